@@ -1,0 +1,1 @@
+"""Frozen values that every room shares: the intent, the hardware, the plan. No I/O here."""

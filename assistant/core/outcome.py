@@ -1,0 +1,126 @@
+"""What one request came to, and its JSON face (the contract's `--json`, schema 1)."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from assistant.core.intent import Intent
+from assistant.core.values import Finding, Hardware, Plan, Question, Reason
+
+Status = Literal["ok", "needs_input", "does_not_fit", "invalid"]
+EXIT_CODES: dict[Status, int] = {"ok": 0, "needs_input": 3, "does_not_fit": 4, "invalid": 5}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigFile:
+    """One config to write: `kind` is train, eval, infer, job, …"""
+
+    kind: str
+    name: str
+    yaml: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WayOut:
+    """Something that would fit: what changes, what it needs, and the request that asks for it."""
+
+    change: str
+    memory_gib: float
+    usable_gib: float
+    request: str
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """The whole answer. `ways_out` is filled when nothing fits as asked, smallest change first."""
+
+    status: Status
+    intent: Intent
+    source: Literal["offline", "llm"] = "offline"
+    request: str | None = None
+    questions: tuple[Question, ...] = ()
+    assumptions: tuple[Reason, ...] = ()
+    hardware: Hardware | None = None
+    plan: Plan | None = None
+    files: tuple[ConfigFile, ...] = ()
+    commands: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    ways_out: tuple[WayOut, ...] = ()
+    explanation: str = ""
+
+    @property
+    def exit_code(self) -> int:
+        """The contract's exit code for this status."""
+        return EXIT_CODES[self.status]
+
+    def to_json(self) -> dict[str, Any]:
+        """The contract's object, ready for json.dumps."""
+        return {
+            "schema": 1,
+            "status": self.status,
+            "source": self.source,
+            "intent": self.intent.model_dump(mode="json"),
+            "questions": [{**asdict(q), "choices": list(q.choices)} for q in self.questions],
+            "assumptions": [asdict(a) for a in self.assumptions],
+            "hardware": hardware_json(self.hardware),
+            "plan": plan_json(self.plan, [w.plan for w in self.ways_out]) if self.plan else None,
+            "files": [asdict(f) for f in self.files],
+            "commands": list(self.commands),
+            "findings": [asdict(f) for f in self.findings],
+            "ways_out": [
+                {
+                    "change": w.change,
+                    "memory_gib": w.memory_gib,
+                    "usable_gib": w.usable_gib,
+                    "request": w.request,
+                }
+                for w in self.ways_out
+            ],
+            "explanation": self.explanation,
+        }
+
+
+def hardware_json(hardware: Hardware | None) -> dict[str, Any]:
+    """The contract's `hardware`; all null when no machine is known. `memory_gib` is per GPU."""
+    if hardware is None:
+        return {"gpu": None, "gpu_count": None, "nodes": None, "memory_gib": None, "source": "none"}
+    return {
+        "gpu": hardware.gpu.name,
+        "gpu_count": hardware.count,
+        "nodes": hardware.nodes,
+        "memory_gib": round(hardware.usable_gib, 2),
+        "source": hardware.source,
+    }
+
+
+def _short(plan: Plan) -> dict[str, Any]:
+    return {
+        "method": plan.method,
+        "objective": plan.objective,
+        "sharding": plan.sharding,
+        "micro_batch_size": plan.micro_batch_size,
+        "gradient_accumulation_steps": plan.gradient_accumulation_steps,
+        "global_batch_size": plan.global_batch_size,
+        "sequence_length": plan.sequence_length,
+        "gradient_checkpointing": plan.gradient_checkpointing,
+        "precision": plan.precision,
+        "optimizer": plan.optimizer,
+        "memory": plan.memory_json(),
+        "time": None,
+        "hardware": hardware_json(plan.hardware),
+    }
+
+
+def plan_json(plan: Plan, others: list[Plan]) -> dict[str, Any]:
+    """The contract's `plan`, with decisions and alternatives."""
+    body = _short(plan)
+    del body["hardware"]
+    body["model"] = plan.model.id
+    body["lora_rank"] = plan.lora_rank
+    body["lora_alpha"] = plan.lora_alpha
+    body["learning_rate"] = plan.learning_rate
+    body["decisions"] = [asdict(d) for d in plan.decisions]
+    body["alternatives"] = [_short(p) for p in (*plan.alternatives, *others)]
+    return body
