@@ -1,0 +1,97 @@
+"""Make `assistant/catalogue/data/*.jsonl` from the shared facts: `python .ci/catalogue.py ../shared/data`.
+
+Keeps what planning needs and each record's source; drops the rest. Run again after the facts change.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+HOME = Path(__file__).resolve().parent.parent / "assistant" / "catalogue" / "data"
+
+MODEL_FIELDS = (
+    "params_total params_active hidden_size intermediate_size num_layers num_attention_heads num_kv_heads "
+    "head_dim vocab_size tie_word_embeddings max_position_embeddings num_experts experts_per_token "
+    "moe_intermediate_size model_type min_transformers"
+).split()
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
+
+
+def write(name: str, records: list[dict[str, Any]]) -> None:
+    lines = [json.dumps(r, sort_keys=True, ensure_ascii=False, separators=(",", ":")) for r in records]
+    (HOME / name).write_text("\n".join(lines) + "\n")
+
+
+def model(record: dict[str, Any]) -> dict[str, Any]:
+    parts = record.get("params_breakdown") or {}
+    slim = {key: record[key] for key in MODEL_FIELDS if record.get(key) is not None}
+    slim |= {
+        "id": record["hf_id"],
+        "family": record["family"],
+        "instruct": record["is_instruct"],
+        "layer_cls": record["fsdp_layer_cls"],
+        "lora_targets": record["lora_target_modules"],
+        "modality": record["modality"],
+        "gated": record["gated"],
+        "remote_code": record["needs_trust_remote_code"],
+        "template_known": record["chat_template_known"],
+        "parts": {k: v for k, v in parts.items() if k in ("vision", "embed", "lm_head", "routed_experts")},
+        "source": f"{record['source']} [{record['verified_level']}]",
+    }
+    oumi_template = (record.get("chat_template") or {}).get("oumi")
+    if oumi_template:
+        slim["oumi_chat_template"] = oumi_template if isinstance(oumi_template, str) else oumi_template[0]
+    return slim
+
+
+def main(shared: Path) -> None:
+    records = read(shared / "models.jsonl")
+    trained = [r for r in records if r["kind"] == "hf_model"]
+    write("models.jsonl", sorted((model(r) for r in trained), key=lambda r: r["id"]))
+    aliases = {alias: r["hf_id"] for r in trained for alias in r["aliases"] or ()}
+    write("aliases.jsonl", [{"id": i, "names": sorted(a for a in aliases if aliases[a] == i)} for i in sorted(set(aliases.values()))])
+    served = [
+        {
+            "id": r.get("hf_id") or r["provider_model_name"],
+            "kind": r["kind"],
+            "family": r["family"],
+            "base": r.get("base_model"),
+            "names": sorted({*(r.get("aliases") or ()), *(r.get("oumi_aliases") or ())}),
+            "source": r.get("source") or "model_name values in Oumi's own configs (oumi-ai/oumi d8ed07778)",
+        }
+        for r in records
+        if r["kind"] != "hf_model"
+    ]
+    write("served.jsonl", sorted(served, key=lambda r: r["id"]))
+    gpus = [
+        {
+            "name": g["name"],
+            "vendor": g["vendor"],
+            "memory_gb": g["memory_gb_nominal"],
+            "usable_gib": g["usable_for_planning_gib"],
+            "bf16": g["bf16_native"],
+            "cc": g["compute_capability"],
+            "nvlink_gbs": g["nvlink_gbs"],
+            "bandwidth_gbs": g["memory_bandwidth_gbs"],
+            "bf16_tflops": g["bf16_tflops_dense"],
+            "fp16_tflops": g["fp16_tflops_dense"],
+            "class": g["class"],
+            "aliases": g["aliases"],
+            "devices": g["device_names"],
+            "skypilot": g["skypilot_names"],
+            "oumi": g["oumi_gpu_path"],
+            "source": "; ".join(g["sources"]),
+        }
+        for g in read(shared / "gpus.jsonl")
+    ]
+    write("gpus.jsonl", gpus)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
