@@ -1,0 +1,66 @@
+"""Write the fields of an installed Oumi's training config: `JUDGE_PYTHON .ci/schema.py > assistant/checks/data/train.json`.
+
+Runs inside an environment that has `oumi`; the product itself never imports it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import importlib.metadata
+import json
+import sys
+import types
+import typing
+from typing import Any
+
+
+def kind_of(hint: Any) -> dict[str, Any]:
+    origin = typing.get_origin(hint)
+    if origin in (typing.Union, types.UnionType):
+        parts = [kind_of(a) for a in typing.get_args(hint) if a is not type(None)]
+        optional = type(None) in typing.get_args(hint)
+        first = parts[0] if len(parts) == 1 else {"type": "|".join(sorted(p.get("type", "any") for p in parts))}
+        return {**first, "optional": True} if optional else first
+    if dataclasses.is_dataclass(hint):
+        return {"type": "section", "fields": fields_of(hint)}
+    if isinstance(hint, type) and issubclass(hint, enum.Enum):
+        return {"type": "enum", "names": [m.name for m in hint]}
+    if origin in (list, dict):
+        args = typing.get_args(hint)
+        if origin is list and args and dataclasses.is_dataclass(args[0]):
+            return {"type": "list", "fields": fields_of(args[0])}
+        return {"type": origin.__name__}
+    return {"type": getattr(hint, "__name__", "any").lower()}
+
+
+def default_of(field: dataclasses.Field[Any]) -> Any:
+    value = field.default
+    if value is dataclasses.MISSING and field.default_factory is not dataclasses.MISSING:
+        value = field.default_factory()
+    if isinstance(value, enum.Enum):
+        return value.name
+    return value if isinstance(value, str | int | float | bool | list | dict) and value != "???" else None
+
+
+def fields_of(cls: Any) -> dict[str, Any]:
+    hints = typing.get_type_hints(cls)
+    found = {}
+    for field in dataclasses.fields(cls):
+        entry = kind_of(hints[field.name])
+        if entry["type"] != "section":
+            entry["default"] = default_of(field)
+        found[field.name] = entry
+    return found
+
+
+def main() -> None:
+    from oumi.core.configs import TrainingConfig
+
+    schema = {"oumi": importlib.metadata.version("oumi"), "fields": fields_of(TrainingConfig)}
+    json.dump(schema, sys.stdout, sort_keys=True, separators=(",", ":"))
+    sys.stdout.write("\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""Layers merged in order, holes filled, overrides applied: the config as a plain dict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from assistant.configs.holes import holes, notes
+from assistant.configs.library import Layer, has_layer, layer
+from assistant.core.values import Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """A config and the comment beside each field, by dotted name."""
+
+    kind: str
+    body: dict[str, Any]
+    why: dict[str, str]
+
+
+def layers_for(plan: Plan) -> list[Layer]:
+    """The layers of this plan, in merge order."""
+    objective = "vision_sft" if plan.vision else plan.objective
+    if plan.trainer == "VERL_GRPO":
+        objective = "verl_grpo"
+    sharding = "none" if plan.trainer == "VERL_GRPO" else plan.sharding
+    names = ["train/base", f"train/objective/{objective}", f"train/method/{plan.method}", f"train/sharding/{sharding}"]
+    family = f"train/family/{plan.model.model_type}"
+    if plan.vision and has_layer(family):
+        names.append(family)
+    return [layer(name) for name in names]
+
+
+def _merge(layers: list[Layer]) -> dict[str, Any]:
+    merged = OmegaConf.merge(*(OmegaConf.create(part.config) for part in layers))
+    # Not resolved by OmegaConf: what a user typed must never be read as an interpolation.
+    body = OmegaConf.to_container(merged, resolve=False)
+    assert isinstance(body, dict)
+    return {str(key): value for key, value in body.items()}
+
+
+def _fill(value: Any, filled: dict[str, Any]) -> Any:
+    """Replace holes; drop fields whose hole is empty, and sections that end up empty."""
+    if isinstance(value, dict):
+        items = {key: _fill(item, filled) for key, item in value.items()}
+        return {key: item for key, item in items.items() if item is not None and item != {}}
+    if isinstance(value, str) and value.startswith("${") and value.endswith("}"):
+        return filled[value[2:-1]]
+    return value
+
+
+def set_path(body: dict[str, Any], path: str, value: Any) -> None:
+    """Set a dotted field, making sections on the way."""
+    *sections, name = path.split(".")
+    here = body
+    for section in sections:
+        inner = here.get(section)
+        if not isinstance(inner, dict):
+            inner = here[section] = {}
+        here = inner
+    here[name] = value
+
+
+_RIVALS = {"training.warmup_steps": "warmup_ratio", "training.save_epoch": "save_steps"}
+"""An override → the field of the same section that would silently win over it or lose to it."""
+
+
+def _drop_rivals(body: dict[str, Any], overrides: dict[str, Any]) -> None:
+    for path, rival in _RIVALS.items():
+        if overrides.get(path):
+            body["training"].pop(rival, None)
+            if rival == "save_steps":
+                body["training"]["save_steps"] = 0  # Oumi's default of 500 would win over save_epoch
+
+
+def train_config(plan: Plan) -> Config:
+    """The training config of a plan."""
+    layers = layers_for(plan)
+    body = _fill(_merge(layers), holes(plan))
+    words = notes(plan)
+    why = {path: text.format_map(words) for part in layers for path, text in part.why.items()}
+    _drop_rivals(body, plan.overrides)
+    for path, value in plan.overrides.items():
+        set_path(body, path, value)
+        why[path] = "as asked"
+    return Config(kind="train", body=body, why=why)
