@@ -1,0 +1,31 @@
+"""The comment at the top of a config: request, estimate, assumptions, versions, how to launch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from assistant import __version__
+from assistant.builder.phrase import machine_phrase
+from assistant.checks.schema import snapshot
+from assistant.core.units import gib
+from assistant.core.values import Finding, Plan, Reason
+
+
+def header_lines(
+    plan: Plan, request: str | None, assumptions: Sequence[Reason], findings: Sequence[Finding], command: str
+) -> list[str]:
+    """Lines without the leading `#`."""
+    point, upper = gib(plan.memory.point), gib(plan.memory.upper)
+    lines = [f"Request: {request}"] if request else []
+    lines += [
+        f"Plan: {plan.method} {plan.objective} on {machine_phrase(plan.hardware)}, {plan.sharding}",
+        f"Memory per GPU: {point} GiB expected, {upper} at most, {plan.hardware.usable_gib:.2f} usable "
+        f"(micro-batch {plan.micro_batch_size}, {plan.sequence_length} tokens)",
+    ]
+    lines += [f"Assumed: {a.field} = {a.value}: {a.why}" for a in assumptions]
+    lines += [f"Note: {f.message}; {f.fix}" for f in findings if f.severity != "info"]
+    lines += [
+        f"Made by oumi-chat {__version__} for the fields of Oumi {snapshot()['oumi']}.",
+        f"Run: {command}",
+    ]
+    return lines

@@ -1,0 +1,250 @@
+"""One request, from intent to outcome. Pure but for the template files: the machine is an argument."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from assistant.builder.absorb import absorb, estimate_gaps
+from assistant.builder.header import header_lines
+from assistant.builder.ways_out import ways_out
+from assistant.catalogue.machines import ASSUMED_MACHINES, hardware_from_intent
+from assistant.catalogue.models import find_model, get_model, hosted_ids, suggest_models
+from assistant.configs.build import train_config
+from assistant.configs.render import render
+from assistant.core.errors import NeedsInputError, UsageError
+from assistant.core.intent import Intent
+from assistant.core.outcome import ConfigFile, Outcome
+from assistant.core.values import Finding, Hardware, ModelSpec, Plan, Question, Reason
+from assistant.planner.explain import summary
+from assistant.planner.plan import Planned, make_plan
+
+Resolve = Callable[[str], tuple[ModelSpec | None, tuple[Reason, ...]]]
+_TASKS = ("train",)
+_EXAMPLES = ("Llama 3.1 8B", "Qwen3 8B", "SmolLM2 135M")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """Everything that is known before planning."""
+
+    intent: Intent
+    machine: Hardware | None = None
+    machine_notes: tuple[Reason, ...] = ()
+    notes: tuple[Reason, ...] = ()
+    conflicts: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+    resolve: Resolve | None = None
+    text: str | None = None
+    findings: tuple[Finding, ...] = field(default=())
+
+
+def respond(
+    intent: Intent,
+    *,
+    machine: Hardware | None = None,
+    machine_notes: tuple[Reason, ...] = (),
+    notes: tuple[Reason, ...] = (),
+    conflicts: tuple[str, ...] = (),
+    unread: tuple[str, ...] = (),
+    resolve: Resolve | None = None,
+    request: str | None = None,
+) -> Outcome:
+    """Plan and build what the intent asks for.
+
+    `machine` is a stated or probed machine and wins over the intent's own; `resolve` turns a name into a
+    model (the catalogue alone by default); `unread` are pieces of the request nobody understood.
+
+    Raises:
+        UsageError: a value that cannot be taken, such as an unknown field or GPU.
+    """
+    asked = Request(
+        intent=intent,
+        machine=machine,
+        machine_notes=machine_notes,
+        notes=notes,
+        conflicts=conflicts,
+        unread=unread,
+        resolve=resolve,
+        text=request,
+    )
+    try:
+        return _answer(asked)
+    except NeedsInputError as problem:
+        question = problem.args[0]
+        if not isinstance(question, Question):
+            question = Question(field=problem.context or "request", text=problem.message)
+        return _ask(asked, question, explanation=problem.hint)
+
+
+def _ask(asked: Request, *questions: Question, explanation: str = "") -> Outcome:
+    machine, _ = _stated_machine(asked)
+    return Outcome(
+        status="needs_input",
+        intent=asked.intent,
+        request=asked.text,
+        questions=questions,
+        assumptions=asked.notes,
+        hardware=machine,
+        findings=_unread_findings(asked),
+        explanation=explanation,
+    )
+
+
+def _answer(asked: Request) -> Outcome:
+    if asked.conflicts:
+        return _ask(asked, *(Question(field="request", text=text) for text in asked.conflicts))
+    asked = replace(asked, intent=absorb(asked.intent))
+    missing = _missing(asked)
+    if missing:
+        return _ask(asked, *missing)
+    if asked.intent.task not in _TASKS:
+        raise UsageError(
+            f"Configs to {asked.intent.task} are not made yet; this release plans training.",
+            context=f"task {asked.intent.task}",
+            hint=f'Try: oumi-chat "lora {asked.intent.model}"',
+            reference="task-not-supported",
+        )
+    model, notes = _model(asked)
+    return _plan_for(replace(asked, notes=(*asked.notes, *notes)), model)
+
+
+def _missing(asked: Request) -> list[Question]:
+    """What must be asked before anything can be planned."""
+    questions = []
+    if asked.intent.task is None:
+        choices = ("train", "evaluate", "infer")
+        text = "What should be done?" if asked.intent.model else "What should be trained, evaluated or served?"
+        questions.append(Question(field="task", text=text, choices=choices))
+    if asked.intent.model is None:
+        text = "Which model? A name, a Hugging Face id or a local folder."
+        questions.append(Question(field="model", text=text, choices=_EXAMPLES))
+    return questions
+
+
+def _model(asked: Request) -> tuple[ModelSpec, tuple[Reason, ...]]:
+    name = asked.intent.model or ""
+    notes: tuple[Reason, ...] = ()
+    if asked.resolve is not None:
+        model, notes = asked.resolve(name)
+    else:
+        match = find_model(name)
+        model = get_model(match.id) if match else None
+        if match and match.why:
+            notes = (Reason(field="model", value=match.id, why=match.why),)
+    if model is not None:
+        return model, notes
+    match = find_model(name)
+    if match and match.id in hosted_ids():
+        text = f"{match.id} runs behind an API and cannot be trained here. Which open model instead?"
+        raise _needs_model(text, _EXAMPLES)
+    near = tuple(suggest_models(name)) if len(name) <= 200 else ()
+    raise _needs_model(f'No model "{name[:80]}" is known. Which one is meant?', near)
+
+
+def _needs_model(text: str, choices: tuple[str, ...]) -> NeedsInputError:
+    error = NeedsInputError(text, context="model", hint="Any Hugging Face id or a local folder works too.")
+    error.args = (Question(field="model", text=text, choices=choices),)
+    return error
+
+
+def _stated_machine(asked: Request) -> tuple[Hardware | None, tuple[Reason, ...]]:
+    """The machine to plan for: a flag's, else the request's own, else a probed one."""
+    if asked.machine is not None and asked.machine.source == "flag":
+        return asked.machine, asked.machine_notes
+    said, notes = hardware_from_intent(asked.intent)
+    if said is not None:
+        return said, notes
+    return asked.machine, asked.machine_notes
+
+
+def _plan_for(asked: Request, model: ModelSpec) -> Outcome:
+    machine, notes = _stated_machine(asked)
+    if machine is not None:
+        planned = make_plan(asked.intent, model, machine)
+        return _finish(replace(asked, notes=(*asked.notes, *notes)), model, planned)
+    machine, planned = _assumed(asked.intent, model)
+    why = "no hardware was said and none was found; the smallest usual machine that fits. Say --gpus to plan for yours"
+    note = Reason(field="hardware", value=f"{machine.count}x{machine.gpu.name}", why=why)
+    return _finish(replace(asked, notes=(*asked.notes, note)), model, planned)
+
+
+def _assumed(intent: Intent, model: ModelSpec) -> tuple[Hardware, Planned]:
+    """The first rung of the ladder that fits; the last one if none does."""
+    rungs = [m for m in ASSUMED_MACHINES if _matches(intent, m)]
+    if intent.gpu_count or intent.nodes or not rungs:
+        sized = {m.gpu.name: m for m in ASSUMED_MACHINES}.values()
+        rungs = [replace(m, count=intent.gpu_count or m.count, nodes=intent.nodes or 1) for m in sized]
+    tried = None
+    for machine in rungs:
+        planned = make_plan(intent, model, machine)
+        tried = (machine, planned)
+        if planned.plan.fits:
+            break
+    assert tried is not None
+    return tried
+
+
+def _matches(intent: Intent, machine: Hardware) -> bool:
+    return not (intent.sharding in ("fsdp", "deepspeed") and machine.world == 1)
+
+
+def _finish(asked: Request, model: ModelSpec, planned: Planned) -> Outcome:
+    plan = planned.plan
+    assumptions = (*asked.notes, *planned.assumptions)
+    findings = (*_unread_findings(asked), *_unmet_findings(asked.intent), *plan.findings)
+    base = Outcome(
+        status="ok",
+        intent=asked.intent.model_copy(update={"model": asked.intent.model and _said_model(asked, model)}),
+        request=asked.text,
+        assumptions=assumptions,
+        hardware=plan.hardware,
+        plan=plan,
+        findings=findings,
+        explanation=summary(plan),
+    )
+    if not plan.fits:
+        return replace(base, status="does_not_fit", ways_out=ways_out(asked.intent, model, plan.hardware))
+    command = launch_command(plan, "train.yaml")
+    header = header_lines(plan, asked.text, assumptions, findings, command)
+    file = ConfigFile(kind="train", name="train.yaml", yaml=render(train_config(plan), header))
+    return replace(base, files=(file,), commands=(command,))
+
+
+def _said_model(asked: Request, model: ModelSpec) -> str:
+    return model.id if not model.local else (asked.intent.model or model.id)
+
+
+def launch_command(plan: Plan, name: str) -> str:
+    """The command that starts this plan's config: torchrun for several GPUs, verl by itself."""
+    if plan.hardware.world == 1 or plan.trainer == "VERL_GRPO":
+        return f"oumi train -c {name}"
+    return f"oumi distributed torchrun -m oumi train -c {name}"
+
+
+def _unread_findings(asked: Request) -> tuple[Finding, ...]:
+    return tuple(
+        Finding(
+            rule="REQ001",
+            severity="warning",
+            path="request",
+            message=f'not understood: "{piece[:80]}"',
+            fix="say it in other words, or as a field: training.warmup_steps=50",
+        )
+        for piece in asked.unread
+    )
+
+
+def _unmet_findings(intent: Intent) -> tuple[Finding, ...]:
+    """What was asked for and this release does not act on: never dropped in silence."""
+    found = []
+    if intent.max_hours or intent.max_dollars:
+        found.append(("REQ002", "budget", "the time and money limits are not checked: no time estimate yet"))
+    if intent.cloud not in (None, "local") or intent.spot is not None:
+        found.append(("REQ003", "cloud", "the config does not depend on the cloud; no job file is written yet"))
+    for path in estimate_gaps(intent):
+        found.append(("MEM004", path, f"{path} was set by hand: the memory estimate does not count it"))
+    return tuple(
+        Finding(rule=rule, severity="warning", path=path, message=message, fix="check it yourself before the run")
+        for rule, path, message in found
+    )
