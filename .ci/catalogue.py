@@ -12,11 +12,7 @@ from typing import Any
 
 HOME = Path(__file__).resolve().parent.parent / "assistant" / "catalogue" / "data"
 
-MODEL_FIELDS = (
-    "params_total params_active hidden_size intermediate_size num_layers num_attention_heads num_kv_heads "
-    "head_dim vocab_size tie_word_embeddings max_position_embeddings num_experts experts_per_token "
-    "moe_intermediate_size model_type min_transformers"
-).split()
+MODEL_FIELDS = ["params_total", "params_active", "hidden_size", "intermediate_size", "num_layers", "num_attention_heads", "num_kv_heads", "head_dim", "vocab_size", "tie_word_embeddings", "max_position_embeddings", "num_experts", "experts_per_token", "moe_intermediate_size", "model_type", "min_transformers"]
 
 
 def read(path: Path) -> list[dict[str, Any]]:

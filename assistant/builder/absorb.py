@@ -25,9 +25,7 @@ _KEYS = {
 }
 _TRAINERS = {"TRL_SFT": "sft", "TRL_DPO": "dpo", "TRL_KTO": "kto", "TRL_GRPO": "grpo", "TRL_GKD": "gkd"}
 _DERIVED = frozenset(
-    "fsdp.sharding_strategy fsdp.cpu_offload deepspeed.zero_stage model.torch_dtype_str "
-    "training.mixed_precision_dtype training.grpo.num_generations peft.lora_target_modules "
-    "model.enable_liger_kernel data.train.pack".split()
+    ["fsdp.sharding_strategy", "fsdp.cpu_offload", "deepspeed.zero_stage", "model.torch_dtype_str", "training.mixed_precision_dtype", "training.grpo.num_generations", "peft.lora_target_modules", "model.enable_liger_kernel", "data.train.pack"]
 )
 """Fields that the estimate rests on and that the planner does not take from outside."""
 _SEQUENCE_OF_TRAINER = ("training.trainer_kwargs.max_length", "training.trainer_kwargs.max_seq_length")

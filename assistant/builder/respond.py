@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from assistant.builder.absorb import absorb, estimate_gaps
 from assistant.builder.header import header_lines
 from assistant.builder.ways_out import ways_out
-from assistant.catalogue.machines import ASSUMED_MACHINES, hardware_from_intent
+from assistant.catalogue.machines import assumed_machines, hardware_from_intent
 from assistant.catalogue.models import find_model, get_model, hosted_ids, suggest_models
 from assistant.configs.build import train_config
 from assistant.configs.render import render
@@ -171,9 +171,9 @@ def _plan_for(asked: Request, model: ModelSpec) -> Outcome:
 
 def _assumed(intent: Intent, model: ModelSpec) -> tuple[Hardware, Planned]:
     """The first rung of the ladder that fits; the last one if none does."""
-    rungs = [m for m in ASSUMED_MACHINES if _matches(intent, m)]
+    rungs = [m for m in assumed_machines() if _matches(intent, m)]
     if intent.gpu_count or intent.nodes or not rungs:
-        sized = {m.gpu.name: m for m in ASSUMED_MACHINES}.values()
+        sized = {m.gpu.name: m for m in assumed_machines()}.values()
         rungs = [replace(m, count=intent.gpu_count or m.count, nodes=intent.nodes or 1) for m in sized]
     tried = None
     for machine in rungs:

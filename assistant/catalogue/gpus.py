@@ -10,7 +10,6 @@ from assistant.catalogue.names import fold, nearest, read_records
 from assistant.core.values import GpuSpec
 
 _VENDOR_WORDS = re.compile(r"\b(nvidia|geforce|tesla|amd|instinct|intel|gpus?|cards?)\b")
-_APPLE = re.compile(r"m([1-5])(pro|max|ultra)?")
 
 # macOS lets a process wire about 2/3 of unified memory to the GPU up to 36 GB and 3/4 above:
 # the default of `recommendedMaxWorkingSetSize`; `iogpu.wired_limit_mb` moves it. Planned with 2/3.
@@ -69,6 +68,12 @@ def find_gpu(text: str) -> GpuSpec | None:
     """The accelerator of this name, alias or NVML device name; None when unknown."""
     name = gpu_names().get(_key(text))
     return next((g for g in all_gpus() if g.name == name), None)
+
+
+@cache
+def other_accelerators() -> frozenset[str]:
+    """Lower-case names of accelerators without memory figures, which Oumi does not train on (TPU, Trainium)."""
+    return frozenset(r["name"].lower() for r in read_records("gpus.jsonl") if not r["memory_gb"])
 
 
 def generic_gpu(memory_gb: float) -> GpuSpec:

@@ -133,7 +133,10 @@ def find_model(text: str) -> ModelMatch | None:
 
 
 def suggest_models(text: str, count: int = 3) -> list[str]:
-    """Ids whose names come nearest to the text."""
+    """Names that hold the text, shortest first, else those that come nearest to it."""
+    held = [m.id.split("/")[-1] for m in all_models() if m.instruct and fold(text) in fold(m.id.split("/")[-1])]
+    if held and text:
+        return sorted(held, key=lambda name: (len(name), name))[:count]
     return nearest(text, [i.split("/")[-1] for i in _records()], count=count)
 
 

@@ -20,6 +20,8 @@ def _shapes(model: ModelSpec) -> dict[str, tuple[int, int]]:
 
 def adapter_params(model: ModelSpec, targets: tuple[str, ...], rank: int) -> int:
     """Trainable parameters of the adapters; names without a known shape count as a square MLP input."""
+    if targets == ("all-linear",):
+        targets = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
     shapes = _shapes(model)
     unknown = (model.hidden_size, 2 * model.hidden_size)
     return model.num_layers * rank * sum(sum(shapes.get(name, unknown)) for name in targets)

@@ -128,7 +128,7 @@ def optimizers_for(intent: Intent, hardware: Hardware) -> tuple[str, ...]:
 
 
 _KNOWN_OPTIMIZERS = frozenset(
-    "adamw_torch adamw_torch_fused adamw_8bit paged_adamw_8bit paged_adamw_32bit adafactor sgd".split()
+    ["adamw_torch", "adamw_torch_fused", "adamw_8bit", "paged_adamw_8bit", "paged_adamw_32bit", "adafactor", "sgd"]
 )
 
 

@@ -10,8 +10,7 @@ from assistant.core.intent import Intent
 from assistant.core.values import DatasetChoice, ModelSpec, Question, Reason
 
 VISION_FIRST = frozenset(
-    "qwen2_vl qwen2_5_vl qwen3_vl qwen3_vl_moe mllama internvl llava llava_next vipllava paligemma idefics2 "
-    "idefics3 smolvlm molmo phi3_v blip-2 instructblip chameleon".split()
+    ["qwen2_vl", "qwen2_5_vl", "qwen3_vl", "qwen3_vl_moe", "mllama", "internvl", "llava", "llava_next", "vipllava", "paligemma", "idefics2", "idefics3", "smolvlm", "molmo", "phi3_v", "blip-2", "instructblip", "chameleon"]
 )
 """Model types that people fine-tune on images; other multimodal ones are mostly tuned on text."""
 

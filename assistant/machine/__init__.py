@@ -1,0 +1,1 @@
+"""What this machine has: GPUs, memory, files, models on disk, an installed Oumi."""

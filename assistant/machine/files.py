@@ -1,0 +1,79 @@
+"""Writing a file whole or not at all, and never over another without leave."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from assistant.core.errors import UsageError
+
+
+def write_new(path: Path, text: str, *, force: bool) -> None:
+    """Write `text` to `path` atomically; an existing file is replaced only with `force`.
+
+    Raises:
+        UsageError: the file exists, is a folder, its folder is missing, or it may not be written.
+    """
+    target = Path(os.path.realpath(path)) if path.is_symlink() else path
+    if target.is_dir():
+        raise UsageError(f"{path} is a folder.", context=str(path), hint="Give a file name inside it.", reference="is-a-folder")
+    try:
+        temporary = _beside(target, text)
+    except FileNotFoundError:
+        raise UsageError(
+            f"The folder of {path} does not exist.", context=str(path), hint=f"mkdir -p {path.parent}", reference="no-folder"
+        ) from None
+    except OSError as problem:
+        raise _refused(path, problem) from None
+    try:
+        _move(temporary, target, force=force)
+    except FileExistsError:
+        raise UsageError(
+            f"{path} exists and was left as it is.",
+            context=str(path),
+            hint="Add --force to replace it, or give another name.",
+            reference="file-exists",
+        ) from None
+    except OSError as problem:
+        raise _refused(path, problem) from None
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+
+
+def _beside(target: Path, text: str) -> str:
+    handle, name = tempfile.mkstemp(prefix=f".{target.name[:80]}.", dir=target.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as out:
+            out.write(text)
+            out.flush()
+            os.fsync(out.fileno())
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(name, 0o666 & ~umask)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise
+    return name
+
+
+def _move(temporary: str, target: Path, *, force: bool) -> None:
+    if force:
+        os.replace(temporary, target)
+        return
+    try:
+        os.link(temporary, target)  # fails if the target came to be meanwhile
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        with open(target, "x", encoding="utf-8", newline="\n") as out:
+            out.write(Path(temporary).read_text("utf-8"))
+
+
+def _refused(path: Path, problem: OSError) -> UsageError:
+    return UsageError(
+        f"{path} cannot be written: {problem.strerror or problem}.",
+        context=str(path),
+        hint="Give a path that you may write to.",
+        reference="cannot-write",
+    )

@@ -1,0 +1,146 @@
+"""Numbers, names and switches of a run: sequence length, batch, rate, rank, budget, overrides."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+
+from assistant.reader import lexicon
+from assistant.reader.lexicon import compiled
+from assistant.reader.page import Page, amount, number
+
+_N = r"(\d[\d,]*(?:\.\d+)?)\s*(k)?"
+_RATE = r"(\d*\.?\d+(?:e[-+]?\d+)?)"
+SECTIONS = "model|training|peft|fsdp|deepspeed|data|generation|remote_params|evaluation|tasks"
+_DOTTED = rf"(?<![\w./])(?:--)?((?:{SECTIONS})(?:\.[a-z_][a-z0-9_]*|\[\d+\])+)(?:\s*[=:]\s*|\s+to\s+|\s+)((?:\"[^\"]*\"|'[^']*'|\[[^\]]*\]|[^\s,;]+))"
+
+_QUANTITIES = (
+    ("lora_rank", r"\b(?:lora_)?(?:rank|r)(?: of|[-_ ]?dim)?\s*[=: ]\s*(\d+)\b|(?<!deepseek.)\b(?:lora_r|r)(\d{2,4}|[2-9])\b(?!\.)|\brank[- ]?(\d+)\b"),
+    ("lora_alpha", r"\b(?:lora_)?alpha(?: of)?\s*[=: ]\s*(\d+(?:\.\d+)?)\b|\balpha(\d+)\b"),
+    ("num_fewshot", r"\b(\d+)[- ]?shots?\b|\bn(?:um)?_?(?:few)?shots?\s*[=:]\s*(\d+)"),
+    ("seed", r"\bseed(?: of|ed with)?\s*[=: ]\s*(\d+)\b"),
+    ("epochs", r"\b(\d+(?:\.\d+)?)\s*(?:full\s+)?(?:epochs?|[ée]poques?|[ée]pocas?|epochen|passes)\b|\b(?:num[_ ]train[_ ])?epochs?\s*[=: ]\s*(\d+(?:\.\d+)?)|(\d+)\s*(?:\u8f6e|\u4e2aepoch|\u30a8\u30dd\u30c3\u30af)"),
+    ("max_steps", r"\b(?:max[_ ]steps?|steps)\s*[=: ]\s*(\d[\d,]*)\b|\b(\d[\d,]*)\s*(?:k\s)?(?:training |optimizer |max )?steps\b"),
+)
+_SEQUENCE = (
+    rf"\b(?:max(?:imum)?[-_ ]?)?(?:seq(?:uence)?s?(?:[-_ ]?len(?:gth)?)?|ctx(?:[-_ ]?len(?:gth)?)?|context(?:[-_ ](?:length|window|size|len))?|max[-_ ]?len(?:gth)?|model_max_length|cutoff_len)(?: of)?(?: up)?(?: to)?\s*[=: ]?\s*{_N}\b(?!\s*(?:gb|g\b|x\b|b\b|gpus?))",
+    rf"(?<![\w.$]){_N}[-\s]*(?:tokens?)?[-\s]*(?:of )?(?:ctx|context|seq(?:uence)?(?:[-_ ]?len(?:gth)?)?s?|token (?:sequences?|context|window)|tokens?(?! new)(?: long| each| per)?)\b",
+    rf"(?:\u4e0a\u4e0b\u6587|\u957f\u5ea6|\u9577\u3055|contexto(?: de)?|contexte(?: de)?|kontext(?: von)?)\s*{_N}",
+)
+_GLOBAL = r"\b(?:(?:global|effective|total|overall)[-_ ]*(?:train[-_ ])?(?:batch(?:[-_ ]?size)?|bs)|gbs|batch(?:[-_ ]?size)?|bs)(?: of)?\s*[=: ]\s*(\d+)(?!\.?\d*[kb]\b)"
+_MICRO = (
+    r"\b(?:micro[-_ ]?batch(?:[-_ ]?size)?|mbs|per[-_ ](?:device|gpu)(?:[-_ ]train)?[-_ ]batch(?:[-_ ]size)?|device batch(?: size)?)(?: of)?\s*[=: ]\s*(\d+)",
+    r"\b(?:batch(?:[-_ ]?size)?|bs)(?: of)?\s*[=: ]?\s*(\d+)\s*(?:per|a|/|each)\s*(?:gpu|device|card)\b|\b(\d+) (?:sequences? |samples? |rows? )?(?:per|a|/) ?(?:gpu|device)\b(?= batch)?",
+)
+_LEARNING = r"\b(?:learning[-_ ]rate|lr)(?: of| at| to|=|:)?\s*(?:at |of |to )?" + _RATE
+_HOURS = r"(?:(?:under|within|in|less than|at most|max(?:imum)?|no more than|below|up to|finish(?:ed)? in|<)\s*(?:of\s*)?)?(?<![\w.$])(\d+(?:\.\d+)?|one|two|three|four|five|six|eight|ten|twelve)\s*-?(hours?|hrs?|h|days?|minutes?|mins?)\b(?:\s*(?:max|tops|budget|limit))?"
+_DOLLARS = r"(?:(?:under|below|less than|at most|max(?:imum)?|up to|budget(?: is| of|:)?|<)\s*)?(?:\$\s*(\d[\d,]*(?:\.\d+)?)|(\d[\d,]*(?:\.\d+)?)\s*(?:\$|dollars?|bucks|usd)(?!\w))(?:\s*(?:max|tops|budget))?"
+_LIMIT = r"\b(?:limit(?:ed)?(?: to)?|num_samples|first|only|just|on|max)\s*[=: ]\s*(\d+)\s*(?:samples?|examples?|questions?|rows?)?\b|\b(\d+)\s*(?:samples?|examples?|questions)\b"
+_OUTPUT = r"\b(?:(?:save|store|write|put|dump|output|keep)(?:\s+(?:it|them|checkpoints?|results?|the \w+|everything|answers))?\s+(?:to|in|into|under|at)|output[-_ ]?dir(?:ectory)?(?:\s*(?:=|:|to|is))?|results? (?:in)?to|checkpoints? (?:in|to|under)|guardar en|speichern in)\s+[\"']?([^\s,;\"']+)"
+_RUN = r"\b(?:run[-_ ]name(?:d)?(?:\s*(?:=|:|is))?|name (?:the|this) run|name it|call (?:this|the) run|call it|(?:the )?run (?:is )?(?:called|named))\s+(?:\"([^\"]+)\"|'([^']+)'|([^\s,;]+))"
+_URL = r"https?://[^\s,;\"'<>]+"
+_ZERO_SHOT = r"\bzero[- ]shot\b"
+_SPOT = r"\b(?:spot|preemptible|interruptible)\b(?: instances?| vms?)?"
+_ON_DEMAND = r"\bon[- ]demand\b|\bno spot\b|\bnot spot\b|\bwithout spot\b"
+
+
+def _first(match: re.Match[str]) -> str:
+    return next(group for group in match.groups() if group)
+
+
+def read_names(page: Page, found: dict[str, Any], overrides: dict[str, Any]) -> None:
+    """Dotted overrides, output folder, run name and URLs: before anything that could mistake their words."""
+    for dotted in page.find_all(compiled(_DOTTED)):
+        overrides[dotted.group(1)] = _value(dotted.group(2))
+    if match := page.find(compiled(_RUN)):
+        found["run_name"] = _first(match).rstrip(".")
+    if match := page.find(compiled(_OUTPUT)):
+        found["output_dir"] = match.group(1).rstrip(".") or match.group(1)
+    for url in page.find_all(compiled(_URL)):
+        if compiled(lexicon.ENGINES[0][1]).search(page.original) or "/v1" in url.group():
+            overrides["remote_params.api_url"] = url.group().rstrip(".)")
+            found["engine"] = "REMOTE_VLLM" if "vllm" in page.original.lower() else "REMOTE"
+
+
+def _value(text: str) -> Any:
+    """An override's value as YAML reads it, with `2e-4` a number as OmegaConf has it."""
+    trimmed = text.strip().rstrip(".,") if not text.endswith("]") else text
+    if re.fullmatch(r"[-+]?\d*\.?\d+e[-+]?\d+", trimmed, re.IGNORECASE):
+        return float(trimmed)
+    try:
+        return yaml.safe_load(trimmed)
+    except yaml.YAMLError:
+        return trimmed
+
+
+def read_quantities(page: Page, found: dict[str, Any], overrides: dict[str, Any], notes: list[tuple[str, Any, str]]) -> None:
+    """Numbers with a name or a unit."""
+    for path, kind, pattern in lexicon.FIELD_WORDS:
+        if match := page.find(compiled(pattern)):
+            value = _first(match)
+            overrides.setdefault(path, int(value) if kind == "int" else float(value))
+    if match := page.find(compiled(_LEARNING)):
+        found["learning_rate"] = float(match.group(1))
+    for pattern in _MICRO:
+        if "micro_batch_size" not in found and (match := page.find(compiled(pattern))):
+            found["micro_batch_size"] = int(_first(match))
+    if match := page.find(compiled(_GLOBAL)):
+        found["global_batch_size"] = int(match.group(1))
+        if not re.match(r"global|effective|total|overall|gbs", match.group(), re.IGNORECASE):
+            notes.append(("global_batch_size", int(match.group(1)), "read as the global batch: say micro batch for the one per GPU"))
+    for key, pattern in _QUANTITIES:
+        if match := page.find(compiled(pattern)):
+            size = float(_first(match).replace(",", ""))
+            found[key] = size if key in ("epochs", "lora_alpha") else int(size)
+    if page.find(compiled(_ZERO_SHOT)):
+        found["num_fewshot"] = 0
+    for pattern in _SEQUENCE:
+        if "sequence_length" not in found and (match := page.find(compiled(pattern))):
+            length = int(amount(match.group(1), match.group(2)))
+            if length >= 16:
+                found["sequence_length"] = length
+
+
+def read_budget(page: Page, found: dict[str, Any]) -> None:
+    """Hours, dollars, spot."""
+    if match := page.find(compiled(_DOLLARS)):
+        found["max_dollars"] = float(_first(match).replace(",", ""))
+    limited = compiled(r"(?:under|within|in|less than|at most|max\w*|no more than|below|up to|tops|budget|limit|must|<|overnight|finish|done)")
+    if (match := compiled(_HOURS).search(page.text)) and limited.search(page.original[max(0, match.start() - 25) : match.end() + 8]):
+        page.take(*match.span())
+        count = number(match.group(1)) or float(match.group(1))
+        unit = match.group(2).lower()
+        found["max_hours"] = count * 24 if unit.startswith("d") else count / 60 if unit.startswith("m") else count
+    if page.find(compiled(_ON_DEMAND)):
+        found["spot"] = False
+    elif page.find(compiled(_SPOT)) or page.has(compiled(_SPOT)):
+        found["spot"] = True
+
+
+def read_switches(page: Page, overrides: dict[str, Any]) -> None:
+    """Plain words that name exactly one field, with a negation before them turned into false."""
+    for path, value, pattern in lexicon.FLAG_WORDS:
+        match = page.find(compiled(pattern))
+        if match is None:
+            continue
+        denied = compiled(rf"{lexicon.NEGATION}$").search(page.original[max(0, match.start() - 20) : match.start()])
+        off = page.original[match.end() : match.end() + 5].strip().lower().startswith("off")
+        if isinstance(value, bool):
+            overrides.setdefault(path, value and not (denied or off))
+        elif not denied:
+            overrides.setdefault(path, value)
+    for name, pattern in lexicon.SCHEDULES:
+        if page.find(compiled(pattern)):
+            overrides.setdefault("training.lr_scheduler_type", name)
+    for name, pattern in lexicon.OPTIMIZERS:
+        if page.find(compiled(pattern)):
+            overrides.setdefault("training.optimizer", name)
+            return
+
+
+def read_limit(page: Page, found: dict[str, Any]) -> None:
+    """How many samples an evaluation takes."""
+    if match := page.find(compiled(_LIMIT)):
+        found["limit"] = int(_first(match))

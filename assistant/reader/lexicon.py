@@ -1,0 +1,159 @@
+"""Words and what they mean, as tables: (value, pattern). The first row that matches wins."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+TASKS = (
+    ("synthesize", r"synthesi[sz]e|synthetic|\bsynth\b|generate (?:\d+ |some |a )?(?:qa|q&a|training (?:data|conversations|examples)|instruction)"),
+    ("judge", r"\bllm[- ]as[- ]a?[- ]?judge|\bas (?:a |the )?judge\b|\bjudg(?:e|ing)\b|\b(?:rate|score|grade) the (?:\w+ )+of\b"),
+    ("quantize", r"quanti[sz](?:e|ing|ation)\b|\bawq\b|\bgptq\b|compress\b|make .{0,60}\bsmaller\b"),
+    ("tune", r"hyper[- ]?param\w*|\bhparams?\b|\boptuna\b|\bsweep\b|\bgrid search\b|find the best (?:learning|lr|batch|rank|hyper)"),
+    (
+        "evaluate",
+        r"\beval\w*|benchmark(?:s|ing)?\b|lm[-_ ]?eval\w*|lm[-_ ]harness|\bleaderboard\b|\bhow (?:good|well)\b|\bmeasure how\b|"
+        r"\bbewert\w*|\bevalua\w*|\b[ée]valu\w*|\u8bc4\u4f30|\u8bc4\u6d4b|\u8a55\u4fa1",
+    ),
+    (
+        "infer",
+        r"\binfer\w*|\bserv(?:e|ing)\b|\bchat with\b|\btalk to\b|\bquery\b|\bhost(?:ing)?\b|\bdeploy\w*|\bgenerate (?:answers|text|responses)|"
+        r"\banswer (?:the|every|all|my|each)\b|\bprompts?\.jsonl|\brun (?:it )?(?:locally )?with (?:vllm|sglang|llama\.cpp)|\bhook up\b|\btry (?:out )?\b(?=.*(?:gguf|llama\.cpp|vllm|ollama))|\bvia (?:together|openrouter|fireworks|openai|anthropic)\b|\u63a8\u7406|\u63a8\u8ad6",
+    ),
+    (
+        "train",
+        r"\bfine?[- ]?tun\w*|\bft\b|\bfft\b|\btrain(?:ing|ed|s)?\b|\bpre-?train\w*|\bsft\b|\bq?lora\b|\bdpo\b|\bkto\b|\bgrpo\b|\bgkd\b|\badapt\b|"
+        r"\btune\b|\bdistil\w*|\bentra[iî]n\w*|\bentren\w*|\bajust\w*|\bafin\w*|\btrainier\w*|\btrein\w*|\bfeinabstimm\w*|"
+        r"\u5fae\u8c03|\u8bad\u7ec3|\u5fae\u8abf|\u5b66\u7fd2|\u5b78\u7fd2|\u30d5\u30a1\u30a4\u30f3\u30c1\u30e5\u30fc\u30cb\u30f3\u30b0|\u8a13\u7df4|reinforcement|preference optimi[sz]ation",
+    ),
+)
+OBJECTIVES = (
+    ("dpo", r"\bdpo\b|direct preference|\bpreference (?:pairs|data|tuning|optimi[sz]ation)|\bchosen\b.{0,20}\brejected\b"),
+    ("kto", r"\bkto\b|kahneman|\bthumbs[- ]up\b"),
+    ("grpo", r"\bgrpo\b|\brlvr\b|verifiable rewards?|group relative|\brl with\b"),
+    ("gkd", r"\bgkd\b|\bdistil(?:l)?(?:ing|ation)?\b(?!\s*(?:llama|qwen|\d))(?=.{0,80}\b(?:into|from|teacher|to)\b)|\bteacher\b|knowledge distillation"),
+    ("pretrain", r"\b(?:continued? )?pre-?train(?:ing)?\b|\bcpt\b|from scratch"),
+    ("sft", r"\bsft\b|supervised|instruction[- ]tun\w+"),
+)
+METHODS = (
+    ("qlora", r"\bq[- ]?lora\b|\b(?:4|four)[- ]?bit\s+(?:lora|adapters?|fine)|\blora\b.{0,15}\b(?:4|four)[- ]?bit\b|\bquanti[sz]ed lora\b|\bnf4\b"),
+    ("lora", r"\blora\b|\badapters?(?: only)?\b(?= (?:training|only|fine)|$)|\bpeft\b|low[- ]rank"),
+    ("full", r"\bfull[- ]?(?:parameter|param|weights?|precision)?[- ]*(?:fine[- ]?tun\w*|ft\b|train\w*|sft\b|dpo\b|tun\w+|finet\w*)|\bfft\b|\bfull\b(?! (?:log|list|text|context|precision|name|path))|\ball (?:the )?(?:parameters|weights)\b"),
+)
+SHARDINGS = (
+    ("deepspeed", r"\bdeep[- ]?speed\b|\bzero[- ]?[123]\b|\bzero stage\b"),
+    ("fsdp", r"\bfsdp2?\b|fully sharded|\bfull[_ ]shard\b"),
+    ("none", r"\b(?:no|without) sharding\b"),
+    ("ddp", r"\bddp\b|distributed data parallel|data[- ]parallel"),
+)
+PRECISIONS = (
+    ("bf16", r"\bbf(?:loat)?[- ]?16\b"),
+    ("fp16", r"\bfp[- ]?16\b|\bfloat16\b|\bhalf precision\b"),
+    ("fp32", r"\bfp[- ]?32\b|\bfloat32\b|\bfull precision\b"),
+)
+CLOUDS = (
+    ("gcp", r"\bgcp\b|\bgoogle cloud\b|\bgce\b"),
+    ("aws", r"\baws\b|\bamazon\b|\bec2\b|\b(?:p[345]|g[456])\w*\.\w*(?:xlarge|metal)\b"),
+    ("azure", r"\bazure\b"),
+    ("lambda", r"\blambda\b(?: labs| cloud)?"),
+    ("runpod", r"\brun ?pod\b"),
+    ("nebius", r"\bnebius\b"),
+    ("kubernetes", r"\bkubernetes\b|\bk8s\b"),
+    ("slurm", r"\bslurm\b|\bsbatch\b"),
+    ("local", r"\blocal(?:ly)\b|\b(?:on )?my own (?:machine|box|pc)\b|\b(?:on )?this (?:machine|box)\b"),
+)
+ENGINES = (
+    ("REMOTE_VLLM", r"\bremote[- ]vllm\b|\bvllm server\b"),
+    ("VLLM", r"\bvllm\b"),
+    ("SGLANG", r"\bsg[- ]?lang\b"),
+    ("LLAMACPP", r"\bllama[._-]?cpp\b|\bgguf\b"),
+    ("NATIVE", r"\bnative\b|\btransformers engine\b|\bhf engine\b"),
+    ("ANTHROPIC", r"\banthropic\b"),
+    ("OPENROUTER", r"\bopen ?router\b"),
+    ("OPENAI", r"\bopenai\b(?!/)"),
+    ("TOGETHER", r"\btogether(?: ?ai)?\b(?! with)"),
+    ("FIREWORKS", r"\bfireworks(?: ?ai)?\b"),
+    ("GOOGLE_VERTEX", r"\bvertex\b"),
+    ("GOOGLE_GEMINI", r"\bgemini api\b"),
+    ("DEEPSEEK", r"\bdeepseek api\b"),
+    ("BEDROCK", r"\bbedrock\b"),
+    ("CEREBRAS", r"\bcerebras\b"),
+    ("SAMBANOVA", r"\bsamba ?nova\b"),
+    ("PARASAIL", r"\bparasail\b"),
+)
+PRIORITIES = (
+    ("speed", r"as fast as (?:possible|you can)|\bfastest\b|\bspeed (?:over|matters|first|is)|\bquickest\b|prioriti[sz]e speed|\bmax(?:imum)? (?:speed|throughput)"),
+    ("memory", r"(?:least|lowest|minimal|minimum|low) (?:memory|vram)|memory (?:use|usage)? ?as low|\bsave memory\b|as little (?:memory|vram)|memory[- ]efficient|prioriti[sz]e memory|lowest (?:possible )?vram"),
+    ("quality", r"(?:best|highest|max(?:imum)?) (?:possible )?quality|quality (?:above|over|matters|first|wins|is)|prioriti[sz]e quality|best (?:possible )?(?:results?|accuracy)"),
+)
+BENCHMARKS = (
+    (("leaderboard_mmlu_pro",), r"\bmmlu[-_ ]?pro\b"),
+    (("mmlu",), r"\bmmlu\b"),
+    (("gsm8k",), r"\bgsm[-_ ]?8k\b"),
+    (("hellaswag",), r"\bhella ?swag\b"),
+    (("arc_challenge",), r"\barc(?:[-_ ]?c(?:hallenge)?)\b|\barc\b(?![-_ ]?e)"),
+    (("arc_easy",), r"\barc[-_ ]?e(?:asy)?\b"),
+    (("truthfulqa_mc2",), r"\btruthful ?qa(?:[-_ ]?mc2)?\b"),
+    (("winogrande",), r"\bwino ?grande\b"),
+    (("leaderboard_ifeval",), r"\bif[-_ ]?eval\b"),
+    (("leaderboard_gpqa",), r"\bgpqa(?:[-_ ]diamond)?\b"),
+    (("leaderboard_bbh",), r"\bbbh\b|\bbig[- ]bench[- ]hard\b"),
+    (("mmmu_val",), r"\bmmmu(?:[-_ ]val)?\b"),
+    (("berry_bench",), r"\bberry[-_ ]?bench\b"),
+    (("humaneval",), r"\bhuman[-_ ]?eval\b"),
+    (("mbpp",), r"\bmbpp\b"),
+    (("piqa",), r"\bpiqa\b"),
+    (("boolq",), r"\bboolq\b"),
+    (("openbookqa",), r"\bopenbook ?qa\b"),
+    (("triviaqa",), r"\btrivia ?qa\b"),
+    (("drop",), r"\bdrop\b(?= (?:benchmark|task))"),
+    (("lambada_openai",), r"\blambada\b"),
+    (("leaderboard_math_hard",), r"\bmath[-_ ]hard\b"),
+    (("count_letters",), r"\bcount[-_ ]letters\b"),
+    (
+        ("mmlu", "arc_challenge", "winogrande", "hellaswag", "truthfulqa_mc2", "gsm8k"),
+        r"\b(?:open )?(?:llm )?leaderboard\b",
+    ),
+)
+FIELD_WORDS = (
+    ("training.warmup_steps", "int", r"\bwarm[- ]?up(?: of)?[ :=]+(\d+)(?! ?%)\b(?: steps)?|\b(\d+) warm[- ]?up steps"),
+    ("training.warmup_ratio", "float", r"\bwarm[- ]?up(?: ratio)?(?: of)?[ :=]+(0?\.\d+)"),
+    ("training.weight_decay", "float", r"\b(?:weight decay|wd)(?: of)?[ :=]+(\d*\.?\d+(?:e-?\d+)?)"),
+    ("training.max_grad_norm", "float", r"\b(?:max )?(?:grad(?:ient)? (?:norm|clip(?:ping)?)|clip(?:ping)? grad\w*)(?: of| at)?[ :=]+(\d*\.?\d+)"),
+    ("training.gradient_accumulation_steps", "int", r"\b(?:grad(?:ient)?[ _-]?acc(?:um(?:ulation)?)?(?:[ _]steps)?|accumulation|accum|ga)(?: of| steps)?[ :=]*(\d+)\b|\baccumulat\w+ (?:over )?(\d+)"),
+    ("training.save_steps", "int", r"\bsave every (\d+) steps|\bcheckpoint every (\d+) steps"),
+    ("training.logging_steps", "int", r"\blog every (\d+) steps"),
+    ("training.eval_steps", "int", r"\beval(?:uate)? every (\d+) steps"),
+    ("peft.lora_dropout", "float", r"\b(?:lora )?dropout(?: of)?[ :=]+(\d*\.\d+|0)\b"),
+    ("generation.temperature", "float", r"\btemp(?:erature)?(?: of)?[ :=]+(\d*\.?\d+)"),
+    ("generation.top_p", "float", r"\btop[-_ ]?p(?: of)?[ :=]+(\d*\.?\d+)"),
+    ("generation.max_new_tokens", "int", r"\bmax(?:imum)?[ _](?:(?:of )?(\d+) )?new tokens(?:[ :=]+(\d+))?|\b(\d+) new tokens"),
+)
+FLAG_WORDS = (
+    ("training.enable_gradient_checkpointing", True, r"\b(?:with |enable |use )?(?:gradient|activation) checkpointing(?: on)?\b(?! off)"),
+    ("model.attn_implementation", "flash_attention_2", r"\bflash[- _]?att(?:entio)?n(?:[- _]?(?:v)?2)?\b|\bfa2\b"),
+    ("training.enable_wandb", True, r"\b(?:log(?:ging)? to |use |with |enable )(?:wandb|weights (?:and|&) biases)\b"),
+    ("model.enable_liger_kernel", True, r"\b(?:with |use |enable )?liger(?: kernels?)?\b"),
+    ("data.train.pack", True, r"\b(?:with |use |enable )?(?:sequence |sample )?packing\b"),
+)
+SCHEDULES = (
+    ("cosine", r"\bcosine(?: (?:schedule|scheduler|decay|lr|annealing))?\b"),
+    ("linear", r"\blinear (?:schedule|scheduler|decay|lr)\b"),
+    ("constant", r"\bconstant (?:schedule|scheduler|lr|learning rate)\b"),
+)
+OPTIMIZERS = (
+    ("paged_adamw_8bit", r"\bpaged[_ -]adamw[_ -]8[- ]?bit\b"),
+    ("paged_adamw_32bit", r"\bpaged[_ -]adamw(?:[_ -]32[- ]?bit)?\b"),
+    ("adamw_8bit", r"\b(?:adamw?[_ -]8[- ]?bit|8[- ]?bit adamw?)\b"),
+    ("adamw_torch_fused", r"\badamw_torch_fused\b|\bfused adamw\b"),
+    ("adamw_torch", r"\badamw_torch\b"),
+    ("adafactor", r"\badafactor\b"),
+    ("sgd", r"\bsgd\b"),
+)
+NEGATION = r"(?:\bno\b|\bnot\b|\bwithout\b|\bdon'?t (?:use|want|do|need)?|\bskip\b|\bnever\b|\binstead of\b|\brather than\b|\bavoid\b|\bsans\b|\bsin\b|\bohne\b|\bsem\b)\s*(?:a |an |any |use |using |the |do |plain )?"
+
+
+@cache
+def compiled(pattern: str) -> re.Pattern[str]:
+    """The pattern, case-insensitive, compiled once and when first needed."""
+    return re.compile(pattern, re.IGNORECASE)

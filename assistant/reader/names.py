@@ -1,0 +1,176 @@
+"""Model names in running text: a family word, then the versions, sizes and variants that belong to it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from assistant.catalogue.datasets import find_dataset
+from assistant.catalogue.models import all_models, find_model, get_model, hosted_ids, model_names
+from assistant.catalogue.names import fold, read_records
+from assistant.reader.page import Page
+
+_FAMILIES = (
+    "meta-llama|llama|codellama|tinyllama|qwen|qwq|gemma|paligemma|phi|mistral|mixtral|ministral|magistral|codestral|"
+    "devstral|smollm|smolvlm|olmoe|olmo|deepseek|falcon|granite|gpt-oss|gpt oss|gptoss|gpt-neox|gpt-neo|gpt-j|"
+    "gpt2|gpt-2|gpt|pythia|yi|internvl|llava|vip-llava|molmo|idefics|glm|command[- ]r|starcoder|nemotron|exaone|lfm|bloomz?|opt|"
+    "vicuna|zephyr|hermes|stablelm|mpt|dbrx|aya|tulu|coalm|halloumi|seed-oss|ernie|solar|bitnet|muse|blip-2|blip2|"
+    "instructblip|chameleon|claude|gemini|o1|o3|code llama|llama guard|wizardlm|kimi|minimax|jamba"
+)
+_VARIANTS = (
+    "instruct|chat|base|it|pt|vl|vision|visual|coder|math|small|medium|large|mini|nano|tiny|nemo|scout|maverick|next|"
+    "distill|distilled|llama|qwen|reasoning|plus|thinking|air|guard|moe|edu|hf|oss|preview|latest|sonnet|opus|haiku|pro|"
+    "flash|turbo|deep|light|beta|alpha|super|ultra|r|rl|v|code|lite|titan|multimodal|mm|fp8|awq|gguf|e|k"
+)
+_SIZE = r"(?:\d{1,2}x)?\d{1,4}(?:\.\d+)?[bm](?![a-z])"
+_PIECE = rf"(?:[-_\s:]*(?:{_SIZE}|a\d{{1,3}}(?:\.\d)?b|\d{{1,3}}e|e\d{{1,2}}b|v?\d{{1,4}}(?:\.\d+){{0,2}}[a-z]?(?![a-z0-9])|r\d\b|v\d\b|[0-9]o(?![a-z])|k\d\b|h\d\b|s\d\b|(?:{_VARIANTS})(?![a-z])))"
+
+
+@cache
+def _pattern() -> re.Pattern[str]:
+    return re.compile(rf"(?<![a-z0-9./\-])(?:{_FAMILIES})(?![a-z])(?:{_PIECE})*", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """A model in the text: its id (or the words when unknown), where, and what was left open."""
+
+    id: str
+    start: int
+    end: int
+    known: bool
+    why: str | None = None
+
+
+_PARTS = re.compile(r"\d+(?:\.\d+)?[bmke](?![a-z])|\d+x\d+(?:\.\d+)?b|a\d+(?:\.\d+)?b|e\d+b|[a-z]+|\d+(?:\.\d+)?")
+_INSTRUCT = frozenset(("instruct", "it", "chat"))
+_BASE = frozenset(("base", "pt", "hf"))
+
+
+def parts(name: str) -> frozenset[str]:
+    """`Qwen2.5-VL-7B-Instruct` → qwen, 2.5, vl, 7b, instruct."""
+    return frozenset(_PARTS.findall(name.lower().split("/")[-1])) - {"v", "e", "meta"}
+
+
+@cache
+def _model_parts() -> tuple[tuple[str, frozenset[str], bool], ...]:
+    trained = [(m.id, parts(m.id), m.instruct) for m in all_models()]
+    served = [(r["id"], parts(r["id"]), True) for r in read_records("served.jsonl") if r["kind"] == "hosted_api"]
+    return (*trained, *served)
+
+
+def _best(words: frozenset[str], *, base: bool) -> tuple[str, bool] | None:
+    """(id, whether only its variant was open) of the model that has every word and the fewest others."""
+    found = []
+    dotted = {w: frozenset(w.split(".")) for w in words if re.fullmatch(r"\d+\.\d+", w)}
+    for model_id, have, instruct in _model_parts():
+        wanted = words
+        for word, pair in dotted.items():  # hosted models write 4.1 as 4-1
+            if word not in have and pair <= have and is_hosted(model_id):
+                wanted = (wanted - {word}) | pair
+        if wanted <= have:
+            extra = {w for w in have - wanted - _INSTRUCT - _BASE if not re.fullmatch(r"\d{8}", w)}
+            found.append((len(extra), instruct == base, model_id, extra))
+    if not found:
+        return None
+    found.sort(key=lambda hit: (hit[0], hit[1], _age(hit[2]), hit[2]))
+    best = found[0]
+    sized = any(re.fullmatch(_SIZE, word) for word in words)
+    return (best[2], True) if sized or best[0] == 0 or (is_hosted(best[2]) and len(words) > 1) else None
+
+
+def _age(model_id: str) -> tuple[int, ...]:
+    """Newer versions first: numbers in the name, negated."""
+    numbers = re.findall(r"v?(\d+)\.?(\d*)", model_id.split("/")[-1])
+    return tuple(-int(a + (b or "0").ljust(2, "0")[:2]) for a, b in numbers[:2])
+
+
+def _trimmed(text: str) -> list[str]:
+    """The phrase, then shorter and shorter heads of it, cut at separators."""
+    cuts = [m.start() for m in re.finditer(r"[-_\s:]+", text)]
+    return [text, *(text[:cut] for cut in reversed(cuts))]
+
+
+def _resolve(words: str, *, base: bool, serving: bool) -> tuple[str, str | None] | None:
+    """(id, why) for a name as typed."""
+    exact = find_model(words)
+    if exact is not None:
+        return exact.id, exact.why
+    wanted = parts(words)
+    if base:
+        wanted = wanted - {"base"}
+    hit = _best(wanted, base=base) if wanted else None
+    if hit is None:
+        return None
+    return hit[0], None
+
+
+def read_models(page: Page, *, base: bool, serving: bool) -> list[Named]:
+    """Every model named in the unread text, in order; each is taken from the page."""
+    found: list[Named] = []
+    position = 0
+    while match := _pattern().search(page.text, position):
+        start = match.start()
+        phrase = match.group().rstrip(" -_:")
+        position = start + max(1, len(phrase))
+        if _is_data(page, phrase, start):
+            continue
+        named = _name_at(phrase, start, base=base, serving=serving)
+        if named is not None:
+            page.take(named.start, named.end)
+            found.append(named)
+    return found
+
+
+_DATA_BEFORE = re.compile(r"\b(?:on|data(?:set)?|using|with)\s*(?:the |my )?$", re.IGNORECASE)
+
+
+def _is_data(page: Page, phrase: str, start: int) -> bool:
+    """True for a dataset that bears a model family's name: `on tulu 3`."""
+    return find_dataset(phrase) is not None and bool(_DATA_BEFORE.search(page.original[max(0, start - 16) : start]))
+
+
+def _name_at(phrase: str, start: int, *, base: bool, serving: bool) -> Named | None:
+    for head in _trimmed(phrase):
+        head = head.rstrip(" -_:")
+        if not head:
+            continue
+        hit = _resolve(head, base=base or bool(re.search(r"\bbase$", head, re.IGNORECASE)), serving=serving)
+        if hit and _covers(head, phrase):
+            return Named(id=hit[0], start=start, end=start + len(head), known=True, why=hit[1])
+    if fold(phrase) in ("it", "opt", "yi", "o1", "r", "muse", "solar", "phi", "aya"):
+        return None
+    return Named(id=" ".join(phrase.split()), start=start, end=start + len(phrase), known=False)
+
+
+def _covers(head: str, phrase: str) -> bool:
+    """False when the words cut off hold a size or version: then it is another model, not this one."""
+    rest = phrase[len(head) :].lower()
+    return not re.search(rf"{_SIZE}|\btitan\b", rest) or bool(re.search(_SIZE, head.lower()))
+
+
+def base_sibling(model_id: str) -> str:
+    """The base model of an instruct one, where the catalogue has it."""
+    spec = get_model(model_id)
+    if spec is None or not spec.instruct:
+        return model_id
+    stem = parts(model_id) - _INSTRUCT
+    for other in all_models():
+        if not other.instruct and other.family == spec.family and parts(other.id) - _BASE == stem:
+            return other.id
+    return model_id
+
+
+def is_hosted(model_id: str) -> bool:
+    """True for a model behind an API."""
+    return model_id in hosted_ids()
+
+
+def known_id(text: str) -> str | None:
+    """The catalogue's id for an `org/name` as typed, exactly."""
+    spec = get_model(text)
+    if spec is not None:
+        return spec.id
+    hit = model_names().get(fold(text))
+    return hit if hit and hit.lower() == text.lower() else None

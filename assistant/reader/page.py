@@ -1,0 +1,68 @@
+"""The text under work: rules take what they understood, so that no word is read twice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+TAKEN = "\u00a4"
+_FOLDS = str.maketrans({"\u00d7": "x", "\u2019": "'", "\u2013": "-", "\u2014": " ", "\uff0c": ",", "\u3002": ".", "\uff1a": ":"})
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u00a4\ud800-\udfff]")
+LIMIT = 12_000
+
+NUMBER_WORDS = {
+    "a": 1, "an": 1, "one": 1, "single": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
+    "eight": 8, "nine": 9, "ten": 10, "twelve": 12, "sixteen": 16, "dual": 2, "both": 2, "pair": 2, "couple": 2,
+    "quad": 4, "un": 1, "une": 1, "ein": 1, "eine": 1, "einer": 1, "einem": 1, "uma": 1, "um": 1, "una": 1,
+    "deux": 2, "dos": 2, "zwei": 2, "duas": 2, "dois": 2, "trois": 3, "tres": 3, "drei": 3, "quatre": 4,
+    "cuatro": 4, "vier": 4, "quatro": 4, "huit": 8, "ocho": 8, "acht": 8, "oito": 8, "\u4e00": 1, "\u4e8c": 2,
+    "\u4e24": 2, "\u4e09": 3, "\u56db": 4, "\u516b": 8,
+}  # fmt: skip
+WORD = "|".join(sorted(NUMBER_WORDS, key=len, reverse=True))
+COUNT = rf"(?:\d{{1,4}}|(?<![a-z0-9])(?:{WORD}))"
+
+
+def number(word: str | None) -> int | None:
+    """A count in digits or words; None for no word."""
+    if not word:
+        return None
+    text = word.strip().lower()
+    return int(text) if text.isdigit() else NUMBER_WORDS.get(text)
+
+
+def amount(digits: str, unit: str | None) -> float:
+    """`8`, `k` → 8192; a decimal k (`1.5k`) is thousands of 1024 too."""
+    value = float(digits.replace(",", ""))
+    return value * 1024 if (unit or "").lower() == "k" else value
+
+
+class Page:
+    """A request's text, where what has been read is blanked out but keeps its place."""
+
+    def __init__(self, text: str) -> None:
+        cleaned = _CONTROL.sub(" ", text[:LIMIT]).translate(_FOLDS)
+        self.original = cleaned
+        self.text = cleaned
+
+    def take(self, start: int, end: int) -> str:
+        """Mark a stretch as read and return its words."""
+        words = self.original[start:end]
+        self.text = self.text[:start] + TAKEN * (end - start) + self.text[end:]
+        return words
+
+    def find(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
+        """The first match in what is unread, taken."""
+        found = pattern.search(self.text)
+        if found:
+            self.take(*found.span())
+        return found
+
+    def find_all(self, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
+        """Every match in what is unread, each taken."""
+        for found in list(pattern.finditer(self.text)):
+            self.take(*found.span())
+            yield found
+
+    def has(self, pattern: re.Pattern[str]) -> bool:
+        """True if the pattern occurs anywhere, read or not."""
+        return pattern.search(self.original) is not None

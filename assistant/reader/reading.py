@@ -1,0 +1,336 @@
+"""One request read: spans first (paths, ids, models, GPUs, numbers), then words, then what contradicts what."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from assistant.catalogue.datasets import DatasetSpec, dataset_names, find_dataset
+from assistant.catalogue.models import find_model, stated_choices
+from assistant.catalogue.names import fold
+from assistant.core.intent import Intent
+from assistant.core.values import Reason
+from assistant.reader import lexicon
+from assistant.reader.fields import read_budget, read_limit, read_names, read_quantities, read_switches
+from assistant.reader.hardware import read_hardware
+from assistant.reader.lexicon import compiled
+from assistant.reader.names import Named, base_sibling, is_hosted, known_id, read_models
+from assistant.reader.page import TAKEN, Page
+from assistant.reader.typos import mend
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What a text says: the intent, choices made on the way, contradictions, and pieces not understood."""
+
+    intent: Intent
+    notes: tuple[Reason, ...] = ()
+    conflicts: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+
+
+_FILE = r"[\"']?((?:~|\.{1,2})?/?[\w.\-/~+@]*[\w\-]\.(?:jsonl|json|csv|tsv|parquet|txt|md))\b[\"']?"
+_HF_ID = r"(?<![\w./~\-@:])([A-Za-z0-9][\w.\-]{0,95}/[A-Za-z0-9][\w.\-]{0,95})(?![\w/])"
+_PATH = r"(?<![\w:/])((?:~|\.{1,2})?/[\w.\-/+@]+|[\w.\-]+(?:/[\w.\-]+){2,}/?|(?:out|outputs?|checkpoints?|ckpts?|models?|runs?|weights)/[\w.\-/]+)"
+_DATA_BEFORE = re.compile(r"(?:\bon|\bdata(?:set)?s?(?: is| in|:)?|\busing|\bwith|\bfrom|\bover|\bcorpus)\s*(?:my |the |our )?$", re.IGNORECASE)
+_MODEL_BEFORE = re.compile(r"(?:\bmodel(?: is|:| at| in)?|\btrain|\btune|\bfinetune|\bfine-tune|\blora(?: on)?|\bof|\bevaluate|\beval|\bserve|\bcheckpoint(?: at| in)?|\badapter(?: at| in)?|\bft)\s*(?:my |the |our )?$", re.IGNORECASE)
+_SHELL = re.compile(r"\$\([^)]*\)?|`[^`]*`|\$\{[^}]*\}")
+
+
+def read(text: str) -> Reading:
+    """Read a request. Never raises; what was not said stays None.
+
+    Where task, method or model stay open, words one slip away from one of ours are mended and read again.
+    """
+    first = _read(text)
+    intent = first.intent
+    if intent.task and intent.model and "/" in intent.model and (intent.method or intent.task != "train"):
+        return first
+    mended = mend(text[:2000])
+    return _read(mended + text[2000:]) if mended != text[:2000] else first
+
+
+def _read(text: str) -> Reading:
+    page = Page(text)
+    for match in page.find_all(_SHELL):
+        del match
+    found: dict[str, Any] = {}
+    overrides: dict[str, Any] = {}
+    notes: list[tuple[str, Any, str]] = []
+    read_names(page, found, overrides)
+    _read_files(page, found)
+    task = _task(page)
+    ids = _read_ids(page, found, task)
+    read_quantities(page, found, overrides, notes)
+    base = compiled(r"\bbase (?:model|version|variant|one)\b|\bpre-?train").search(page.original) is not None
+    named = read_models(page, base=base, serving=task in ("infer", "judge"))
+    read_hardware(page, found)
+    read_budget(page, found)
+    read_switches(page, overrides)
+    method, conflicts = _method(page, task)
+    words = _words(page, task)
+    _read_datasets(page, found, task)
+    if task == "evaluate" or words.get("benchmarks"):
+        read_limit(page, found)
+    model = _pick_model(ids, named, page, notes, base)
+    found = {**words, **found}
+    _settle(found, method, model, overrides)
+    return Reading(
+        intent=_intent(found),
+        notes=tuple(Reason(field=f, value=v, why=w) for f, v, w in notes),
+        conflicts=tuple(conflicts),
+        unread=_unread(page),
+    )
+
+
+def _read_files(page: Page, found: dict[str, Any]) -> None:
+    for match in page.find_all(compiled(_FILE)):
+        found.setdefault("dataset", match.group(1))
+
+
+def _read_ids(page: Page, found: dict[str, Any], task: str | None) -> list[Named]:
+    """`org/name` and folders: a model or a dataset, by catalogue, else by the words before them."""
+    models: list[Named] = []
+    for pattern in (_HF_ID, _PATH):
+        for match in list(compiled(pattern).finditer(page.text)):
+            words = match.group(1).rstrip(".")
+            before = page.original[max(0, match.start() - 30) : match.start(1)]
+            model_id = known_id(words)
+            spec = find_dataset(words)
+            is_path = pattern is _PATH
+            if is_path and not re.search(r"[A-Za-z]", words):
+                continue
+            if model_id:
+                models.append(Named(id=model_id, start=match.start(1), end=match.end(1), known=True))
+            elif spec and spec.id.lower() == words.lower():
+                found.setdefault("dataset", spec.id)
+            elif _DATA_BEFORE.search(before) and not _MODEL_BEFORE.search(before) and (not is_path or task != "evaluate"):
+                found.setdefault("dataset", words)
+            elif not is_path and re.fullmatch(r"(?:\d+|and|or|w|n|y|on|off|q|a)/\w+|\w+/(?:or|and|response|answer|off|o)\b.*", words, re.IGNORECASE):
+                continue
+            else:
+                models.append(Named(id=words, start=match.start(1), end=match.end(1), known=False))
+            page.take(match.start(1), match.start(1) + len(words))
+    return models
+
+
+def _task(page: Page) -> str | None:
+    text = page.text
+    for task, pattern in lexicon.TASKS:
+        if task == "train" and any(_affirmed(text, p) for _, p in lexicon.METHODS[:2]):
+            return "train"
+        if task == "quantize" and compiled(r"\bq?lora\b|fine[- ]?tun|\btrain").search(text):
+            continue
+        if task == "evaluate" and compiled(r"\bfine[- ]?tun(?:e|ing)\b|\btrain(?:ing)?\b|\beval(?:uate)? every\b|\bq?lora\b").search(text) and not compiled(r"\bevaluate\b|\bbenchmark\b|^eval\b|\bfinetuned model\b").search(text):
+            continue
+        if task == "infer" and compiled(r"\bfine[- ]?tun(?:e|ing)\b|\btrain(?:ing)?\b|\bq?lora\b|\bdpo\b|\bsft\b").search(text):
+            continue
+        if task == "judge" and compiled(r"\bfine[- ]?tun(?:e|ing)\b|\btrain\b").search(text):
+            continue
+        if compiled(pattern).search(text):
+            return task
+    benchmarks = any(compiled(p).search(text) for _, p in lexicon.BENCHMARKS)
+    if benchmarks and compiled(r"\brun\b|\bshot\b|\bfor\b|\bscore\b").search(text) and not _objective(page):
+        return "evaluate"
+    if any(compiled(p).search(text) for _, p in lexicon.METHODS) and not compiled(r"\bfull\b").search(text):
+        return "train"
+    if compiled(r"\bfull (?:ft|finetune|fine)").search(text):
+        return "train"
+    return "infer" if any(compiled(p).search(text) for _, p in lexicon.ENGINES) else None
+
+
+def _affirmed(text: str, pattern: str) -> bool:
+    """True when the pattern occurs without a negation right before it."""
+    denied = compiled(rf"{lexicon.NEGATION}$")
+    return any(not denied.search(text[max(0, m.start() - 25) : m.start()]) for m in compiled(pattern).finditer(text))
+
+
+def _pick(text: str, table: tuple[tuple[Any, str], ...]) -> Any:
+    return next((value for value, pattern in table if _affirmed(text, pattern)), None)
+
+
+def _method(page: Page, task: str | None) -> tuple[str | None, list[str]]:
+    """The method, and sentences for words that contradict each other."""
+    text = page.text
+    said = {value for value, pattern in lexicon.METHODS if _affirmed(text, pattern)}
+    if compiled(r"\b(?:4|four)[- ]?bit\b|\bint4\b").search(text) and "lora" in said and task == "train":
+        if _affirmed(text, r"\b(?:4|four)[- ]?bit\b|\bint4\b"):
+            said = (said - {"lora"}) | {"qlora"}
+    if "qlora" in said:
+        said.discard("lora") if not compiled(r"\blora\b.*\bq-?lora\b|\bq-?lora\b.*\blora\b").search(text) else None
+    if "full" in said and len(said) > 1 and not compiled(r"\bfull[- ]?(?:fine|ft|param|finet|train)|\bfull\s+(?:\S+\s+){0,2}(?:q?lora)|\bq?lora\s+full\b").search(text):
+        said.discard("full")
+    if len(said) > 1:
+        names = sorted(said)
+        pair = " and ".join({"full": "full fine-tuning", "lora": "LoRA", "qlora": "QLoRA"}[n] for n in names)
+        return None, [f"The request asks for both {pair}. Which one?"]
+    if task in ("quantize", "infer", "judge", "synthesize", "evaluate"):
+        return None, []
+    return (said.pop() if said else None), []
+
+
+def _objective(page: Page) -> str | None:
+    value: str | None = _pick(page.text, lexicon.OBJECTIVES)
+    return value
+
+
+def _words(page: Page, task: str | None) -> dict[str, Any]:
+    """Values that single words give."""
+    text = page.text
+    found: dict[str, Any] = {"task": task}
+    if task in ("train", "tune", None):
+        objective = _objective(page)
+        if objective and task != "tune":
+            found["objective"] = objective
+            found["task"] = "train"
+        found["sharding"] = _sharding(text)
+        found["precision"] = _pick(text, lexicon.PRECISIONS)
+    found["cloud"] = _pick(page.original, lexicon.CLOUDS)
+    found["priority"] = _pick(text, lexicon.PRIORITIES)
+    if task in ("infer", "evaluate", "judge", "synthesize"):
+        found["engine"] = _pick(text, lexicon.ENGINES)
+    if task == "evaluate":
+        names: list[str] = []
+        for values, pattern in lexicon.BENCHMARKS:
+            if page.find(compiled(pattern)):
+                names += [v for v in values if v not in names]
+        if names:
+            found["benchmarks"] = names
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def _sharding(text: str) -> str | None:
+    said: str | None = _pick(text, lexicon.SHARDINGS)
+    denied = {v for v, p in lexicon.SHARDINGS if compiled(p).search(text) and not _affirmed(text, p)}
+    if said is None and denied & {"fsdp", "deepspeed"}:
+        return "ddp"
+    return said
+
+
+def _read_datasets(page: Page, found: dict[str, Any], task: str | None) -> None:
+    """Catalogue names of datasets in what is still unread, longest first."""
+    if "dataset" in found or task in ("evaluate", "infer", "quantize", "judge"):
+        return
+    words = list(re.finditer(r"[A-Za-z0-9][\w.\-;']*", page.text))
+    for width in (4, 3, 2, 1):
+        for i in range(len(words) - width + 1):
+            start, end = words[i].start(), words[i + width - 1].end()
+            phrase = page.text[start:end].rstrip(".;,'")
+            if TAKEN in phrase or len(phrase) > 60:
+                continue
+            spec = _dataset(phrase)
+            if spec is not None:
+                page.take(start, end)
+                found["dataset"] = spec.id
+                return
+
+
+def _dataset(phrase: str) -> DatasetSpec | None:
+    key = fold(phrase)
+    if len(key) < 4 and key not in ("aya",):
+        return None
+    names = dataset_names()
+    for tail in ("", "dataset", "data", "task", "set"):
+        hit = names.get(key.removesuffix(tail)) if tail and key.endswith(tail) else names.get(key)
+        if hit is not None:
+            return hit
+    return None
+
+
+def _pick_model(
+    ids: list[Named], named: list[Named], page: Page, notes: list[tuple[str, Any, str]], base: bool
+) -> str | None:
+    """The model to act on: a catalogue id typed in full, then a name, then an unknown id or name."""
+    ordered = sorted([*ids, *named], key=lambda n: n.start)
+    ordered = [n for n in ordered if not _is_denied(page, n)] or ordered
+    if not ordered:
+        return _only_size(page, notes)
+    if compiled(r"\bdistil|\bteacher\b|\bgkd\b").search(page.original) and (target := _student(ordered, page)):
+        return target
+    known = [n for n in ordered if n.known] or ordered
+    corrected = compiled(r"\b(?:no wait|actually|i mean|sorry|make that|scratch that)\b").search(page.original)
+    chosen = known[-1] if corrected and known[-1].start > corrected.start() else known[0]
+    if chosen.why:
+        notes.append(("model", chosen.id, chosen.why))
+    typed_in_full = any(n is chosen for n in ids)
+    return base_sibling(chosen.id) if base and not typed_in_full and not is_hosted(chosen.id) else chosen.id
+
+
+def _only_size(page: Page, notes: list[tuple[str, Any, str]]) -> str | None:
+    """A size alone names no model, unless only one comes in it."""
+    for match in compiled(r"(?<![\w.\-])\d{1,4}(?:\.\d+)?b\b").finditer(page.text):
+        choice = find_model(match.group()) if fold(match.group()) in stated_choices() else None
+        if choice is not None:
+            page.take(*match.span())
+            notes.append(("model", choice.id, choice.why or ""))
+            return choice.id
+    return None
+
+
+def _is_denied(page: Page, name: Named) -> bool:
+    before = page.original[max(0, name.start - 18) : name.start]
+    return bool(re.search(r"(?:\binstead of|\bnot|\brather than|\binto|\bteacher(?: is|:)?)\s*(?:the |a )?$", before, re.IGNORECASE)) and "into" not in before
+
+
+def _student(names: list[Named], page: Page) -> str | None:
+    """In distillation the student is what is trained: after `into`, or before `from`."""
+    for name in names:
+        before = page.original[max(0, name.start - 14) : name.start].lower()
+        if re.search(r"\b(?:into|to|student(?: is|:)?)\s*(?:a |the )?$", before):
+            return name.id
+    taught = [n for n in names if re.match(r"\s*as (?:a |the )?student|\s*(?:is )?the student", page.original[n.end :], re.IGNORECASE)]
+    if taught:
+        return taught[0].id
+    teaches = [n for n in names if re.match(r"\s*(?:as|is) (?:a |the )?teacher", page.original[n.end :], re.IGNORECASE)]
+    teacher = teaches or [n for n in names if re.search(r"\b(?:from|teacher(?: is|:)?|distil\w*)\s*(?:a |the )?$", page.original[max(0, n.start - 16) : n.start], re.IGNORECASE)]
+    rest = [n for n in names if n not in teacher]
+    return rest[0].id if teacher and rest else None
+
+
+def _settle(
+    found: dict[str, Any], method: str | None, model: str | None, overrides: dict[str, Any]
+) -> None:
+    """Fit the pieces together."""
+    if model:
+        found["model"] = model
+    if method and found.get("task") in (None, "train", "tune"):
+        found["method"] = method
+        found.setdefault("task", "train")
+    if "dataset" in found and found.get("task") is None and model:
+        found["task"] = "train"
+    if found.get("gpu") == "cpu" and found.get("task") not in (None, "train"):
+        del found["gpu"]
+    if overrides:
+        found["overrides"] = overrides
+    if found.get("dataset") == found.get("output_dir"):
+        found.pop("dataset", None)
+
+
+def _intent(found: dict[str, Any]) -> Intent:
+    """An intent from what was found; a value out of range is left out rather than invented."""
+    values = dict(found)
+    try:
+        return Intent.model_validate(values)
+    except ValidationError as problem:
+        wrong = {str(error["loc"][0]) for error in problem.errors()}
+    return Intent.model_validate({key: value for key, value in values.items() if key not in wrong})
+
+
+_FILLER = re.compile(
+    r"(?i)\b(?:please|plz|pls|could|can|you|help|me|i|we|my|our|the|a|an|to|on|for|with|of|and|in|it|is|set|up|want|need|like|"
+    r"would|have|has|do|make|run|using|use|that|this|at|by|as|from|or|be|so|just|some|config|recipe|job|model|models|data|"
+    r"fine|tune|tuning|finetune|finetuning|train|training|lora|qlora|full|dpo|kto|sft|grpo)\b"
+)
+
+
+def _unread(page: Page) -> tuple[str, ...]:
+    """Long stretches that no rule took: worth a word, since something may have been meant."""
+    if len(page.text) < 400:
+        return ()
+    pieces = [_FILLER.sub(" ", piece) for piece in page.text.split(TAKEN)]
+    left = [" ".join(piece.split()) for piece in pieces]
+    long = sorted((p for p in left if len(p) > 120), key=len, reverse=True)
+    return tuple(f"{p[:100]}…" for p in long[:2])

@@ -1,0 +1,200 @@
+"""A finished plan as lines for a terminal: title, memory bars, batch, assumptions, reasons."""
+
+from __future__ import annotations
+
+import re
+
+from assistant.core.outcome import Outcome
+from assistant.core.units import gib
+from assistant.core.values import Finding, Plan, Reason
+from assistant.terminal import words
+from assistant.terminal.screen import Face
+from assistant.terminal.text import Line, cells, join_wrapped, one_line, wrap
+
+LABEL = 18
+"""Columns of the label, the indent of two included."""
+_EIGHTHS = " ▏▎▍▌▋▊▉"
+_BAR = 40
+_SMALLEST = 0.05
+_WHY = ("method", "sharding", "gradient_checkpointing", "optimizer")
+_NO_NEWS = ("as asked", "one GPU: nothing to spread", "AdamW; the fused kernel needs no temporary copy", "AdamW")
+
+
+def preview(outcome: Outcome, face: Face) -> list[Line]:
+    """Everything above the YAML."""
+    plan = outcome.plan
+    if plan is None:
+        return []
+    lines = [*title(plan, outcome.source, face), (), *memory_lines(plan, face)]
+    lines += row("Batch", f"{words.batch_equation(plan)} sequences of up to {plan.sequence_length:,} tokens", face)
+    lines += _columns("Training", _training(plan), face)
+    lines += assumption_lines(outcome.assumptions, face)
+    lines += _reason_lines(plan, face)
+    lines += finding_lines(outcome.findings, face)
+    return lines
+
+
+def title(plan: Plan, source: str, face: Face) -> list[Line]:
+    """Method, model, machine and sharding; at the right who read the request."""
+    width = (face.width or 80) - 2
+    lines = join_wrapped(words.headline(plan), width)
+    gap = width - cells(lines[-1]) - len(source)
+    if gap < 2:
+        lines.append("")
+        gap = width - len(source)
+    styled: list[Line] = [(("  ", ""), (line, "bold")) for line in lines]
+    styled[-1] += ((" " * gap, ""), (source, "dim"))
+    return styled
+
+
+def memory_figures(plan: Plan) -> list[str]:
+    """Expected, upper bound and usable, each named."""
+    point, upper, usable = words.gib_texts(gib(plan.memory.point), gib(plan.memory.upper), plan.hardware.usable_gib)
+    return [f"expected {point} GiB", f"upper bound {upper}", f"usable {usable}"]
+
+
+def memory_lines(plan: Plan, face: Face) -> list[Line]:
+    """The verdict with its figures, then a bar for each component against what is usable."""
+    verdict, style = ("fits", "good") if plan.fits else ("does not fit", "bad")
+    label = f"Memory per {words.accelerator(plan.hardware)}"
+    figures = " · ".join(memory_figures(plan))
+    gap = (face.width or 80) - LABEL - cells(figures) - len(verdict)
+    if gap >= 2:
+        head: list[Line] = [(*_label(label), (figures, ""), (" " * gap, ""), (verdict, style))]
+    else:
+        head = _columns(label, [*memory_figures(plan), verdict], face)
+    return [*head, *_bars(plan, face), ()]
+
+
+def _bars(plan: Plan, face: Face) -> list[Line]:
+    body = plan.memory_json()
+    capacity = max(body["capacity_gib"], body["upper_gib"])
+    room = min(_BAR, (face.width or 80) - LABEL - 14)
+    parts = sorted(body["breakdown_gib"].items(), key=lambda part: -part[1])
+    lines: list[Line] = [
+        (*_label(f"├ {name}"), (f"{size:6.1f}  ", ""), (bar(size / capacity * room, face), "bar"))
+        for name, size in parts
+        if size >= _SMALLEST
+    ]
+    return [*lines, (*_label("└ in all"), (f"{body['per_gpu_gib']:6.1f}  ", ""), *_stacked(body, capacity, room, face))]
+
+
+def _stacked(body: dict[str, float], capacity: float, room: int, face: Face) -> Line:
+    """Expected, then the margin up to the upper bound, then what stays free."""
+    expected = round(body["per_gpu_gib"] / capacity * room)
+    upper = max(expected, min(room, -int(-body["upper_gib"] / capacity * room // 1)))
+    full, margin, free = ("█", "▒", "░") if face.unicode else ("#", "+", ".")
+    return (
+        (full * expected, "bar"),
+        (margin * (upper - expected), "bar"),
+        (free * (room - upper), "dim"),
+        (f" {body['capacity_gib']:.1f}", "dim"),
+    )
+
+
+def bar(length: float, face: Face) -> str:
+    """A bar of this many columns, in eighths; never empty."""
+    if not face.unicode:
+        return "#" * max(1, round(length))
+    whole, rest = divmod(max(1, round(length * 8)), 8)
+    return "█" * whole + (_EIGHTHS[rest] if rest else "")
+
+
+def _training(plan: Plan) -> list[str]:
+    facts = [words.duration(plan), f"learning rate {plan.learning_rate:g}"]
+    if plan.lora_rank:
+        facts.append(f"rank {plan.lora_rank}, alpha {plan.lora_alpha:g}")
+    facts.append(plan.optimizer)
+    data = plan.dataset.path or plan.dataset.name
+    return [*facts, f"data {one_line(data, 60)}"]
+
+
+def assumption_lines(assumptions: tuple[Reason, ...], face: Face) -> list[Line]:
+    """One row for each thing that was not said and was decided."""
+    return _rows("Assumed", [assumption_text(a) for a in assumptions], face)
+
+
+def assumption_text(assumption: Reason) -> str:
+    """`sequence length 4,096: not said; longer rows are cut`."""
+    name = words.field_name(assumption.field)
+    return f"{name} {words.value_text(assumption.value)}: {one_line(assumption.why)}"
+
+
+def _reason_lines(plan: Plan, face: Face) -> list[Line]:
+    reasons = {r.field: r for r in plan.decisions if r.why not in _NO_NEWS}
+    texts = [_reason_text(plan, reasons[field]) for field in _WHY if field in reasons]
+    return _rows("Why", texts[:3], face)
+
+
+def _reason_text(plan: Plan, reason: Reason) -> str:
+    named = {"method": words.method_name(plan), "sharding": words.sharding_name(plan)}
+    what = named.get(reason.field) or words.field_name(reason.field)
+    if reason.field == "gradient_checkpointing" and not plan.gradient_checkpointing:
+        what = "no checkpointing"
+    return f"{what}: {one_line(reason.why)}"
+
+
+def finding_lines(findings: tuple[Finding, ...], face: Face) -> list[Line]:
+    """Warnings and notes, each with what mends it."""
+    lines: list[Line] = []
+    for label, severities, style in (("Error", ("error",), "bad"), ("Warning", ("warning",), "warn"), ("Note", ("info",), "")):
+        texts = [finding_text(f) for f in findings if f.severity in severities]
+        lines += _rows(label, texts, face, style)
+    return lines
+
+
+def finding_text(finding: Finding) -> str:
+    """Message and fix in one sentence."""
+    message = one_line(finding.message)
+    return f"{message}; {one_line(finding.fix)}" if finding.fix else message
+
+
+def row(label: str, body: str, face: Face, style: str = "") -> list[Line]:
+    """A label and its text, wrapped under itself."""
+    room = None if face.width is None else max(20, face.width - LABEL)
+    texts = wrap(body, room)
+    return [(*_label(label if i == 0 else "", style), (text, "")) for i, text in enumerate(texts)]
+
+
+def _rows(label: str, bodies: list[str], face: Face, style: str = "") -> list[Line]:
+    return [line for i, body in enumerate(bodies) for line in row(label if i == 0 else "", body, face, style)]
+
+
+def _columns(label: str, pieces: list[str], face: Face) -> list[Line]:
+    room = None if face.width is None else max(20, face.width - LABEL)
+    texts = join_wrapped(pieces, room)
+    return [(*_label(label if i == 0 else ""), (text, "")) for i, text in enumerate(texts)]
+
+
+def _label(text: str, style: str = "") -> Line:
+    padded = f"  {text}".ljust(LABEL - 1) + " "
+    return ((padded, style or "dim"),)
+
+
+_COMMENT_ABOVE = re.compile(r"^(\s*)([^#'\"]*\S)\s\s#\s(.*)$")
+
+
+def yaml_body(yaml: str, face: Face) -> str:
+    """The YAML without its header (the preview says the same), its comments wrapped to the width."""
+    lines = yaml.splitlines()
+    while lines and (lines[0].startswith("#") or not lines[0].strip()):
+        lines.pop(0)
+    width = (face.width or 80) - 2
+    return "\n".join(f"  {new}" for line in lines for new in _fitted(line, width)).rstrip() + "\n"
+
+
+def _fitted(line: str, width: int) -> list[str]:
+    if cells(line) <= width:
+        return [line]
+    indent = line[: len(line) - len(line.lstrip())]
+    if line.lstrip().startswith("# "):
+        return [f"{indent}# {part}" for part in wrap(line.lstrip()[2:], max(20, width - len(indent) - 2))]
+    if found := _COMMENT_ABOVE.match(line):
+        return [*_fitted(f"{indent}# {found.group(3)}", width), f"{indent}{found.group(2)}"]
+    return [line]
+
+
+def rule(face: Face, name: str = "") -> Line:
+    """A line across, with a name at its left."""
+    text = f"{name} " if name else ""
+    return (("  ", ""), (text, "bold"), ("─" * max(4, (face.width or 80) - 2 - cells(text)), "dim"))
