@@ -242,8 +242,10 @@ def _unmet_findings(intent: Intent) -> tuple[Finding, ...]:
         found.append(("REQ002", "budget", "the time and money limits are not checked: no time estimate yet"))
     if intent.cloud not in (None, "local") or intent.spot is not None:
         found.append(("REQ003", "cloud", "the config does not depend on the cloud; no job file is written yet"))
-    for path in estimate_gaps(intent):
-        found.append(("MEM004", path, f"{path} was set by hand: the memory estimate does not count it"))
+    found += [
+        ("MEM004", path, f"{path} was set by hand: the memory estimate does not count it")
+        for path in estimate_gaps(intent)
+    ]
     return tuple(
         Finding(rule=rule, severity="warning", path=path, message=message, fix="check it yourself before the run")
         for rule, path, message in found

@@ -101,7 +101,7 @@ def spec_from_config(model_id: str, config: Mapping[str, Any], *, local: bool, s
 
 def size_in_name(name: str) -> float | None:
     """Parameters that a name states (`frontier-12b` → 12e9), or None; `8x7b` counts its experts less what they share."""
-    sizes = [m for m in _SIZE.finditer(name.split("/")[-1])]
+    sizes = list(_SIZE.finditer(name.split("/")[-1]))
     if not sizes:
         return None
     found = max(sizes, key=lambda m: float(m.group(2)) * (1e9 if m.group(3).lower() == "b" else 1e6))

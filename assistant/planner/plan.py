@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assistant.catalogue.models import all_models, get_model
 from assistant.core.intent import Intent
@@ -94,8 +94,6 @@ def _host_findings(problem: Problem, plan: Plan) -> tuple[Finding, ...]:
 
 
 def _with(plan: Plan, **changes: object) -> Plan:
-    from dataclasses import replace
-
     return replace(plan, **changes)  # type: ignore[arg-type]
 
 
@@ -226,11 +224,13 @@ def _frozen_layers(model: ModelSpec, method: str) -> tuple[str, ...]:
 
 
 def _generations(chosen: Candidate, problem: Problem) -> int:
-    """Completions per prompt: TRL wants the global batch to be a multiple of them."""
-    total = chosen.micro_batch * chosen.accumulation * problem.hardware.world
-    for group in (defaults.NUM_GENERATIONS, 4, 2):
-        if total % group == 0:
-            return group
+    """Completions per prompt: TRL wants the global batch to be a multiple of them; whole groups per GPU first."""
+    each = chosen.micro_batch * chosen.accumulation
+    total = each * problem.hardware.world
+    for batch in (each, total):
+        for group in (defaults.NUM_GENERATIONS, 4, 2):
+            if batch % group == 0:
+                return group
     text = f"GRPO compares several completions of a prompt, so the global batch ({total}) must be even. Which?"
     raise needs(Question(field="global_batch_size", text=text, choices=(str(total + 1),)))
 

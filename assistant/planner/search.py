@@ -106,7 +106,7 @@ def accumulation_for(problem: Problem, method: str, micro: int) -> int | None:
     steps = max(1, round(target / per_step))
     if problem.space.objective == "grpo":
         group = defaults.NUM_GENERATIONS
-        steps = _round_up(steps, group // gcd(group, per_step))
+        steps = _round_up(steps, group // gcd(group, micro))  # whole groups on every GPU
     return steps
 
 

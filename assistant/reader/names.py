@@ -92,7 +92,7 @@ def _trimmed(text: str) -> list[str]:
     return [text, *(text[:cut] for cut in reversed(cuts))]
 
 
-def _resolve(words: str, *, base: bool, serving: bool) -> tuple[str, str | None] | None:
+def _resolve(words: str, *, base: bool) -> tuple[str, str | None] | None:
     """(id, why) for a name as typed."""
     exact = find_model(words)
     if exact is not None:
@@ -106,7 +106,7 @@ def _resolve(words: str, *, base: bool, serving: bool) -> tuple[str, str | None]
     return hit[0], None
 
 
-def read_models(page: Page, *, base: bool, serving: bool) -> list[Named]:
+def read_models(page: Page, *, base: bool) -> list[Named]:
     """Every model named in the unread text, in order; each is taken from the page."""
     found: list[Named] = []
     position = 0
@@ -116,7 +116,7 @@ def read_models(page: Page, *, base: bool, serving: bool) -> list[Named]:
         position = start + max(1, len(phrase))
         if _is_data(page, phrase, start):
             continue
-        named = _name_at(phrase, start, base=base, serving=serving)
+        named = _name_at(phrase, start, base=base)
         if named is not None:
             page.take(named.start, named.end)
             found.append(named)
@@ -131,12 +131,12 @@ def _is_data(page: Page, phrase: str, start: int) -> bool:
     return find_dataset(phrase) is not None and bool(_DATA_BEFORE.search(page.original[max(0, start - 16) : start]))
 
 
-def _name_at(phrase: str, start: int, *, base: bool, serving: bool) -> Named | None:
+def _name_at(phrase: str, start: int, *, base: bool) -> Named | None:
     for head in _trimmed(phrase):
         head = head.rstrip(" -_:")
         if not head:
             continue
-        hit = _resolve(head, base=base or bool(re.search(r"\bbase$", head, re.IGNORECASE)), serving=serving)
+        hit = _resolve(head, base=base or bool(re.search(r"\bbase$", head, re.IGNORECASE)))
         if hit and _covers(head, phrase):
             return Named(id=hit[0], start=start, end=start + len(head), known=True, why=hit[1])
     if fold(phrase) in ("it", "opt", "yi", "o1", "r", "muse", "solar", "phi", "aya"):

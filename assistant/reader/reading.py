@@ -66,7 +66,7 @@ def _read(text: str) -> Reading:
     ids = _read_ids(page, found, task)
     read_quantities(page, found, overrides, notes)
     base = compiled(r"\bbase (?:model|version|variant|one)\b|\bpre-?train").search(page.original) is not None
-    named = read_models(page, base=base, serving=task in ("infer", "judge"))
+    named = read_models(page, base=base)
     read_hardware(page, found)
     read_budget(page, found)
     read_switches(page, overrides)
@@ -156,11 +156,10 @@ def _method(page: Page, task: str | None) -> tuple[str | None, list[str]]:
     """The method, and sentences for words that contradict each other."""
     text = page.text
     said = {value for value, pattern in lexicon.METHODS if _affirmed(text, pattern)}
-    if compiled(r"\b(?:4|four)[- ]?bit\b|\bint4\b").search(text) and "lora" in said and task == "train":
-        if _affirmed(text, r"\b(?:4|four)[- ]?bit\b|\bint4\b"):
-            said = (said - {"lora"}) | {"qlora"}
-    if "qlora" in said:
-        said.discard("lora") if not compiled(r"\blora\b.*\bq-?lora\b|\bq-?lora\b.*\blora\b").search(text) else None
+    if "lora" in said and task == "train" and _affirmed(text, r"\b(?:4|four)[- ]?bit\b|\bint4\b"):
+        said = (said - {"lora"}) | {"qlora"}
+    if "qlora" in said and not compiled(r"\blora\b.*\bq-?lora\b|\bq-?lora\b.*\blora\b").search(text):
+        said.discard("lora")
     if "full" in said and len(said) > 1 and not compiled(r"\bfull[- ]?(?:fine|ft|param|finet|train)|\bfull\s+(?:\S+\s+){0,2}(?:q?lora)|\bq?lora\s+full\b").search(text):
         said.discard("full")
     if len(said) > 1:
@@ -230,7 +229,7 @@ def _read_datasets(page: Page, found: dict[str, Any], task: str | None) -> None:
 
 def _dataset(phrase: str) -> DatasetSpec | None:
     key = fold(phrase)
-    if len(key) < 4 and key not in ("aya",):
+    if len(key) < 4 and key != "aya":
         return None
     names = dataset_names()
     for tail in ("", "dataset", "data", "task", "set"):

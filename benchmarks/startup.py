@@ -1,0 +1,60 @@
+"""Cold start of a one-shot request, offline and into a pipe: whole process, wall time and peak memory.
+
+    python benchmarks/startup.py [--oumi PATH] [--runs 11] [--check]
+
+With `--oumi`, `oumi --help` is measured in the same run, turn by turn, and the ratio printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import time
+
+LIMIT_SECONDS, LIMIT_MB, LIMIT_RATIO = 0.40, 90.0, 1 / 3
+ASK = [sys.executable, "-m", "assistant.cli", "--offline", "lora llama3 on 2 A100s"]
+
+
+def once(command: list[str]) -> tuple[float, float]:
+    """(seconds, peak MB) of one run of a command."""
+    start = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    assert process.stdout is not None
+    process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    process.stdout.close()
+    if process.returncode:
+        raise SystemExit(f"{command} failed with {process.returncode}")
+    return time.perf_counter() - start, usage.ru_maxrss / 1000
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--oumi", help="an oumi executable to compare with")
+    parser.add_argument("--runs", type=int, default=11)
+    parser.add_argument("--check", action="store_true", help="fail above 0.40 s, 90 MB or a third of oumi --help")
+    options = parser.parse_args()
+    os.environ["DO_NOT_TRACK"] = "1"
+    for _ in range(2):
+        once(ASK)
+    ours, theirs = [], []
+    for turn in range(options.runs):
+        ours.append(once(ASK))
+        if options.oumi and turn % 2 == 0:
+            theirs.append(once([options.oumi, "--help"]))
+    seconds, peak = statistics.median(t for t, _ in ours), max(m for _, m in ours)
+    print(f"one-shot: median {seconds:.3f} s of {options.runs} runs, peak {peak:.0f} MB")
+    ok = seconds <= LIMIT_SECONDS and peak <= LIMIT_MB
+    if theirs:
+        other = statistics.median(t for t, _ in theirs[1:] or theirs)
+        print(f"oumi --help: median {other:.3f} s; ratio {seconds / other:.2f}")
+        ok = ok and seconds <= other * LIMIT_RATIO
+    return 0 if ok or not options.check else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
