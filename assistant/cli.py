@@ -24,7 +24,9 @@ from assistant.core.values import Hardware, Question, Reason
 from assistant.machine.files import write_new
 from assistant.machine.models import resolve_model
 from assistant.reader import Reading, read
-from assistant.terminal import plain
+from assistant.terminal import report
+from assistant.terminal.screen import Screen
+from assistant.terminal.text import one_line
 
 _LATER = ("create", "estimate", "lint", "migrate", "explain", "launch")
 _WITH_VALUE = ("--llm", "--llm-base-url", "--gpus", "--output-file", "-o")
@@ -83,13 +85,13 @@ class Options:
     force: bool
     json: bool
     quiet: bool
-    color: bool
+    screen: Screen
 
 
 @app.callback(invoke_without_command=True)
 def _root(version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False) -> None:
     if version:
-        plain.result(f"oumi-chat {__version__}")
+        Screen().result(f"oumi-chat {__version__}\n")
         raise typer.Exit(0)
 
 
@@ -114,10 +116,10 @@ def _ask(
         force=force,
         json=as_json,
         quiet=quiet,
-        color=not no_color,
+        screen=Screen(no_color=no_color),
     )
     if (llm or llm_base_url) and not offline and not quiet:
-        plain.talk("note: this release reads requests offline; --llm is not used yet")
+        report.say(options.screen, "Note: this release reads requests offline; --llm is not used yet.")
     if not words:
         raise typer.Exit(_open_chat(options))
     text = _stdin() if words == ["-"] else " ".join(words)
@@ -153,7 +155,7 @@ def _answer(reading: Reading, text: str, options: Options) -> Outcome:
         conflicts=reading.conflicts,
         unread=reading.unread,
         resolve=functools.partial(resolve_model, offline=options.offline),
-        request=" ".join(plain.clean(text).split())[:500],
+        request=one_line(text, 500),
     )
 
 
@@ -173,40 +175,35 @@ def _save(outcome: Outcome, path: Path, options: Options) -> Outcome:
     from dataclasses import replace
 
     command = [c.replace(outcome.files[0].name, shlex.quote(str(path))) for c in outcome.commands]
-    was, now = f"# Run: {outcome.commands[0]}\n", f"# Run: {' '.join(plain.clean(command[0]).split())}\n"
+    was, now = f"# Run: {outcome.commands[0]}\n", f"# Run: {one_line(command[0])}\n"
     file = replace(outcome.files[0], name=str(path), yaml=outcome.files[0].yaml.replace(was, now, 1))
     write_new(path, file.yaml, force=options.force)
     return replace(outcome, files=(file,), commands=tuple(command))
 
 
 def _report(outcome: Outcome, options: Options) -> None:
+    screen = options.screen
     if options.json:
-        plain.json_result(outcome.to_json())
-        return
-    if outcome.status == "needs_input":
-        plain.questions(outcome)
+        report.json_result(screen, outcome.to_json())
+    elif outcome.status == "needs_input":
+        report.questions(screen, outcome)
     elif outcome.status == "does_not_fit":
-        plain.misfit(outcome)
+        report.misfit(screen, outcome)
     elif outcome.status == "ok":
         _report_config(outcome, options)
 
 
 def _report_config(outcome: Outcome, options: Options) -> None:
-    saved = str(options.output) if options.output else None
-    if options.quiet and not saved:
-        plain.result(outcome.files[0].yaml)
-    elif sys.stdout.isatty() and not options.quiet:
-        from assistant.terminal.preview import show
-
-        show(outcome, color=options.color, with_yaml=saved is None, saved=saved)
-    elif saved:
-        if not options.quiet:
-            plain.notes(outcome)
-            plain.talk(f"Saved {saved}. Run: {outcome.commands[0]}")
-    else:
-        plain.result(outcome.files[0].yaml)
-        if not options.quiet:
-            plain.notes(outcome)
+    screen, saved = options.screen, str(options.output) if options.output else None
+    if screen.out.terminal and not options.quiet:
+        report.show(screen, outcome, with_yaml=saved is None, saved=saved)
+        return
+    if not saved:
+        screen.result(outcome.files[0].yaml)
+    if not options.quiet:
+        report.notes(screen, outcome)
+        if saved:
+            report.say(screen, f"  Saved {one_line(saved)}. Run: {outcome.commands[0]}")
 
 
 def _open_chat(options: Options) -> int:
@@ -218,29 +215,29 @@ def _open_chat(options: Options) -> int:
 
     def save(outcome: Outcome, name: str) -> None:
         done = _save(outcome, Path(name).expanduser(), options)
-        plain.talk(f"Saved {name}. Run: {done.commands[0]}")
+        report.say(options.screen, f"  Saved {one_line(name)}. Run: {done.commands[0]}")
 
     def show(outcome: Outcome) -> None:
         _report(outcome, options)
 
-    chat(lambda reading, text: _answer(reading, text, options), show, save, machine)
+    chat(lambda reading, text: _answer(reading, text, options), show, save, machine, options.screen)
     return 0
 
 
 _Query = Annotated[list[str] | None, typer.Argument(help="Words to look for.")]
 
 
-def _catalogue(header: tuple[str, ...], rows: Sequence[tuple[str, ...]], records: list[Any], kind: str, as_json: bool, color: bool) -> None:
+def _catalogue(
+    header: tuple[str, ...], rows: Sequence[tuple[str, ...]], records: list[Any], as_json: bool, no_color: bool
+) -> None:
+    kind = f"{header[0].lower()}s"
+    screen = Screen(no_color=no_color)
     if as_json:
-        plain.json_result({"schema": 1, kind: [asdict(r) for r in records]})
+        report.json_result(screen, {"schema": 1, kind: [asdict(r) for r in records]})
     elif not rows:
         raise UsageError(f"No {kind} match.", hint=f"oumi-chat {kind} lists all of them.")
-    elif sys.stdout.isatty():
-        from assistant.terminal.preview import show_table
-
-        show_table(header, list(rows), color=color)
     else:
-        plain.table(rows)
+        report.table(screen, header, rows)
 
 
 @app.command("models", help="The models that can be planned, by name or family.")
@@ -253,7 +250,7 @@ def _models(query: _Query = None, as_json: _Json = False, no_color: _NoColor = F
         (m.id, f"{m.params_total / 1e9:.2f} B", f"{m.max_positions:,}" if m.max_positions else "", gated[m.gated], m.family)
         for m in found
     ]
-    _catalogue(("Model", "Parameters", "Context", "Access", "Family"), rows, found, "models", as_json, not no_color)
+    _catalogue(("Model", "Parameters", "Context", "Access", "Family"), rows, found, as_json, no_color)
 
 
 @app.command("gpus", help="The GPUs that can be planned for, under SkyPilot's names.")
@@ -264,7 +261,7 @@ def _gpus(query: _Query = None, as_json: _Json = False, no_color: _NoColor = Fal
     rows = [
         (g.name, f"{g.memory_gb:g} GB", f"{g.usable_gib:.2f} GiB", "bf16" if g.bf16 else "no bf16", g.vendor) for g in found
     ]
-    _catalogue(("GPU", "Memory", "Usable", "Format", "Vendor"), rows, found, "gpus", as_json, not no_color)
+    _catalogue(("GPU", "Memory", "Usable", "Format", "Vendor"), rows, found, as_json, no_color)
 
 
 @app.command("datasets", help="The datasets that Oumi knows by name, by objective.")
@@ -273,7 +270,7 @@ def _datasets(query: _Query = None, as_json: _Json = False, no_color: _NoColor =
 
     found = search_datasets(" ".join(query or []))
     rows = [(d.id, d.kind, "registered" if d.registered else "from the Hub", ", ".join(d.names)) for d in found]
-    _catalogue(("Dataset", "For", "In Oumi", "Also"), rows, found, "datasets", as_json, not no_color)
+    _catalogue(("Dataset", "For", "In Oumi", "Also"), rows, found, as_json, no_color)
 
 
 @app.command("doctor", help="What hardware, LLM and Oumi are here, and what is missing.")
@@ -282,11 +279,12 @@ def _doctor(as_json: _Json = False, no_color: _NoColor = False, offline: _Offlin
 
     lines = examine()
     if as_json:
-        plain.json_result({"schema": 1, "lines": [asdict(line) for line in lines]})
+        report.json_result(Screen(), {"schema": 1, "lines": [asdict(line) for line in lines]})
         return
+    screen = Screen(no_color=no_color)
     for line in lines:
-        mark = "ok     " if line.ok else "missing"
-        plain.result(f"{mark}  {line.label:<10} {line.value}" + (f"  ({line.hint})" if line.hint else ""))
+        mark = ("  ok       ", "good") if line.ok else ("  missing  ", "warn")
+        screen.show([(mark, (f"{line.label:<10} {line.value}", ""), (f"  {line.hint}" if line.hint else "", "dim"))])
 
 
 def _later(name: str) -> None:
@@ -310,12 +308,12 @@ def _status_of(problem: OumiChatError) -> Status:
 
 def _tell(problem: OumiChatError, args: list[str]) -> None:
     if "--json" not in args:
-        plain.error(problem)
+        report.error(Screen(no_color="--no-color" in args), problem)
         return
     text = " ".join(part for part in (problem.message, problem.hint) if part)
     questions = (Question(field=problem.context, text=problem.message),) if problem.exit_code == 3 else ()
     outcome = Outcome(status=_status_of(problem), intent=Intent(), questions=questions, explanation=text)
-    plain.json_result(outcome.to_json())
+    report.json_result(Screen(), outcome.to_json())
 
 
 def _silence() -> None:
@@ -337,7 +335,7 @@ def run(args: list[str]) -> int:
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
     except (KeyboardInterrupt, click.exceptions.Abort):
-        plain.talk("", "Interrupted.")
+        report.say(Screen(), "Interrupted.")
         return 130
     except click.ClickException as problem:
         _tell(UsageError(problem.format_message(), hint="oumi-chat --help shows what there is."), args)

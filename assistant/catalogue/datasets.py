@@ -38,10 +38,9 @@ def all_datasets() -> tuple[DatasetSpec, ...]:
 
 @cache
 def _names() -> dict[str, DatasetSpec]:
-    names: dict[str, DatasetSpec] = {}
+    names = {fold(name): spec for spec in all_datasets() for name in (spec.id, *spec.names)}
     for spec in all_datasets():
-        for name in (spec.id, spec.id.split("/")[-1], *spec.names):
-            names.setdefault(fold(name), spec)
+        names.setdefault(fold(spec.id.split("/")[-1]), spec)
     return names
 
 

@@ -36,13 +36,11 @@ def parse_machine(text: str, *, source: HardwareSource = "flag") -> Hardware:
         UsageError: no such GPU (with did-you-mean), a count out of range, or one that Oumi cannot use.
     """
     rest, nodes, count = text.strip(), 1, 1
-    if find_gpu(rest):
-        return Hardware(gpu=_gpu(rest, text), count=1, source=source)
     if found := _NODES.match(rest):
         nodes, rest = int(found.group(1)), rest[found.end() :]
     if found := _COUNT_FIRST.match(rest):
         count, rest = int(found.group(1)), found.group(2)
-    elif (found := _COUNT_LAST.match(rest)) and not _MEMORY.match(rest):
+    elif not find_gpu(rest) and (found := _COUNT_LAST.match(rest)) and not _MEMORY.match(rest):
         rest, count = found.group(1), int(found.group(2))
     if not 1 <= count * nodes <= _MAX_GPUS or count < 1:
         raise UsageError(

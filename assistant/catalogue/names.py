@@ -35,6 +35,6 @@ def nearest(name: str, choices: Iterable[str], *, count: int = 3, cutoff: int = 
     from rapidfuzz import fuzz, process  # loaded only when a name was not found
 
     found = process.extract(
-        fold(name), {c: fold(c) for c in choices}, scorer=fuzz.WRatio, limit=None, score_cutoff=cutoff
+        fold(name), {c: fold(c) for c in choices}, scorer=fuzz.ratio, limit=None, score_cutoff=cutoff
     )
     return [choice for _, _, choice in sorted(found, key=lambda hit: (-hit[1], hit[2]))[:count]]

@@ -13,7 +13,8 @@ from assistant.core.errors import OumiChatError, UsageError
 from assistant.core.outcome import Outcome
 from assistant.core.values import Hardware
 from assistant.reader import Reading, read
-from assistant.terminal import plain
+from assistant.terminal import report
+from assistant.terminal.screen import Screen
 
 Answer = Callable[[Reading, str], Outcome]
 Show = Callable[[Outcome], None]
@@ -37,14 +38,14 @@ def history_file() -> Path | None:
     return path
 
 
-def chat(answer: Answer, show: Show, save: Save, machine: Hardware | None) -> None:
+def chat(answer: Answer, show: Show, save: Save, machine: Hardware | None, screen: Screen) -> None:
     """Read lines until the user leaves. Ctrl-C drops a line, Ctrl-D leaves."""
     from prompt_toolkit import PromptSession
     from prompt_toolkit.completion import WordCompleter
     from prompt_toolkit.history import FileHistory, InMemoryHistory
 
     here = f"{machine.count} × {machine.gpu.name} ({machine.usable_gib:.1f} GiB usable)" if machine else "no GPU here"
-    plain.talk(f"oumi-chat {__version__} · {here} · LLM: none (offline). /help for more, /quit to leave.")
+    report.say(screen, f"oumi-chat {__version__} · {here} · LLM: none (offline). /help for more, /quit to leave.")
     file = history_file()
     session: PromptSession[str] = PromptSession(
         history=FileHistory(str(file)) if file else InMemoryHistory(),
@@ -59,49 +60,50 @@ def chat(answer: Answer, show: Show, save: Save, machine: Hardware | None) -> No
         except EOFError:
             return
         if line:
-            state = turn(state, line, answer, show, save)
+            state = turn(state, line, answer, show, save, screen)
 
 
-def turn(state: State, line: str, answer: Answer, show: Show, save: Save) -> State | None:
+def turn(state: State, line: str, answer: Answer, show: Show, save: Save, screen: Screen) -> State | None:
     """The state after one line; None to leave. A user's mistake is told and changes nothing."""
     try:
         if line.startswith("/"):
-            return _command(state, line, show, save)
+            return _command(state, line, show, save, screen)
         heard = hear(state, read(line), line)
         reading = replace(read(line), intent=heard.intent, notes=heard.notes)
         outcome = answer(reading, "; ".join(heard.words))
         show(outcome)
         return replace(heard, outcome=outcome)
     except OumiChatError as problem:
-        plain.error(problem)
+        report.error(screen, problem)
         return state
 
 
-def _command(state: State, line: str, show: Show, save: Save) -> State | None:
+def _command(state: State, line: str, show: Show, save: Save, screen: Screen) -> State | None:
     word, _, rest = line.partition(" ")
     if word in ("/quit", "/exit"):
         return None
     if word == "/help":
-        plain.talk(*_HELP)
+        for text in _HELP:
+            report.say(screen, text)
     elif word == "/reset":
-        plain.talk("Forgotten. What should be trained?")
+        report.say(screen, "Forgotten. What should be trained?")
         return State()
     elif word == "/undo":
         earlier = undone(state)
-        plain.talk(f"Back to: {'; '.join(earlier.words) or 'nothing said yet'}")
+        report.say(screen, f"Back to: {'; '.join(earlier.words) or 'nothing said yet'}")
         return earlier
     elif word in ("/show", "/json", "/save"):
-        _show_or_save(word, rest.strip(), state, show, save)
+        _show_or_save(word, rest.strip(), state, show, save, screen)
     else:
         raise _unknown(word)
     return state
 
 
-def _show_or_save(word: str, rest: str, state: State, show: Show, save: Save) -> None:
+def _show_or_save(word: str, rest: str, state: State, show: Show, save: Save, screen: Screen) -> None:
     if state.outcome is None or (word == "/save" and not state.outcome.files):
         raise UsageError("There is no config yet.", hint='Say what to train, such as "lora llama3 on 2 A100s".')
     if word == "/json":
-        plain.json_result(state.outcome.to_json())
+        report.json_result(screen, state.outcome.to_json())
     elif word == "/save":
         save(state.outcome, rest or "train.yaml")
     else:

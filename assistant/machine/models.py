@@ -25,6 +25,8 @@ def resolve_model(text: str, *, offline: bool) -> Resolved:
     Raises:
         UsageError: a folder without a readable `config.json`.
     """
+    if not text.strip():
+        return None, ()
     if (folder := _folder(text)) is not None:
         return _from_folder(text, folder)
     if match := find_model(text):

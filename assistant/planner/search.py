@@ -130,11 +130,13 @@ def host_memory_gib(problem: Problem, method: str) -> float:
 
 
 def assumed_host_gib(hardware: Hardware) -> float:
-    """CPU memory to count on per node when nobody said: 79 GiB per datacenter GPU, else 64 in all.
+    """CPU memory to count on per node when nobody said, a fifth of it kept free.
 
-    79 GiB (85 GB) a GPU is the least that a cloud's 8-GPU A100 machine has (Google's a2-highgpu); a fifth stays free.
+    The least that a cloud's 8-GPU machine has per GPU: 79 GiB with 40 GB cards (Google's a2-highgpu), 134 GiB with
+    80 GB and more (AWS's p4de); 64 GiB in all for a workstation.
     """
-    total = 79.0 * hardware.count if hardware.gpu.kind == "datacenter" else 64.0
+    large = hardware.gpu.memory_gb >= 80
+    total = (134.0 if large else 79.0) * hardware.count if hardware.gpu.kind == "datacenter" else 64.0
     return 0.8 * total
 
 

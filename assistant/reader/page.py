@@ -8,6 +8,8 @@ from collections.abc import Iterator
 TAKEN = "\u00a4"
 _FOLDS = str.maketrans({"\u00d7": "x", "\u2019": "'", "\u2013": "-", "\u2014": " ", "\uff0c": ",", "\u3002": ".", "\uff1a": ":"})
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u00a4\ud800-\udfff]")
+_ENDLESS = re.compile(r"\S{257,}|\d{20,}|[^\w\s]{40,}")
+"""Runs that are no words: no name or path is this long, and patterns would search them at length."""
 LIMIT = 12_000
 
 NUMBER_WORDS = {
@@ -41,6 +43,7 @@ class Page:
 
     def __init__(self, text: str) -> None:
         cleaned = _CONTROL.sub(" ", text[:LIMIT]).translate(_FOLDS)
+        cleaned = _ENDLESS.sub(lambda run: TAKEN * len(run.group()), cleaned)
         self.original = cleaned
         self.text = cleaned
 

@@ -13,6 +13,7 @@ from assistant.terminal.text import Line, plain, to_ascii
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.style import Style
+    from rich.syntax import SyntaxTheme
     from rich.text import Text
 
 STYLES = {
@@ -67,8 +68,8 @@ class Screen:
     def __init__(self, *, no_color: bool = False, environ: Mapping[str, str] | None = None) -> None:
         environ = os.environ if environ is None else environ
         # Either stream is None when the caller closed it.
-        self._out = sys.stdout or open(os.devnull, "w", encoding="utf-8")
-        self._err = sys.stderr or open(os.devnull, "w", encoding="utf-8")
+        self._out = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # lives as long as the process
+        self._err = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
         self.out = face_of(self._out, environ, no_color=no_color)
         self.err = face_of(self._err, environ, no_color=no_color)
 
@@ -132,7 +133,7 @@ def _print(console: Console, text: Text) -> None:
     console.print(text, soft_wrap=True)
 
 
-def _theme() -> object:
+def _theme() -> SyntaxTheme:
     """Colours of the terminal's own palette that read on a light and on a dark background."""
     from pygments.token import Comment, Name, Number, Punctuation, String
     from rich.style import Style

@@ -44,7 +44,7 @@ def cases() -> list[tuple[str, Intent, str]]:
     chance = random.Random(20261124)
     models = [m.id for m in all_models()]
     found = []
-    for model, machine in itertools.product(models, ("8xH200", "2x8xH100")):
+    for model, machine in itertools.product(models, ("8xH200", "4x8xH200")):
         found.append((machine, Intent(task="train", model=model, method=chance.choice(METHODS))))
     for objective, method, machine in itertools.product(OBJECTIVES, METHODS, MACHINES):
         for _ in range(4):

@@ -1,0 +1,54 @@
+"""What does not fit says what would, and the words it offers read back to a plan that fits."""
+
+from __future__ import annotations
+
+from assistant.builder import respond
+from assistant.core.intent import Intent
+from assistant.reader import read
+
+
+def answer(text: str):  # type: ignore[no-untyped-def]
+    reading = read(text)
+    return respond(reading.intent, notes=reading.notes, conflicts=reading.conflicts, request=text)
+
+
+def test_405b_on_a_t4() -> None:
+    outcome = answer("405b full on a T4")
+    assert outcome.status == "does_not_fit"
+    assert outcome.exit_code == 4
+    assert outcome.ways_out
+    assert outcome.files == ()
+
+
+def test_offered_requests_fit() -> None:
+    for text in ("full finetune llama 3.1 8b on a 4090", "lora llama 3.3 70b on 2 A100", "405b full on a T4"):
+        outcome = answer(text)
+        assert outcome.status == "does_not_fit", text
+        for way in outcome.ways_out:
+            again = answer(way.request)
+            assert again.status == "ok", way.request
+            assert again.plan.memory.upper == way.plan.memory.upper
+
+
+def test_contradictions_and_gaps_are_asked() -> None:
+    assert answer("full qlora llama 3.1 8b").status == "needs_input"
+    assert [q.field for q in answer("fine-tune with lora on 2 A100s").questions] == ["model"]
+    assert answer("").exit_code == 3
+    assert answer("lora gpt-4o").questions[0].field == "model"
+
+
+def test_unknown_hardware_is_assumed_and_said() -> None:
+    outcome = answer("lora qwen2.5 7b")
+    assert outcome.hardware.source == "none"
+    assert any(a.field == "hardware" for a in outcome.assumptions)
+
+
+def test_what_is_not_acted_on_is_said() -> None:
+    outcome = answer("lora llama3 on 2 A100s on gcp spot, under 20 dollars")
+    assert {"budget", "cloud"} <= {f.path for f in outcome.findings}
+
+
+def test_an_unknown_model_is_asked_for() -> None:
+    outcome = respond(Intent(task="train", model="llama 9 titan 13b"), request="x")
+    assert outcome.status == "needs_input"
+    assert outcome.questions[0].field == "model"

@@ -1,0 +1,212 @@
+"""The program as a process: streams, exit codes, bad input, a real terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pexpect
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from assistant.cli import run
+
+PROGRAM = [sys.executable, "-m", "assistant.cli"]
+ROOT = Path(__file__).parents[2]
+KEYS = ["schema", "status", "source", "intent", "questions", "assumptions", "hardware", "plan", "files", "commands", "findings", "ways_out", "explanation"]
+
+
+def program(*words: str, text: bytes = b"", **environ: str) -> subprocess.CompletedProcess[bytes]:
+    env = {**os.environ, "PYTHONPATH": str(ROOT), **environ}
+    return subprocess.run([*PROGRAM, *words], input=text, capture_output=True, env=env, timeout=60)
+
+
+def test_a_pipe_gets_the_yaml_alone_and_the_same_twice() -> None:
+    first, second = (program("--offline", "lora llama3 on 2 A100s") for _ in range(2))
+    assert first.returncode == 0
+    assert first.stdout == second.stdout
+    config = yaml.safe_load(first.stdout)
+    assert config["training"]["use_peft"] is True
+    assert b"Assumed" in first.stderr
+    assert b"\x1b[" not in first.stdout + first.stderr
+
+
+def test_quiet_says_nothing_else() -> None:
+    done = program("-q", "lora", "llama3", "on", "2", "A100s")
+    assert done.stderr == b""
+    assert yaml.safe_load(done.stdout)["model"]["model_name"] == "meta-llama/Llama-3.1-8B-Instruct"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "status"),
+    [
+        (["lora llama3 on 2 A100s"], 0, "ok"),
+        (["fine-tune with lora"], 3, "needs_input"),
+        (["405b full on a T4"], 4, "does_not_fit"),
+        (["full qlora llama 3.1 8b"], 3, "needs_input"),
+        (["lora llama3", "--gpus", "nonsense"], 2, "invalid"),
+        (["lora llama3 training.learning_rte=1"], 2, "invalid"),
+        ([""], 3, "needs_input"),
+    ],
+)
+def test_exit_codes_and_json(words: list[str], code: int, status: str) -> None:
+    done = program("--json", *words)
+    assert done.returncode == code, done.stderr
+    found = json.loads(done.stdout)
+    assert list(found) == KEYS
+    assert (found["schema"], found["status"], found["source"]) == (1, status, "offline")
+    if status == "needs_input":
+        assert found["questions"]
+    if status == "does_not_fit":
+        assert found["plan"]["memory"]["fits"] is False
+        assert found["plan"]["alternatives"]
+
+
+@pytest.mark.parametrize("words", [["--nope"], ["--gpus"], ["lint", "x.yaml"], ["create", "train"], ["models", "zzzzzzzz"], []])
+def test_wrong_usage(words: list[str]) -> None:
+    done = program(*words)
+    assert done.returncode == 2
+    assert done.stderr.strip()
+    assert b"Traceback" not in done.stderr
+
+
+def test_stdin_is_a_request() -> None:
+    done = program("-", "--offline", text=b"qlora qwen2.5 7b on a 3090\n")
+    assert yaml.safe_load(done.stdout)["peft"]["q_lora"] is True
+    assert program("-", text=b"x" * 100_001).returncode == 2
+
+
+@pytest.mark.parametrize("text", [b"\x00\x01\xff\xfe\x80" * 2000, "训练".encode() * 3000, b"x" * 100_000, b"\n" * 50_000, b"\x1b[31mlora\x1b[0m"])
+def test_strange_input_is_a_question(text: bytes) -> None:
+    done = program("-", text=text)
+    assert done.returncode == 3
+    assert b"Traceback" not in done.stderr
+    assert b"\x1b" not in done.stderr
+
+
+def test_saving(tmp_path: Path) -> None:
+    target = tmp_path / "my train.yaml"
+    done = program("lora llama3 on 2 A100s", "-o", str(target))
+    assert done.returncode == 0
+    assert done.stdout == b""
+    assert f"'{target}'".encode() in done.stderr
+    before = target.read_text()
+    assert f"'{target}'" in before
+    again = program("lora qwen3 8b on 2 A100s", "-o", str(target))
+    assert again.returncode == 2
+    assert b"--force" in again.stderr
+    assert target.read_text() == before
+    assert program("lora qwen3 8b on 2 A100s", "-o", str(target), "--force").returncode == 0
+    assert "Qwen3-8B" in target.read_text()
+    assert program("405b full on a T4", "-o", str(tmp_path / "no.yaml")).returncode == 4
+    assert not (tmp_path / "no.yaml").exists()
+
+
+@pytest.mark.parametrize("target", ["missing/train.yaml", "."])
+def test_a_path_that_cannot_be_written(tmp_path: Path, target: str) -> None:
+    done = program("lora llama3 on A100", "-o", str(tmp_path / target))
+    assert done.returncode == 2
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("name", ["$(touch pwned)", "`id`", "a; rm -rf ~", "x: y", "'\"", "../../etc/passwd", "!!python/object"])
+def test_names_with_metacharacters(name: str) -> None:
+    done = program(f"lora {name} on 2 A100", "--json")
+    assert done.returncode in (2, 3)
+    assert b"Traceback" not in done.stderr
+
+
+def test_a_closed_pipe_is_quiet() -> None:
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(f"{' '.join(PROGRAM)} lora llama3 on 2 A100s -q | head -1; {' '.join(PROGRAM)} models | head -1",
+                          shell=True, capture_output=True, env=env, timeout=60, check=False)  # fmt: skip
+    assert b"Traceback" not in done.stderr
+    assert b"Broken" not in done.stderr
+
+
+def test_ctrl_c_is_130() -> None:
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen([*PROGRAM, "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env)
+    time.sleep(1.5)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert b"Traceback" not in err
+
+
+def test_the_catalogues() -> None:
+    assert b"RTX4090" in program("gpus", "4090").stdout
+    assert b"meta-llama/Llama-3.1-8B-Instruct\t" in program("models", "llama", "3.1").stdout
+    assert json.loads(program("datasets", "alpaca", "--json").stdout)["datasets"]
+    assert json.loads(program("doctor", "--json").stdout)["lines"]
+    assert program("--version").stdout.startswith(b"oumi-chat ")
+    assert b"Usage" in program("--help").stdout
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(max_size=200))
+def test_any_text_ends_in_an_exit_code_of_ours(text: str) -> None:
+    code = run(["--offline", "--json", "--", text])
+    assert code in (0, 2, 3, 4)
+
+
+def screen(width: int, request: str, **environ: str) -> str:
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color", "LANG": "C.UTF-8", **environ}
+    env.pop("COLUMNS", None)
+    child = pexpect.spawn(PROGRAM[0], [*PROGRAM[1:], "--offline", request], env=env, dimensions=(50, width), encoding="utf-8", timeout=30)
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 0
+    text: str = child.before
+    return text
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
+def test_the_preview_keeps_to_the_width(width: int) -> None:
+    text = screen(width, "lora llama3 on 2 A100s", NO_COLOR="1")
+    assert "\x1b[" not in text
+    assert "upper bound" in text
+    assert "oumi distributed torchrun" in text
+    long = [line for line in text.splitlines() if len(line) > width and not re.search(r"oumi|lora_target_modules", line)]  # to copy whole
+    assert not long
+
+
+def test_colour_and_a_dumb_terminal() -> None:
+    assert "\x1b[" in screen(80, "lora llama3 on 2 A100s", NO_COLOR="")
+    dumb = screen(80, "lora llama3 on 2 A100s", TERM="dumb")
+    assert "\x1b[" not in dumb
+    assert dumb.isascii()
+
+
+def test_the_prompt(tmp_path: Path) -> None:
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm", "NO_COLOR": "1", "XDG_STATE_HOME": str(tmp_path)}
+    child = pexpect.spawn(PROGRAM[0], PROGRAM[1:], env=env, dimensions=(60, 100), encoding="utf-8", timeout=30, cwd=tmp_path)
+    child.expect("/help for more")
+    child.sendline("lora llama 3.1 8b on 2 A100 80gb")
+    child.expect("LoRA · Llama-3.1-8B-Instruct")
+    child.expect("Run")
+    child.sendline("qlora instead, 2k context")
+    child.expect("QLoRA · Llama-3.1-8B-Instruct")
+    child.expect("Run")
+    child.sendline("/save mine.yaml")
+    child.expect("Saved mine.yaml")
+    child.sendline("/sav")
+    child.expect("Did you mean /save")
+    child.sendline("/undo")
+    child.expect("Back to")
+    child.sendcontrol("c")
+    time.sleep(1)
+    child.sendcontrol("d")
+    child.expect(pexpect.EOF)
+    saved = yaml.safe_load((tmp_path / "mine.yaml").read_text())
+    assert saved["model"]["model_max_length"] == 2048
+    assert saved["peft"]["q_lora"] is True
+    assert (tmp_path / "oumi-chat" / "history").stat().st_mode & 0o077 == 0
