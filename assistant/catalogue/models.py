@@ -136,7 +136,7 @@ def suggest_models(text: str, count: int = 3) -> list[str]:
     """Names that hold the text, shortest first, else those that come nearest to it."""
     held = [m.id.split("/")[-1] for m in all_models() if m.instruct and fold(text) in fold(m.id.split("/")[-1])]
     if held and text:
-        return sorted(held, key=lambda name: (len(name), name))[:count]
+        return sorted(held, key=lambda name: (fold(name).index(fold(text)), len(name), name))[:count]
     return nearest(text, [i.split("/")[-1] for i in _records()], count=count)
 
 
