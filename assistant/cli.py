@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import sys
@@ -21,7 +22,7 @@ from assistant.core.errors import OumiChatError, UsageError
 from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome, Status
 from assistant.core.values import Hardware, Question, Reason
-from assistant.machine.files import write_new
+from assistant.machine.files import is_here, write_new
 from assistant.machine.models import resolve_model
 from assistant.reader import Reading, read
 from assistant.terminal import report
@@ -155,6 +156,7 @@ def _answer(reading: Reading, text: str, options: Options) -> Outcome:
         conflicts=reading.conflicts,
         unread=reading.unread,
         resolve=functools.partial(resolve_model, offline=options.offline),
+        exists=is_here,
         request=one_line(text, 500),
     )
 
@@ -317,11 +319,10 @@ def _tell(problem: OumiChatError, args: list[str]) -> None:
 
 
 def _silence() -> None:
-    """Point stdout nowhere, so that the interpreter's last flush cannot fail on a closed pipe."""
-    try:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (OSError, ValueError):
-        return
+    """Point both streams nowhere, so that the interpreter's last flush cannot fail on a closed pipe."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def run(args: list[str]) -> int:
@@ -340,7 +341,7 @@ def run(args: list[str]) -> int:
     except click.ClickException as problem:
         _tell(UsageError(problem.format_message(), hint="oumi-chat --help shows what there is."), args)
         return 2
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # click leaves by SystemExit when the reader of a pipe has gone
         _silence()
         return 0
     except Exception as problem:

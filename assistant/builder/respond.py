@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from assistant.builder.absorb import absorb, estimate_gaps
 from assistant.builder.header import header_lines
@@ -35,8 +35,8 @@ class Request:
     conflicts: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
     resolve: Resolve | None = None
+    exists: Callable[[str], bool] | None = None
     text: str | None = None
-    findings: tuple[Finding, ...] = field(default=())
 
 
 def respond(
@@ -48,12 +48,13 @@ def respond(
     conflicts: tuple[str, ...] = (),
     unread: tuple[str, ...] = (),
     resolve: Resolve | None = None,
+    exists: Callable[[str], bool] | None = None,
     request: str | None = None,
 ) -> Outcome:
     """Plan and build what the intent asks for.
 
     `machine` is a stated or probed machine and wins over the intent's own; `resolve` turns a name into a
-    model (the catalogue alone by default); `unread` are pieces of the request nobody understood.
+    model (the catalogue alone by default); `exists` tells whether a local file is here; `unread` are pieces of the request nobody understood.
 
     Raises:
         UsageError: a value that cannot be taken, such as an unknown field or GPU.
@@ -66,6 +67,7 @@ def respond(
         conflicts=conflicts,
         unread=unread,
         resolve=resolve,
+        exists=exists,
         text=request,
     )
     try:
@@ -192,7 +194,7 @@ def _matches(intent: Intent, machine: Hardware) -> bool:
 def _finish(asked: Request, model: ModelSpec, planned: Planned) -> Outcome:
     plan = planned.plan
     assumptions = (*asked.notes, *planned.assumptions)
-    findings = (*_unread_findings(asked), *_unmet_findings(asked.intent), *plan.findings)
+    findings = (*_unread_findings(asked), *_unmet_findings(asked.intent), *_file_findings(asked, plan), *plan.findings)
     base = Outcome(
         status="ok",
         intent=asked.intent.model_copy(update={"model": asked.intent.model and _said_model(asked, model)}),
@@ -233,6 +235,16 @@ def _unread_findings(asked: Request) -> tuple[Finding, ...]:
         )
         for piece in asked.unread
     )
+
+
+def _file_findings(asked: Request, plan: Plan) -> tuple[Finding, ...]:
+    """A data file that is not on this machine: fine for another one, a slip otherwise."""
+    path = plan.dataset.path or plan.dataset.kwargs.get("data_files")
+    if asked.exists is None or not isinstance(path, str) or asked.exists(path):
+        return ()
+    message = f"{path} is not on this machine"
+    fix = "it must be where the training runs, under this path"
+    return (Finding(rule="DAT002", severity="warning", path="data.train.datasets", message=message, fix=fix),)
 
 
 def _unmet_findings(intent: Intent) -> tuple[Finding, ...]:

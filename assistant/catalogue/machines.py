@@ -136,6 +136,10 @@ def _said_gpu(intent: Intent) -> tuple[GpuSpec, list[Reason]]:
             return unified_memory(memory), []
         why = "the memory of the Mac was not said"
         return unified_memory(_MAC_GB), [Reason(field="gpu_memory_gb", value=_MAC_GB, why=why)]
+    if re.match(r"tpu|trainium|inferentia", intent.gpu, re.IGNORECASE):
+        raise _no_oumi(intent.gpu, "request")
+    if intent.gpu.lower() == "cpu":
+        return cpu_machine(memory or _CPU_GB), []
     gpu = find_gpu(intent.gpu) or _raise(_unknown(intent.gpu, "request"))
     if memory and memory != gpu.memory_gb:
         other = _with_memory(gpu, memory)

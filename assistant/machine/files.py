@@ -9,6 +9,14 @@ from pathlib import Path
 from assistant.core.errors import UsageError
 
 
+def is_here(path: str) -> bool:
+    """True when a file of this name can be seen from here."""
+    try:
+        return Path(os.path.expanduser(path)).exists()
+    except (OSError, ValueError, RuntimeError):
+        return False
+
+
 def write_new(path: Path, text: str, *, force: bool) -> None:
     """Write `text` to `path` atomically; an existing file is replaced only with `force`.
 

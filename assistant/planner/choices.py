@@ -86,6 +86,9 @@ def methods_for(intent: Intent, model: ModelSpec, hardware: Hardware, *, full_on
     return ("lora", *quantised), "adapters reach most of full training's quality at a fraction of its memory"
 
 
+_ZERO_STAGES = {"ZERO_2": ("zero2",), "ZERO_3": ("zero3",)}
+
+
 def shardings_for(intent: Intent, hardware: Hardware) -> tuple[str, ...]:
     """Ways to spread the states, cheapest traffic first."""
     if hardware.world == 1:
@@ -98,7 +101,7 @@ def shardings_for(intent: Intent, hardware: Hardware) -> tuple[str, ...]:
         "none": ("ddp",),
         "ddp": ("ddp",),
         "fsdp": (*whole, "fsdp", "fsdp-offload"),
-        "deepspeed": ("zero2", "zero3"),
+        "deepspeed": _ZERO_STAGES.get(str((intent.overrides or {}).get("deepspeed.zero_stage")), ("zero2", "zero3")),
     }
     return said[intent.sharding] if intent.sharding else ("ddp", *whole, "fsdp", "fsdp-offload")
 

@@ -104,20 +104,35 @@ def _teacher(intent: Intent, model: ModelSpec, assumptions: list[Reason]) -> Mod
         found = get_model(said)
         if found is None:
             raise needs(Question(field="teacher", text=f'Which model is the teacher "{said}"?'))
-        return found
-    larger = [
-        m
-        for m in all_models()
-        if m.vocab_size == model.vocab_size and m.params_total > 1.5 * model.params_total and m.instruct
-        and not m.is_vision and not m.is_moe
-    ]
-    larger.sort(key=lambda m: (m.family != model.family, m.params_total, m.id))
+        if found.vocab_size == model.vocab_size:
+            return found
+        near = [m.id for m in _teachers(model)[:3]]
+        text = (
+            f"{found.id} has {found.vocab_size:,} entries in its vocabulary and {model.id} {model.vocab_size:,}; "
+            "distillation compares them one by one. Which teacher?"
+        )
+        raise needs(Question(field="teacher", text=text, choices=tuple(near)))
+    larger = _teachers(model)
     if not larger:
         text = f"Distillation needs a teacher with the vocabulary of {model.id} ({model.vocab_size:,}); which?"
         raise needs(Question(field="teacher", text=text), hint="Say training.gkd.teacher_model_name_or_path=org/name.")
     why = "no teacher was said: the least larger model with the same vocabulary"
     assumptions.append(Reason(field="teacher", value=larger[0].id, why=why))
     return larger[0]
+
+
+def _teachers(model: ModelSpec) -> list[ModelSpec]:
+    """Larger dense text models with the same vocabulary, own family first, smallest first."""
+    larger = [
+        m
+        for m in all_models()
+        if m.vocab_size == model.vocab_size
+        and m.params_total > 1.5 * model.params_total
+        and m.instruct
+        and not m.is_vision
+        and not m.is_moe
+    ]
+    return sorted(larger, key=lambda m: (m.family != model.family, m.params_total, m.id))
 
 
 def learning_rate_for(intent: Intent, model: ModelSpec, method: str, vision: bool) -> tuple[float, str]:

@@ -121,6 +121,8 @@ def read_budget(page: Page, found: dict[str, Any]) -> None:
 
 def read_switches(page: Page, overrides: dict[str, Any]) -> None:
     """Plain words that name exactly one field, with a negation before them turned into false."""
+    if stage := compiled(r"\bzero(?:[- ]?|[- ]stage[- ]?)([23])\b").search(page.text):
+        overrides.setdefault("deepspeed.zero_stage", f"ZERO_{stage.group(1)}")
     for path, value, pattern in lexicon.FLAG_WORDS:
         match = page.find(compiled(pattern))
         if match is None:

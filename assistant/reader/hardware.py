@@ -14,7 +14,7 @@ _CORES = (
     r"a100|a800|a10g|a10|a30|a40|a16|h100|h200|h20|h800|b200|b300|gh200|gb200|gb300|gb10|dgx\s*spark|l40s|l40|l20|l4|"
     r"t4|v100|p100|mi\s?\d{3}x?|w7900|(?:rx\s?)?7900\s*xtx|rtx\s*pro\s*6000|rtx\s*pro\s*4500|"
     r"(?:rtx\s*)?a[2-6][05]00|rtx\s*[2-8]000(?:\s*ada)?|[2-6]000\s*ada|"
-    r"(?:rtx|gtx)?\s?(?:20[678]0|30[5-9]0|40[5-9]0|50[5-9]0)(?:[\s-]?(?:ti|super|d))*(?:\s*laptop)?|gaudi\s?[23]|trainium2?"
+    r"(?:rtx|gtx)?\s?(?:20[678]0|30[5-9]0|40[5-9]0|50[5-9]0)(?:[\s-]?(?:ti|super|d))*(?:\s*laptop)?|gaudi\s?[23]|trainium2?|inferentia2?|tpu(?:[\s-]?v\d[a-z0-9\-]*)?"
 )
 
 

@@ -21,7 +21,7 @@ _FAMILIES = (
 _VARIANTS = (
     "instruct|chat|base|it|pt|vl|vision|visual|coder|math|small|medium|large|mini|nano|tiny|nemo|scout|maverick|next|"
     "distill|distilled|llama|qwen|reasoning|plus|thinking|air|guard|moe|edu|hf|oss|preview|latest|sonnet|opus|haiku|pro|"
-    "flash|turbo|deep|light|beta|alpha|super|ultra|r|rl|v|code|lite|titan|multimodal|mm|fp8|awq|gguf|e|k"
+    "mamba|flash|turbo|deep|light|beta|alpha|super|ultra|r|rl|v|code|lite|titan|multimodal|mm|fp8|awq|gguf|e|k"
 )
 _SIZE = r"(?:\d{1,2}x)?\d{1,4}(?:\.\d+)?[bm](?![a-z])"
 _PIECE = rf"(?:[-_\s:]*(?:{_SIZE}|a\d{{1,3}}(?:\.\d)?b|\d{{1,3}}e|e\d{{1,2}}b|v?\d{{1,4}}(?:\.\d+){{0,2}}[a-z]?(?![a-z0-9])|r\d\b|v\d\b|[0-9]o(?![a-z])|k\d\b|h\d\b|s\d\b|(?:{_VARIANTS})(?![a-z])))"

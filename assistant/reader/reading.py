@@ -40,6 +40,9 @@ _MODEL_BEFORE = re.compile(r"(?:\bmodel(?: is|:| at| in)?|\btrain|\btune|\bfinet
 _SHELL = re.compile(r"\$\([^)]*\)?|`[^`]*`|\$\{[^}]*\}")
 
 
+_TEACHER = "training.gkd.teacher_model_name_or_path"
+
+
 def read(text: str) -> Reading:
     """Read a request. Never raises; what was not said stays None.
 
@@ -72,17 +75,22 @@ def _read(text: str) -> Reading:
     read_switches(page, overrides)
     method, conflicts = _method(page, task)
     words = _words(page, task)
-    _read_datasets(page, found, task)
+    left_out = _read_datasets(page, found, task)
     if task == "evaluate" or words.get("benchmarks"):
         read_limit(page, found)
     model = _pick_model(ids, named, page, notes, base)
+    if words.get("objective") == "gkd":
+        others = [n.id for n in (*ids, *named) if n.known and n.id != model]
+        overrides |= {_TEACHER: others[0]} if len(others) == 1 else {}
     found = {**words, **found}
     _settle(found, method, model, overrides)
+    intent, refused = _intent(found)
+    conflicts += refused
     return Reading(
-        intent=_intent(found),
+        intent=intent,
         notes=tuple(Reason(field=f, value=v, why=w) for f, v, w in notes),
         conflicts=tuple(conflicts),
-        unread=_unread(page),
+        unread=(*left_out, *_unread(page)),
     )
 
 
@@ -209,10 +217,11 @@ def _sharding(text: str) -> str | None:
     return said
 
 
-def _read_datasets(page: Page, found: dict[str, Any], task: str | None) -> None:
-    """Catalogue names of datasets in what is still unread, longest first."""
-    if "dataset" in found or task in ("evaluate", "infer", "quantize", "judge"):
-        return
+def _read_datasets(page: Page, found: dict[str, Any], task: str | None) -> list[str]:
+    """Catalogue names of datasets in what is still unread, longest first; words for those beyond the first."""
+    if task in ("evaluate", "infer", "quantize", "judge"):
+        return []
+    named: list[tuple[int, str]] = []
     words = list(re.finditer(r"[A-Za-z0-9][\w.\-;']*", page.text))
     for width in (4, 3, 2, 1):
         for i in range(len(words) - width + 1):
@@ -220,11 +229,13 @@ def _read_datasets(page: Page, found: dict[str, Any], task: str | None) -> None:
             phrase = page.text[start:end].rstrip(".;,'")
             if TAKEN in phrase or len(phrase) > 60:
                 continue
-            spec = _dataset(phrase)
-            if spec is not None:
+            if (spec := _dataset(phrase)) is not None:
                 page.take(start, end)
-                found["dataset"] = spec.id
-                return
+                named.append((start, spec.id))
+    named.sort()
+    if named and "dataset" not in found:
+        found["dataset"] = named.pop(0)[1]
+    return [f"{name} (only one dataset is used: {found['dataset']})" for _, name in named if name != found["dataset"]]
 
 
 def _dataset(phrase: str) -> DatasetSpec | None:
@@ -308,14 +319,15 @@ def _settle(
         found.pop("dataset", None)
 
 
-def _intent(found: dict[str, Any]) -> Intent:
-    """An intent from what was found; a value out of range is left out rather than invented."""
-    values = dict(found)
+def _intent(found: dict[str, Any]) -> tuple[Intent, list[str]]:
+    """An intent from what was found, and a sentence for each value out of range."""
     try:
-        return Intent.model_validate(values)
+        return Intent.model_validate(found), []
     except ValidationError as problem:
-        wrong = {str(error["loc"][0]) for error in problem.errors()}
-    return Intent.model_validate({key: value for key, value in values.items() if key not in wrong})
+        wrong = {str(error["loc"][0]): error["msg"] for error in problem.errors()}
+    kept = {key: value for key, value in found.items() if key not in wrong}
+    words = [f"{key.replace('_', ' ')} {found[key]!s:.40} cannot be: {why.lower()}. Which?" for key, why in wrong.items()]
+    return Intent.model_validate(kept), words
 
 
 _FILLER = re.compile(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
+
 from assistant.builder import respond
+from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
 from assistant.reader import read
 
 
 def answer(text: str):  # type: ignore[no-untyped-def]
     reading = read(text)
-    return respond(reading.intent, notes=reading.notes, conflicts=reading.conflicts, request=text)
+    return respond(reading.intent, notes=reading.notes, conflicts=reading.conflicts, unread=reading.unread, request=text)
 
 
 def test_405b_on_a_t4() -> None:
@@ -52,3 +55,24 @@ def test_an_unknown_model_is_asked_for() -> None:
     outcome = respond(Intent(task="train", model="llama 9 titan 13b"), request="x")
     assert outcome.status == "needs_input"
     assert outcome.questions[0].field == "model"
+
+
+def test_nothing_said_is_dropped() -> None:
+    assert any("dolly" in f.message for f in answer("lora llama3 on alpaca and dolly").findings)
+    assert "learning rate 0" in answer("lora llama3 learning rate 0").questions[0].text
+    assert answer("lora llama3 on 8 H100 with zero3").plan.shard_strategy == "ZERO_3"
+    with pytest.raises(UsageError):
+        answer("lora llama3 on 2 TPUs")
+
+
+def test_a_teacher_is_kept_and_needs_the_students_vocabulary() -> None:
+    assert answer("gkd: distill qwen3 32b into qwen3 1.7b on 8 H100").plan.teacher == "Qwen/Qwen3-32B"
+    asked = answer("distill qwen2.5 7b into qwen2.5 0.5b on an a100 80gb")
+    assert asked.questions[0].field == "teacher"
+    assert "152,064" in asked.questions[0].text
+
+
+def test_a_missing_data_file_is_told() -> None:
+    reading = read("lora llama3 on ./nothere.jsonl")
+    found = respond(reading.intent, exists=lambda _path: False, request="x").findings
+    assert any(f.rule == "DAT002" for f in found)
