@@ -1,8 +1,9 @@
 """Cold start of a one-shot request, offline and into a pipe: whole process, wall time and peak memory.
 
-    python benchmarks/startup.py [--oumi PATH] [--runs 11] [--check]
+    python benchmarks/startup.py [--oumi PATH] [--runs 11] [--check [--slack 1.5]]
 
 With `--oumi`, `oumi --help` is measured in the same run, turn by turn, and the ratio printed.
+Install the package (not `-e`) first: byte code that is compiled anew on every start is not what users have.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ ASK = [sys.executable, "-m", "assistant.cli", "--offline", "lora llama3 on 2 A10
 def once(command: list[str]) -> tuple[float, float]:
     """(seconds, peak MB) of one run of a command."""
     start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    # From the root folder: the installed package is measured, not a checkout that happens to be here.
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd="/")
     assert process.stdout is not None
     process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
@@ -37,6 +39,7 @@ def main() -> int:
     parser.add_argument("--oumi", help="an oumi executable to compare with")
     parser.add_argument("--runs", type=int, default=11)
     parser.add_argument("--check", action="store_true", help="fail above 0.40 s, 90 MB or a third of oumi --help")
+    parser.add_argument("--slack", type=float, default=1.0, help="multiply the limits on time, for a busy machine")
     options = parser.parse_args()
     os.environ["DO_NOT_TRACK"] = "1"
     for _ in range(2):
@@ -48,11 +51,11 @@ def main() -> int:
             theirs.append(once([options.oumi, "--help"]))
     seconds, peak = statistics.median(t for t, _ in ours), max(m for _, m in ours)
     print(f"one-shot: median {seconds:.3f} s of {options.runs} runs, peak {peak:.0f} MB")
-    ok = seconds <= LIMIT_SECONDS and peak <= LIMIT_MB
+    ok = seconds <= LIMIT_SECONDS * options.slack and peak <= LIMIT_MB
     if theirs:
         other = statistics.median(t for t, _ in theirs[1:] or theirs)
         print(f"oumi --help: median {other:.3f} s; ratio {seconds / other:.2f}")
-        ok = ok and seconds <= other * LIMIT_RATIO
+        ok = ok and seconds <= other * LIMIT_RATIO * options.slack
     return 0 if ok or not options.check else 1
 
 
