@@ -33,7 +33,7 @@ def resolve_model(text: str, *, offline: bool) -> Resolved:
         spec = get_model(match.id)
         notes = (Reason(field="model", value=match.id, why=match.why),) if match.why and spec else ()
         return spec, notes
-    if text in hosted_ids() or len(text) > 200 or not _NAME.fullmatch(text):
+    if text in hosted_ids() or text.lower().endswith("gguf") or len(text) > 200 or not _NAME.fullmatch(text):
         return None, ()
     if _HUB_ID.fullmatch(text) and (config := _hub_config(text, offline=offline)):
         spec = spec_from_config(text, config, local=False, source="config.json of the repository")

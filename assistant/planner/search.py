@@ -192,10 +192,13 @@ def run_of(problem: Problem, shape: Candidate) -> Run:
     )
 
 
-def candidates(problem: Problem, method: str, sequence: int, optimizer: str) -> Iterator[Candidate]:
-    """All combinations for one method, sequence length and optimizer."""
+def candidates(
+    problem: Problem, method: str, sequence: int, optimizer: str, *, offload: bool
+) -> Iterator[Candidate]:
+    """All combinations for one method, sequence length and optimizer, with states in CPU memory or without."""
     space = problem.space
-    for sharding, checkpoint, micro in product(space.shardings, space.checkpointing, space.micro_batches):
+    shardings = [s for s in space.shardings if s.endswith("offload") == offload]
+    for sharding, checkpoint, micro in product(shardings, space.checkpointing, space.micro_batches):
         if found := candidate(problem, method, sharding, sequence, micro, checkpoint, optimizer):
             yield found
 
@@ -210,8 +213,8 @@ def _preference(problem: Problem, found: Candidate) -> tuple[float, float, float
 def search(problem: Problem) -> tuple[Candidate | None, Candidate]:
     """(best that fits or None, smallest of all).
 
-    Method first, then the longest sequence, then 32-bit optimizer states, then speed: quality is not
-    traded for time.
+    Method first, then no CPU offload (several times slower), then the longest sequence, then 32-bit
+    optimizer states, then speed.
 
     Raises:
         NeedsInputError: no split of the asked batch over these GPUs exists.
@@ -219,9 +222,9 @@ def search(problem: Problem) -> tuple[Candidate | None, Candidate]:
     smallest: Candidate | None = None
     usable = problem.hardware.usable_gib
     space = problem.space
-    for method, sequence in product(space.methods, space.sequences):
+    for method, offload, sequence in product(space.methods, (False, True), space.sequences):
         for optimizer in space.optimizers:
-            found = list(candidates(problem, method, sequence, optimizer))
+            found = list(candidates(problem, method, sequence, optimizer, offload=offload))
             fitting = [c for c in found if c.memory.fits(usable)]
             if fitting:
                 best = max(fitting, key=lambda c: _preference(problem, c))

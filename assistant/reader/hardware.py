@@ -75,9 +75,9 @@ def _read_gpu(page: Page, found: dict[str, Any]) -> None:
         found["gpu"] = spec.name if spec else name
         if memory and spec and spec.memory_gb != float(memory):
             found["gpu_memory_gb"] = float(memory)
-        count = number(match.group("before")) or number(match.group("after"))
-        if count:
-            found["gpu_count"] = count
+        counts = [number(match.group(side)) for side in ("before", "after") if match.group(side)]
+        if counts:
+            found["gpu_count"] = counts[0]
     if "gpu_count" not in found and (cards := page.find(_GPUS)):
         found["gpu_count"] = number(cards.group(1))
         if cards.group(2) and "gpu" not in found:

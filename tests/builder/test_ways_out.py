@@ -60,6 +60,7 @@ def test_an_unknown_model_is_asked_for() -> None:
 def test_nothing_said_is_dropped() -> None:
     assert any("dolly" in f.message for f in answer("lora llama3 on alpaca and dolly").findings)
     assert "learning rate 0" in answer("lora llama3 learning rate 0").questions[0].text
+    assert "gpu count 0" in answer("lora llama3 on 0 A100s").questions[0].text
     assert answer("lora llama3 on 8 H100 with zero3").plan.shard_strategy == "ZERO_3"
     with pytest.raises(UsageError):
         answer("lora llama3 on 2 TPUs")

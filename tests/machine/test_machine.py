@@ -178,7 +178,7 @@ def test_an_adapter_is_not_a_model(tmp_path: Path) -> None:
     assert "org/base" in problem.value.hint
 
 
-@pytest.mark.parametrize("name", ["$(id)/x", "a b; rm -rf ~", "x" * 300, "", "a/b\nc: d", "`id`", "gpt-4o"])
+@pytest.mark.parametrize("name", ["$(id)/x", "a b; rm -rf ~", "x" * 300, "", "a/b\nc: d", "`id`", "gpt-4o", "org/some-7B-GGUF"])
 def test_what_is_no_model_name(name: str) -> None:
     assert resolve_model(name, offline=True) == (None, ())
 

@@ -62,6 +62,7 @@ def test_what_holds_for_every_plan(model: str, machine: str, method: Any, object
         ("meta-llama/Llama-3.1-8B-Instruct", "RTX4090", {"method": "full"}, {"fits": False}),
         ("meta-llama/Llama-3.3-70B-Instruct", "8xA100", {"method": "lora"}, {"sharding": "fsdp", "fits": True}),
         ("meta-llama/Llama-3.3-70B-Instruct", "8xA100-80GB", {"method": "full"}, {"cpu_offload": True, "fits": True}),
+        ("meta-llama/Llama-3.1-8B-Instruct", "4xA100", {"method": "full"}, {"cpu_offload": False, "fits": True}),
         ("HuggingFaceTB/SmolLM2-135M-Instruct", "T4", {}, {"method": "full", "precision": "fp16", "fits": True}),
         ("Qwen/Qwen2.5-7B-Instruct", "RTX3090", {"method": "qlora"}, {"precision": "bf16", "fits": True}),
         ("Qwen/Qwen2.5-1.5B-Instruct", "A100-80GB", {"objective": "dpo"}, {"trainer": "TRL_DPO", "fits": True}),
