@@ -220,7 +220,10 @@ def _open_chat(options: Options) -> int:
         report.say(options.screen, f"  Saved {one_line(name)}. Run: {done.commands[0]}")
 
     def show(outcome: Outcome) -> None:
-        _report(outcome, options)
+        if outcome.status == "ok":
+            report.show(options.screen, outcome, with_yaml=True, save_with="/save train.yaml")
+        else:
+            _report(outcome, options)
 
     chat(lambda reading, text: _answer(reading, text, options), show, save, machine, options.screen)
     return 0

@@ -45,7 +45,7 @@ def chat(answer: Answer, show: Show, save: Save, machine: Hardware | None, scree
     from prompt_toolkit.history import FileHistory, InMemoryHistory
 
     here = f"{machine.count} × {machine.gpu.name} ({machine.usable_gib:.1f} GiB usable)" if machine else "no GPU here"
-    report.say(screen, f"oumi-chat {__version__} · {here} · LLM: none (offline). /help for more, /quit to leave.")
+    report.say(screen, f"oumi-chat {__version__} · {here} · LLM: none (offline). /help for more.")
     file = history_file()
     session: PromptSession[str] = PromptSession(
         history=FileHistory(str(file)) if file else InMemoryHistory(),

@@ -63,21 +63,23 @@ def table(screen: Screen, header: Sequence[str], rows: Sequence[Sequence[str]]) 
     screen.show(table_lines(header, rows, screen.out))
 
 
-def show(screen: Screen, outcome: Outcome, *, with_yaml: bool, saved: str | None = None) -> None:
-    """The whole preview on a terminal."""
+def show(screen: Screen, outcome: Outcome, *, with_yaml: bool, saved: str | None = None, save_with: str | None = None) -> None:
+    """The whole preview on a terminal; `save_with` is how to save it, if not by asking again with -o."""
     screen.show([(), *preview(outcome, screen.out), ()])
     if with_yaml:
         for file in outcome.files:
             screen.show([rule(screen.out, file.name)])
             screen.yaml(yaml_body(file.yaml, screen.out))
             screen.show([rule(screen.out)])
-    screen.show([*_next_steps(outcome, saved), ()])
+    screen.show([*_next_steps(outcome, saved, save_with), ()])
 
 
-def _next_steps(outcome: Outcome, saved: str | None) -> list[Line]:
+def _next_steps(outcome: Outcome, saved: str | None, save_with: str | None) -> list[Line]:
     lines: list[Line] = []
     if saved:
         lines.append(command_line("Saved", saved))
+    elif save_with:
+        lines.append(command_line("Save", save_with))
     elif outcome.request and outcome.files:
         lines.append(command_line("Save", f"{command(outcome.request)} -o {outcome.files[0].name}"))
     return lines + [command_line("Run", line) for line in outcome.commands]
