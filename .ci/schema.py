@@ -56,8 +56,17 @@ def fields_of(cls: Any) -> dict[str, Any]:
 
 def main() -> None:
     from oumi.core.configs import TrainingConfig
+    from transformers.trainer_utils import SchedulerType
+    from transformers.training_args import OptimizerNames
 
-    schema = {"oumi": importlib.metadata.version("oumi"), "fields": fields_of(TrainingConfig)}
+    schema = {
+        "oumi": importlib.metadata.version("oumi"),
+        "fields": fields_of(TrainingConfig),
+        "names": {
+            "training.optimizer": sorted(m.value for m in OptimizerNames),
+            "training.lr_scheduler_type": sorted(m.value for m in SchedulerType),
+        },
+    }
     json.dump(schema, sys.stdout, sort_keys=True, separators=(",", ":"))
     sys.stdout.write("\n")
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from assistant.checks.guards import guard
 from assistant.checks.schema import coerce
 from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
@@ -24,8 +25,22 @@ _KEYS = {
     "peft.lora_alpha": "lora_alpha",
 }
 _TRAINERS = {"TRL_SFT": "sft", "TRL_DPO": "dpo", "TRL_KTO": "kto", "TRL_GRPO": "grpo", "TRL_GKD": "gkd"}
+_DTYPES = {"bfloat16": "bf16", "bf16": "bf16", "float32": "fp32", "f32": "fp32", "float": "fp32"} | {
+    "float16": "fp16",
+    "f16": "fp16",
+    "half": "fp16",
+}
 _DERIVED = frozenset(
-    ["fsdp.sharding_strategy", "fsdp.cpu_offload", "deepspeed.zero_stage", "model.torch_dtype_str", "training.mixed_precision_dtype", "training.grpo.num_generations", "peft.lora_target_modules", "model.enable_liger_kernel", "data.train.pack"]
+    (
+        "fsdp.sharding_strategy",
+        "fsdp.cpu_offload",
+        "training.mixed_precision_dtype",
+        "training.grpo.num_generations",
+        "peft.lora_target_modules",
+        "peft.q_lora_bits",
+        "model.enable_liger_kernel",
+        "data.train.pack",
+    )
 )
 """Fields that the estimate rests on and that the planner does not take from outside."""
 _SEQUENCE_OF_TRAINER = ("training.trainer_kwargs.max_length", "training.trainer_kwargs.max_seq_length")
@@ -51,6 +66,7 @@ def absorb(intent: Intent) -> Intent:
         if said is not None and said != setting and key != "model":
             raise _conflict(path, typed, key, said)
         changes[key] = setting
+    guard(kept)
     return _updated(intent, {**changes, "overrides": kept or None})
 
 
@@ -64,6 +80,8 @@ def _target(path: str, value: Any) -> tuple[str | None, Any]:
         return "objective", _TRAINERS[value]
     if path == "peft.q_lora":
         return "method", "qlora" if value else "lora"
+    if path == "model.torch_dtype_str" and str(value).lower() in _DTYPES:
+        return "precision", _DTYPES[str(value).lower()]
     if path == "training.use_peft":
         return ("method", "lora") if value else ("method", "full")
     if path == "fsdp.enable_fsdp":

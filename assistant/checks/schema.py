@@ -64,7 +64,20 @@ def coerce(path: str, value: Any) -> Any:
         if entry.get("optional"):
             return None
         raise _wrong(path, value, entry)
-    return _typed(path, value, entry)
+    typed = _typed(path, value, entry)
+    names = snapshot()["names"].get(path)
+    if names and typed not in names:
+        raise _not_a_name(path, str(typed), names)
+    return typed
+
+
+def _not_a_name(path: str, value: str, names: list[str]) -> UsageError:
+    """Oumi takes any text here and fails once the model is loaded."""
+    from assistant.catalogue.names import nearest
+
+    near = [n for n in names if value and n.startswith(value)][:8] or nearest(value, names, count=3)
+    hint = f"Did you mean {' or '.join(near)}?" if near else f"Such as {', '.join(names[:6])}."
+    return UsageError(f'{path} has no "{value[:60]}".', context=path, hint=hint, reference="wrong-value")
 
 
 def _typed(path: str, value: Any, entry: dict[str, Any]) -> Any:

@@ -145,3 +145,28 @@ def test_json_has_the_contracts_keys() -> None:
     assert set(found["plan"]["memory"]["breakdown_gib"]) == {"weights", "gradients", "optimizer", "activations", "logits", "overhead"}
     memory = found["plan"]["memory"]
     assert memory["per_gpu_gib"] == pytest.approx(sum(memory["breakdown_gib"].values()), abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "hint"),
+    [
+        ({"training.optimizer": "adamw"}, "adamw_torch"),
+        ({"training.lr_scheduler_type": "cosinus"}, "cosine"),
+        ({"training.lr_scheduler_type": "cosine_with_min_lr"}, "min_lr_rate"),
+        ({"training.eval_strategy": "steps"}, "data.validation"),
+        ({"training.eval_steps": 50}, "data.validation"),
+        ({"training.save_steps": 0, "training.save_final_model": False}, "save_final_model"),
+        ({"training.trainer_kwargs.packing": True}, "data.train.pack"),
+        ({"training.trainer_kwargs.weight_decay": 0.1}, "training.weight_decay"),
+    ],
+)
+def test_overrides_that_would_fail_late_are_refused(overrides: dict[str, Any], hint: str) -> None:
+    with pytest.raises(UsageError) as problem:
+        make(overrides=overrides)
+    assert hint in problem.value.hint
+
+
+def test_a_dtype_said_as_a_field_reaches_the_estimate() -> None:
+    wide = make("A100-80GB", method="lora", overrides={"model.torch_dtype_str": "float32"})
+    assert wide.plan is not None
+    assert (wide.plan.precision, wide.plan.weights_dtype) == ("fp32", "float32")
