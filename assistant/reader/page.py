@@ -44,6 +44,7 @@ class Page:
     def __init__(self, text: str) -> None:
         cleaned = _CONTROL.sub(" ", text[:LIMIT]).translate(_FOLDS)
         cleaned = _ENDLESS.sub(lambda run: TAKEN * len(run.group()), cleaned)
+        self.cut = len(text) > LIMIT
         self.original = cleaned
         self.text = cleaned
 

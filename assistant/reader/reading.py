@@ -18,7 +18,7 @@ from assistant.reader.fields import read_budget, read_limit, read_names, read_qu
 from assistant.reader.hardware import read_hardware
 from assistant.reader.lexicon import compiled
 from assistant.reader.names import Named, base_sibling, is_hosted, known_id, read_models
-from assistant.reader.page import TAKEN, Page
+from assistant.reader.page import LIMIT, TAKEN, Page
 from assistant.reader.typos import mend
 
 
@@ -341,7 +341,8 @@ def _unread(page: Page) -> tuple[str, ...]:
     """Long stretches that no rule took: worth a word, since something may have been meant."""
     if len(page.text) < 400:
         return ()
+    cut = (f"all beyond the first {LIMIT:,} characters",) if page.cut else ()
     pieces = [_FILLER.sub(" ", piece) for piece in page.text.split(TAKEN)]
     left = [" ".join(piece.split()) for piece in pieces]
     long = sorted((p for p in left if len(p) > 120), key=len, reverse=True)
-    return tuple(f"{p[:100]}…" for p in long[:2])
+    return (*cut, *(f"{p[:100]}…" for p in long[:2]))

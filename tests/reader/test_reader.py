@@ -78,3 +78,7 @@ def test_long_texts_end_soon(text: str) -> None:
     start = time.perf_counter()
     read(text)
     assert time.perf_counter() - start < 5
+
+
+def test_what_was_cut_off_is_said() -> None:
+    assert "beyond the first" in read("lora llama3 " + "word " * 5000).unread[0]
