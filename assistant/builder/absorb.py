@@ -10,6 +10,7 @@ from assistant.checks.guards import guard
 from assistant.checks.schema import coerce
 from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
+from assistant.planner.memory import OPTIMIZER_BYTES
 
 _KEYS = {
     "training.learning_rate": "learning_rate",
@@ -110,4 +111,8 @@ def _conflict(path: str, value: Any, key: str, said: Any) -> UsageError:
 
 def estimate_gaps(intent: Intent) -> tuple[str, ...]:
     """Overrides that change memory in a way the estimate does not see."""
-    return tuple(path for path in intent.overrides or {} if path in _DERIVED)
+    overrides = intent.overrides or {}
+    gaps = [path for path in overrides if path in _DERIVED]
+    if overrides.get("training.optimizer", "adamw_torch") not in OPTIMIZER_BYTES:
+        gaps.append("training.optimizer")
+    return tuple(gaps)

@@ -77,3 +77,9 @@ def test_a_missing_data_file_is_told() -> None:
     reading = read("lora llama3 on ./nothere.jsonl")
     found = respond(reading.intent, exists=lambda _path: False, request="x").findings
     assert any(f.rule == "DAT002" for f in found)
+
+
+def test_what_the_estimate_does_not_count_is_told() -> None:
+    found = answer("lora llama3 on A100 training.optimizer=lion_8bit").findings
+    assert any(f.rule == "MEM004" and f.path == "training.optimizer" for f in found)
+    assert not any(f.rule == "MEM004" for f in answer("lora llama3 on A100 training.optimizer=adafactor").findings)
