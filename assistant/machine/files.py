@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from pathlib import Path
 
@@ -20,12 +21,14 @@ def is_here(path: str) -> bool:
 def write_new(path: Path, text: str, *, force: bool) -> None:
     """Write `text` to `path` atomically; an existing file is replaced only with `force`.
 
+    Only a regular file is ever replaced: a device, a pipe or a socket is not a place for a config, and putting a
+    file in its stead (as root, `-o /dev/full`) would take it from every other program on the machine.
+
     Raises:
-        UsageError: the file exists, is a folder, its folder is missing, or it may not be written.
+        UsageError: the file exists, is a folder or no regular file, its folder is missing, or it may not be written.
     """
     target = Path(os.path.realpath(path)) if path.is_symlink() else path
-    if target.is_dir():
-        raise UsageError(f"{path} is a folder.", context=str(path), hint="Give a file name inside it.", reference="is-a-folder")
+    _regular_or_nothing(path, target)
     try:
         temporary = _beside(target, text)
     except FileNotFoundError:
@@ -47,6 +50,24 @@ def write_new(path: Path, text: str, *, force: bool) -> None:
         raise _refused(path, problem) from None
     finally:
         Path(temporary).unlink(missing_ok=True)
+
+
+def _regular_or_nothing(path: Path, target: Path) -> None:
+    try:
+        mode = target.stat().st_mode
+    except FileNotFoundError:
+        return
+    except OSError as problem:
+        raise _refused(path, problem) from None
+    if stat.S_ISDIR(mode):
+        raise UsageError(f"{path} is a folder.", context=str(path), hint="Give a file name inside it.", reference="is-a-folder")
+    if not stat.S_ISREG(mode):
+        raise UsageError(
+            f"{path} is a device, a pipe or a socket, not a file.",
+            context=str(path),
+            hint="Leave -o out and redirect stdout instead, or give a file name.",
+            reference="not-a-file",
+        )
 
 
 def _beside(target: Path, text: str) -> str:

@@ -152,6 +152,18 @@ def test_a_full_or_closed_folder(tmp_path: Path) -> None:
     assert (tmp_path / "real.yaml").read_text() == "x\n"
 
 
+@pytest.mark.parametrize("force", [False, True])
+def test_only_a_regular_file_is_replaced(tmp_path: Path, force: bool) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    link = tmp_path / "link.yaml"
+    link.symlink_to(pipe)
+    for path in (pipe, link):
+        with pytest.raises(UsageError, match="not a file"):
+            write_new(path, "x\n", force=force)
+    assert pipe.is_fifo()
+
+
 CONFIG = {"model_type": "llama", "hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "vocab_size": 330, "intermediate_size": 128}
 
 
