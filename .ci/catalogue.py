@@ -77,6 +77,7 @@ def main(shared: Path) -> None:
             "bandwidth_gbs": g["memory_bandwidth_gbs"],
             "bf16_tflops": g["bf16_tflops_dense"],
             "fp16_tflops": g["fp16_tflops_dense"],
+            "p2p_over_pcie": g["p2p_over_pcie"],
             "class": g["class"],
             "aliases": g["aliases"],
             "devices": g["device_names"],
