@@ -66,7 +66,11 @@ class ModelSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GpuSpec:
-    """One accelerator. `usable_gib` is what a process can allocate, context included."""
+    """One accelerator. `usable_gib` is what a process can allocate, context included.
+
+    `bf16_tflops` and `fp16_tflops` are dense data-sheet peaks with fp32 accumulation; a None is a figure without a
+    source, and for bf16 no bf16 tensor path. `p2p_over_pcie` is False where the driver refuses it (GeForce 40 and 50).
+    """
 
     name: str
     vendor: str
@@ -76,6 +80,9 @@ class GpuSpec:
     compute_capability: float | None = None
     nvlink_gbs: float | None = None
     bandwidth_gbs: float | None = None
+    bf16_tflops: float | None = None
+    fp16_tflops: float | None = None
+    p2p_over_pcie: bool | None = None
     kind: str = "datacenter"
     source: str = ""
 
