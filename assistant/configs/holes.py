@@ -7,6 +7,8 @@ from typing import Any
 from assistant.core.values import DatasetChoice, Plan
 
 _ENCODERS = [".*(vision|visual|audio).*"]
+_SYNC = {"accelerator_config": {"gradient_accumulation_kwargs": {"sync_each_batch": True}}}
+"""transformers' Trainer then reduces FSDP's gradients after each micro-batch instead of keeping them whole (no_sync)."""
 _DTYPE_WITHOUT_BF16 = "float16"
 
 
@@ -37,6 +39,7 @@ def _model_holes(plan: Plan) -> dict[str, Any]:
         "model_name": plan.model.id,
         "sequence_length": plan.sequence_length,
         "weights_dtype": plan.weights_dtype,
+        "liger": True if plan.liger else None,
         "trust_remote_code": True if plan.model.trust_remote_code else None,
         "frozen_layers": list(plan.frozen_layers) or None,
         "datasets": [dataset_entry(plan.dataset)],
@@ -67,6 +70,7 @@ def _training_holes(plan: Plan) -> dict[str, Any]:
         "seed": plan.seed,
         "save_steps": 0 if short else 500,
         "dataloader_workers": "auto" if plan.hardware.gpu.is_cuda and not verl else None,
+        "trainer_kwargs": _SYNC if plan.sync_each_batch and not verl else None,
         "find_unused": False if plan.sharding == "ddp" and not verl else None,
     }
 

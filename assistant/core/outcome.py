@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from assistant.core.intent import Intent
-from assistant.core.values import Finding, Hardware, Plan, Question, Reason
+from assistant.core.values import Finding, Hardware, Plan, Question, Reason, RunTime
 
 Status = Literal["ok", "needs_input", "does_not_fit", "invalid"]
 EXIT_CODES: dict[Status, int] = {"ok": 0, "needs_input": 3, "does_not_fit": 4, "invalid": 5}
@@ -95,6 +95,14 @@ def hardware_json(hardware: Hardware | None) -> dict[str, Any]:
     }
 
 
+def time_json(time: RunTime | None) -> dict[str, Any] | None:
+    """The contract's `plan.time`; `low` and `high` bound the hours, None where the number of tokens is not known."""
+    if time is None:
+        return None
+    rounded = {name: None if value is None else round(value, 2) for name, value in (("hours", time.hours), ("low", time.low), ("high", time.high))}
+    return {"tokens_per_second": round(time.tokens_per_second, 1), **rounded, "basis": time.basis}
+
+
 def _short(plan: Plan) -> dict[str, Any]:
     return {
         "method": plan.method,
@@ -108,7 +116,7 @@ def _short(plan: Plan) -> dict[str, Any]:
         "precision": plan.precision,
         "optimizer": plan.optimizer,
         "memory": plan.memory_json(),
-        "time": None,
+        "time": time_json(plan.time),
         "hardware": hardware_json(plan.hardware),
     }
 

@@ -166,8 +166,25 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunTime:
+    """How long a run takes, training steps alone. Hours are None where the number of tokens is not known.
+
+    `tokens_per_second` is of the whole machine, padding included; `low` and `high` bound the hours.
+    """
+
+    tokens_per_second: float
+    hours: float | None
+    low: float | None
+    high: float | None
+    basis: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Every number a config needs, with its reasons."""
+    """Every number a config needs, with its reasons.
+
+    `time` is None where the evidence is missing, and `time_unknown` then says what is.
+    """
 
     model: ModelSpec
     hardware: Hardware
@@ -195,7 +212,10 @@ class Plan:
     lora_alpha: float | None = None
     lora_targets: tuple[str, ...] = ()
     liger: bool = False
+    sync_each_batch: bool = False
     memory: Estimate
+    time: RunTime | None = None
+    time_unknown: str = ""
     trainer: str
     dataset: DatasetChoice
     teacher: str | None = None

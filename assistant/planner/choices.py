@@ -39,6 +39,7 @@ class Space:
     micro_batches: tuple[int, ...]
     checkpointing: tuple[bool, ...]
     optimizers: tuple[str, ...]
+    liger: tuple[bool, ...]
     precision: Precision
 
 
@@ -120,6 +121,36 @@ def sequences_for(intent: Intent, model: ModelSpec, objective: str) -> tuple[int
     return tuple(dict.fromkeys(capped))
 
 
+LIGER_TYPES = frozenset(
+    ["llama", "mistral", "mixtral", "gemma", "gemma2", "gemma3", "gemma3_text", "qwen2", "qwen3", "qwen3_moe", "qwen2_vl",
+     "qwen2_5_vl", "phi3", "mllama", "granite", "olmo2", "glm4", "paligemma", "llava", "internvl", "smollm3"]
+)
+"""Model types that Liger-Kernel patches (its table MODEL_TYPE_TO_APPLY_LIGER_FN, 0.6)."""
+LIGER_OBJECTIVES = frozenset(["sft", "pretrain", "dpo", "gkd"])
+"""Objectives whose trainer Oumi hands `use_liger_kernel` to; KTO and VERL are refused at load (Oumi 0.9)."""
+
+
+def liger_for(intent: Intent, model: ModelSpec, hardware: Hardware, objective: str) -> tuple[bool, ...]:
+    """Without Liger's kernels, then with them: they need a package of their own, so only where memory asks for them."""
+    said = (intent.overrides or {}).get("model.enable_liger_kernel")
+    if isinstance(said, bool):
+        return (said,)
+    able = hardware.gpu.is_cuda and hardware.gpu.bf16 and model.model_type in LIGER_TYPES and objective in LIGER_OBJECTIVES
+    return (False, True) if able else (False,)
+
+
+def excluded(method: str, sharding: str, optimizer: str, objective: str) -> tuple[str, str, tuple[str, ...]] | None:
+    """(field, why, what instead) of a combination that Oumi or its libraries do not run; None when they do."""
+    if "8bit" in optimizer and sharding not in ("none", "ddp"):
+        text = f"{optimizer} keeps its states per GPU and does not work with sharded parameters. Which optimizer?"
+        return "training.optimizer", text, ("adamw_torch_fused",)
+    if sharding == "fsdp-offload" and (method != "full" or objective in ("grpo", "gkd")):
+        return "sharding", "States in CPU memory are planned for full training only. What instead?", ("fsdp",)
+    if method == "qlora" and sharding == "zero3":
+        return "sharding", "ZeRO-3 does not shard bitsandbytes' 4-bit weights. What instead?", ("fsdp", "ddp")
+    return None
+
+
 def optimizers_for(intent: Intent, hardware: Hardware) -> tuple[str, ...]:
     """AdamW in its fused form where there is a GPU; 8-bit paged states as a fallback."""
     said = (intent.overrides or {}).get("training.optimizer")
@@ -165,6 +196,7 @@ def space_for(intent: Intent, model: ModelSpec, hardware: Hardware, *, full_only
         micro_batches=micro_batches_for(intent, objective, vision=vision),
         checkpointing=checkpointing_for(intent),
         optimizers=optimizers_for(intent, hardware),
+        liger=liger_for(intent, model, hardware, objective),
         precision=precision_for(intent, hardware),
     )
     return space, Reason(field="method", value=methods[0], why=why)

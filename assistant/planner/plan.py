@@ -7,13 +7,15 @@ from dataclasses import dataclass, replace
 
 from assistant.catalogue.models import all_models, get_model
 from assistant.core.intent import Intent
-from assistant.core.units import gib
+from assistant.core.units import GIB, gib
 from assistant.core.values import DatasetChoice, Finding, Hardware, ModelSpec, Plan, Question, Reason
 from assistant.planner import defaults
 from assistant.planner.choices import space_for
 from assistant.planner.data import choose_dataset, data_kind, needs, reward_for
 from assistant.planner.explain import RoadsNotTaken, decisions_for
-from assistant.planner.search import Candidate, Problem, candidate, host_memory_gib, search
+from assistant.planner.memory import host_bytes
+from assistant.planner.runtime import time_for
+from assistant.planner.search import Candidate, Problem, cost, run_of, search, shape_of, trainable_params
 
 _SLUG = re.compile(r"[^a-z0-9.]+")
 
@@ -41,23 +43,30 @@ def make_plan(intent: Intent, model: ModelSpec, hardware: Hardware) -> Planned:
     vision = kind == "vision_sft"
     space, method_reason = space_for(intent, model, hardware, full_only=verl, vision=vision)
     teacher = _teacher(intent, model, assumptions) if objective == "gkd" else None
+    rank = intent.lora_rank or defaults.LORA_RANK
+    frozen = model.model_type in defaults.VISION_TOWERS
     problem = Problem(
         intent=intent,
         model=model,
         hardware=hardware,
         space=space,
-        rank=intent.lora_rank or defaults.LORA_RANK,
+        rank=rank,
+        trainable={m: trainable_params(intent, model, m, rank, freeze_vision=frozen) for m in space.methods},
+        row_tokens=spec.mean_tokens if spec else None,
         teacher=teacher,
-        freeze_vision=model.model_type in defaults.VISION_TOWERS,
+        freeze_vision=frozen,
+        vision=vision,
         verl=verl,
     )
-    best, smallest = search(problem)
-    chosen = best or smallest
+    found = search(problem)
+    chosen = found.best or found.smallest
     plan = _assemble(problem, chosen, dataset, vision)
+    time, unknown = time_for(problem, chosen, spec.rows if spec else None, plan)
+    plan = _with(plan, time=time, time_unknown=unknown)
     reward, why = reward_for(spec) if objective == "grpo" else (None, "")
     if reward:
         assumptions.append(Reason(field="reward", value=reward, why=why))
-    plan = _with(plan, reward=reward, findings=(*_findings(plan, model, verl), *_host_findings(problem, plan)))
+    plan = _with(plan, reward=reward, findings=(*_findings(plan, model, verl), *_host_findings(problem, chosen)))
     roads = RoadsNotTaken(
         method=method_reason,
         precision=space.precision.why,
@@ -72,23 +81,16 @@ def make_plan(intent: Intent, model: ModelSpec, hardware: Hardware) -> Planned:
 
 def _upper(problem: Problem, chosen: Candidate, *, sharding: str = "", checkpointing: bool | None = None) -> float | None:
     """Upper bound, GiB per GPU, of the chosen run with one thing changed."""
-    other = candidate(
-        problem,
-        chosen.method,
-        sharding or chosen.sharding,
-        chosen.sequence,
-        chosen.micro_batch,
-        chosen.checkpointing if checkpointing is None else checkpointing,
-        chosen.optimizer,
-    )
+    kept = chosen.checkpointing if checkpointing is None else checkpointing
+    other = cost(problem, replace(shape_of(chosen), sharding=sharding or chosen.sharding, checkpointing=kept))
     return gib(other.memory.upper) if other else None
 
 
-def _host_findings(problem: Problem, plan: Plan) -> tuple[Finding, ...]:
+def _host_findings(problem: Problem, chosen: Candidate) -> tuple[Finding, ...]:
     """CPU memory that offloaded states need: outside the GPU verdict, so it is said."""
-    if not plan.cpu_offload:
+    if chosen.sharding != "fsdp-offload":
         return ()
-    needed = host_memory_gib(problem, plan.method)
+    needed = host_bytes(run_of(problem, shape_of(chosen), chosen.accumulation, sync=False)) / problem.hardware.nodes / GIB
     message = f"the offloaded states take about {needed:,.0f} GiB of CPU memory on each node"
     return (_warn("MEM005", "fsdp.cpu_offload", message, "make sure the machine has that much free"),)
 
@@ -225,6 +227,8 @@ def _assemble(problem: Problem, chosen: Candidate, dataset: DatasetChoice, visio
         run_name=intent.run_name,
         trainable_params=chosen.trainable,
         vllm=chosen.vllm,
+        liger=chosen.liger,
+        sync_each_batch=chosen.sync_each_batch,
         vision=vision,
         frozen_layers=_frozen_layers(model, chosen.method),
         num_generations=_generations(chosen, problem) if objective == "grpo" else None,
@@ -274,6 +278,9 @@ def _findings(plan: Plan, model: ModelSpec, verl: bool) -> tuple[Finding, ...]:
     if model.rough:
         message = f"the shape of {model.id} is not known: the estimate is a rough guess"
         found.append(_warn("MEM002", "model.model_name", message, "check memory in the first steps"))
+    if plan.liger and "model.enable_liger_kernel" not in plan.overrides:
+        message = "Liger's fused kernels keep the logits out of memory; they are a package of their own"
+        found.append(_warn("MEM006", "model.enable_liger_kernel", message, 'pip install "oumi[gpu]", or liger-kernel alone'))
     if verl:
         message = "verl plans its own batches: memory is estimated for a micro-batch, not for its rollouts"
         found.append(_warn("MEM003", "training.trainer_type", message, "watch memory in the first steps"))

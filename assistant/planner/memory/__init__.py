@@ -2,6 +2,7 @@
 
 from assistant.planner.memory.estimate import estimate
 from assistant.planner.memory.inference import Serving, estimate_serving
+from assistant.planner.memory.states import host_bytes
 from assistant.planner.memory.run import LOSSES, METRICS, OPTIMIZERS, QUANTISATIONS, Loss, Metric, Run
 
 __all__ = [
@@ -15,4 +16,5 @@ __all__ = [
     "Serving",
     "estimate",
     "estimate_serving",
+    "host_bytes",
 ]

@@ -7,6 +7,7 @@ optimizer step (all states and its temporary). The largest counts.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import ceil
 
 from assistant.core.units import GIB
@@ -115,8 +116,17 @@ def pool_bytes(run: Run) -> float:
     return pool
 
 
-def upper_bytes(run: Run, parts: dict[str, float]) -> float:
-    """The figure a verdict may rest on, from the parts of the allocated peak.
+@dataclass(frozen=True, slots=True)
+class Margin:
+    """What lies between the point and the upper bound: shares of all parts and of the token-sized ones, and bytes."""
+
+    of_all: float
+    of_tokens: float
+    fixed: float
+
+
+def margin_of(run: Run) -> Margin:
+    """How far above the allocated peak a verdict must stay.
 
     4 % for what the formulas miss, more where nothing like the model was measured; blocks of the token-sized
     tensors that another stream cannot reuse under FSDP and ZeRO (reserved lies above allocated by 0.7 of the logits
@@ -127,8 +137,7 @@ def upper_bytes(run: Run, parts: dict[str, float]) -> float:
     unsure += 0.20 if run.cpu_offload else 0.0
     share = 0.25 if run.shards > 1 else (0.10 if run.variable_lengths or run.micro_batch > 1 else 0.04)
     fixed = (CONTEXT_GIB + (NCCL_GIB if run.world > 1 else 0.0)) * GIB
-    grown = parts["logits"] + parts["activations"]
-    return sum(parts.values()) * (1 + unsure) + share * grown + prefetched_bytes(run) + fixed
+    return Margin(unsure, share, fixed + prefetched_bytes(run))
 
 
 def estimate(run: Run, metric: Metric = "allocated") -> Estimate:
@@ -137,12 +146,17 @@ def estimate(run: Run, metric: Metric = "allocated") -> Estimate:
     The point is in the metric asked for; the verdict rests on the allocated peak whatever the metric. The upper
     bound is that of the phase in which it is largest.
     """
+    margin = margin_of(run)
+    phase, point, upper = "", -1.0, 0.0
     found = phases(run)
-    phase = max(found, key=lambda name: (sum(found[name].values()), name))
-    upper = max(upper_bytes(run, parts) for parts in found.values())
+    for name, parts in found.items():
+        total = sum(parts.values())
+        upper = max(upper, total * (1 + margin.of_all) + margin.of_tokens * (parts["logits"] + parts["activations"]))
+        if total > point:
+            phase, point = name, total
     parts = found[phase]
     if metric != "allocated":
         parts = {**parts, "overhead": parts["overhead"] + pool_bytes(run)}
     if metric == "device":
         parts["overhead"] += (CONTEXT_GIB + NCCL_GIB * (run.world > 1)) * GIB
-    return Estimate(parts=parts, upper=upper, phase=phase)
+    return Estimate(parts=parts, upper=upper + margin.fixed, phase=phase)
