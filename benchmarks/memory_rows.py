@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from assistant.catalogue.architectures import size_in_name, spec_from_config
+from assistant.catalogue.architectures import spec_from_config
 from assistant.catalogue.models import find_model, get_model
 from assistant.core.values import ModelSpec
 from assistant.planner.adapters import adapter_params
@@ -109,7 +109,7 @@ def method_of(row: Row) -> tuple[str, str]:
         return "qlora", "nf4-double" if "double" in precision or "unsloth" in row["framework"].lower() else "nf4"
     if said.startswith("lora"):
         return "lora", "nf4"
-    if said.startswith("full") or said.startswith("pretrain"):
+    if said.startswith(("full", "pretrain")):
         return "full", "nf4"
     raise Inexpressible(f"method {said} is not one that Oumi has")
 
@@ -123,7 +123,7 @@ def _targets(row: Row, model: ModelSpec) -> tuple[str, ...]:
     every = everything if block_of(model).gated else plain
     if "all" in said or "mlp" in said or "w1" in said:
         return every
-    if "default" in said or "c_attn" in said and "," not in said or said in ("query_key_value", "qkv_proj"):
+    if "default" in said or ("c_attn" in said and "," not in said) or said in ("query_key_value", "qkv_proj"):
         return attention[:3] if "unknown" not in said else ("q_proj", "v_proj")
     names = [n for n in everything if n in said]
     if names:
@@ -242,14 +242,14 @@ def training_run(row: Row) -> Run:
     world = _integer(row, "gpus")
     sharding, offload = _sharding(row, world)
     precision = row["precision"].lower()
-    shards = world if sharding in ("fsdp",) or sharding.startswith("zero") else 1
+    shards = world if sharding == "fsdp" or sharding.startswith("zero") else 1
     if "hybrid" in row["sharding"].lower():
         shards = min(world, 8)
     zero = sharding.startswith("zero") or "deepspeed" in precision
     wide = any(w in precision for w in ("fp32 weights", "fp32 master", "mixed")) and method == "full" and "pure" not in precision
     loaded = 4.0 if ("fp32 weights" in precision or precision.startswith("fp32")) else 2.0
     litgpt = "litgpt" in row["framework"].lower() and "mixed" not in precision
-    autocast = "autocast" in precision and "no autocast" not in precision or "mixed" in precision
+    autocast = ("autocast" in precision and "no autocast" not in precision) or "mixed" in precision
     if litgpt:
         model = replace(model, model_type="chatglm" if block_of(model).gated else "gpt_neox")  # litgpt fuses q, k and v
     run = Run(

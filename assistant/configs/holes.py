@@ -9,6 +9,10 @@ from assistant.core.values import DatasetChoice, Plan
 _ENCODERS = [".*(vision|visual|audio).*"]
 _SYNC = {"accelerator_config": {"gradient_accumulation_kwargs": {"sync_each_batch": True}}}
 """transformers' Trainer then reduces FSDP's gradients after each micro-batch instead of keeping them whole (no_sync)."""
+_MIXED_NOTES = {
+    "FP16": "fp16 autocast with a loss scaler",
+    "BF16": "bf16 autocast, which Oumi allows with float32 weights only; attention then has a fused kernel",
+}
 _DTYPE_WITHOUT_BF16 = "float16"
 
 
@@ -70,6 +74,7 @@ def _training_holes(plan: Plan) -> dict[str, Any]:
         "seed": plan.seed,
         "save_steps": 0 if short else 500,
         "dataloader_workers": "auto" if plan.hardware.gpu.is_cuda and not verl else None,
+        "reference_init": {"dtype": "bfloat16"} if plan.method == "full" and plan.weights_dtype == "bfloat16" else None,
         "trainer_kwargs": _SYNC if plan.sync_each_batch and not verl else None,
         "find_unused": False if plan.sharding == "ddp" and not verl else None,
     }
@@ -83,7 +88,6 @@ def _adapter_holes(plan: Plan) -> dict[str, Any]:
         "lora_targets": list(plan.lora_targets) or None,
         "lora_exclude": _ENCODERS if plan.model.is_vision and plan.method != "full" else None,
         "compute_dtype": compute,
-        "storage_dtype": plan.weights_dtype,
     }
 
 
@@ -140,6 +144,7 @@ def notes(plan: Plan) -> dict[str, str]:
     return {
         "model_note": gated,
         "precision_note": why.get("precision", ""),
+        "mixed_note": _MIXED_NOTES.get(plan.mixed_precision or "", ""),
         "batch_note": why.get("global_batch_size", ""),
         "checkpointing_note": why.get("gradient_checkpointing", ""),
         "rate_note": why.get("learning_rate", ""),

@@ -8,6 +8,7 @@ from assistant.core.intent import Intent
 from assistant.core.values import Hardware, ModelSpec, Question, Reason
 from assistant.planner import defaults
 from assistant.planner.data import needs
+from assistant.planner.memory import OPTIMIZERS
 
 SMALL_MODEL = 2_000_000_000
 """Up to here Oumi's recipes train all parameters on one 40 GB GPU."""
@@ -26,6 +27,19 @@ class Precision:
     def weight_bytes(self) -> int:
         """Bytes per weight."""
         return 4 if self.weights == "float32" else 2
+
+
+def precision_of(base: Precision, method: str) -> Precision:
+    """The number format of one method: QLoRA computes under bf16 autocast.
+
+    PEFT's k-bit preparation casts whatever is not quantised to float32, so float32 "weights" cost nothing; without
+    autocast attention would then run in float32, which no fused kernel takes for grouped heads (all s × s scores in
+    memory), and Oumi allows bf16 autocast with float32 weights only.
+    """
+    if method != "qlora" or base.said != "bf16":
+        return base
+    why = "4-bit weights; what is not quantised PEFT holds in float32, so bf16 comes from autocast"
+    return Precision(said="bf16", weights="float32", mixed="BF16", why=why)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,24 +160,23 @@ def excluded(method: str, sharding: str, optimizer: str, objective: str) -> tupl
         return "training.optimizer", text, ("adamw_torch_fused",)
     if sharding == "fsdp-offload" and (method != "full" or objective in ("grpo", "gkd")):
         return "sharding", "States in CPU memory are planned for full training only. What instead?", ("fsdp",)
-    if method == "qlora" and sharding == "zero3":
-        return "sharding", "ZeRO-3 does not shard bitsandbytes' 4-bit weights. What instead?", ("fsdp", "ddp")
+    if method == "qlora" and sharding in ("fsdp", "fsdp-offload", "hybrid", "zero3"):
+        text = (
+            "QLoRA cannot be sharded with Oumi 0.9: PEFT's preparation makes float32 parameters beside the 4-bit ones, "
+            "and FSDP and ZeRO-3 refuse to put the two together. What instead?"
+        )
+        return "sharding", text, ("ddp", "lora with fsdp")
     return None
 
 
 def optimizers_for(intent: Intent, hardware: Hardware) -> tuple[str, ...]:
     """AdamW in its fused form where there is a GPU; 8-bit paged states as a fallback."""
     said = (intent.overrides or {}).get("training.optimizer")
-    if isinstance(said, str) and said in _KNOWN_OPTIMIZERS:
+    if isinstance(said, str) and said in OPTIMIZERS:
         return (said,)
     if hardware.gpu.kind in ("cpu", "unified"):
         return ("adamw_torch",)
     return ("adamw_torch_fused", "paged_adamw_8bit") if hardware.gpu.is_cuda else ("adamw_torch_fused",)
-
-
-_KNOWN_OPTIMIZERS = frozenset(
-    ["adamw_torch", "adamw_torch_fused", "adamw_8bit", "paged_adamw_8bit", "paged_adamw_32bit", "adafactor", "sgd"]
-)
 
 
 def checkpointing_for(intent: Intent) -> tuple[bool, ...]:

@@ -10,7 +10,7 @@ from assistant.core.intent import Intent
 from assistant.core.units import GIB, gib
 from assistant.core.values import DatasetChoice, Finding, Hardware, ModelSpec, Plan, Question, Reason
 from assistant.planner import defaults
-from assistant.planner.choices import space_for
+from assistant.planner.choices import precision_of, space_for
 from assistant.planner.data import choose_dataset, data_kind, needs, reward_for
 from assistant.planner.explain import RoadsNotTaken, decisions_for
 from assistant.planner.memory import host_bytes
@@ -69,7 +69,7 @@ def make_plan(intent: Intent, model: ModelSpec, hardware: Hardware) -> Planned:
     plan = _with(plan, reward=reward, findings=(*_findings(plan, model, verl), *_host_findings(problem, chosen)))
     roads = RoadsNotTaken(
         method=method_reason,
-        precision=space.precision.why,
+        precision=precision_of(space.precision, chosen.method).why,
         whole_copy_gib=_upper(problem, chosen, sharding="ddp") if chosen.sharding != "ddp" else None,
         kept_activations_gib=_upper(problem, chosen, checkpointing=False),
     )
@@ -191,6 +191,7 @@ def _assemble(problem: Problem, chosen: Candidate, dataset: DatasetChoice, visio
     epochs, steps = length_of_run(intent, chosen.method)
     sharding, strategy = _sharding(chosen)
     adapters = chosen.method != "full"
+    precision = precision_of(problem.space.precision, chosen.method)
     suffix = chosen.method if objective == "sft" else f"{chosen.method}.{objective}"
     return Plan(
         model=model,
@@ -205,9 +206,9 @@ def _assemble(problem: Problem, chosen: Candidate, dataset: DatasetChoice, visio
         global_batch_size=chosen.micro_batch * chosen.accumulation * problem.hardware.world,
         sequence_length=chosen.sequence,
         gradient_checkpointing=chosen.checkpointing,
-        precision=problem.space.precision.said,
-        weights_dtype=problem.space.precision.weights,
-        mixed_precision=problem.space.precision.mixed,
+        precision=precision.said,
+        weights_dtype=precision.weights,
+        mixed_precision=precision.mixed,
         optimizer=chosen.optimizer,
         learning_rate=rate,
         scheduler="cosine",

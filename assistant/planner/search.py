@@ -12,7 +12,7 @@ from assistant.core.units import GIB
 from assistant.core.values import Estimate, Hardware, ModelSpec, Question
 from assistant.planner import defaults
 from assistant.planner.adapters import adapter_params
-from assistant.planner.choices import Space, excluded
+from assistant.planner.choices import Space, excluded, precision_of
 from assistant.planner.data import needs
 from assistant.planner.memory import OPTIMIZERS, Run, estimate, host_bytes
 from assistant.planner.throughput import Speed, Workload, speed
@@ -168,15 +168,15 @@ def host_memory_gib(problem: Problem, run: Run) -> float:
 
 def run_of(problem: Problem, shape: Shape, accumulation: int, *, sync: bool) -> Run:
     """What the memory estimator needs, from a problem and one combination."""
-    precision, model = problem.space.precision, problem.model
-    adapters = shape.method != "full"
+    model, objective = problem.model, problem.space.objective
+    precision = precision_of(problem.space.precision, shape.method)
+    adapters, quantised = shape.method != "full", shape.method == "qlora"
     vllm = problem.verl or _vllm_fits(problem, shape.method)
-    weights = 4 if problem.verl else precision.weight_bytes
     sharded = shape.sharding.startswith(("fsdp", "hybrid"))
     return Run(
         model=model,
         method=shape.method,
-        objective=problem.space.objective,
+        objective=objective,
         world=problem.hardware.world,
         shards=shard_count(shape.sharding, problem.hardware),
         sharding="fsdp" if sharded else shape.sharding,
@@ -185,22 +185,42 @@ def run_of(problem: Problem, shape: Shape, accumulation: int, *, sync: bool) -> 
         sequence=shape.sequence,
         checkpointing=shape.checkpointing,
         optimizer=shape.optimizer if shape.optimizer in OPTIMIZERS else "adamw_torch",
-        weight_bytes=weights,
+        weight_bytes=4 if problem.verl else precision.weight_bytes,
         autocast=precision.mixed is not None,
         master_fp32=sharded and not adapters and "fsdp.mixed_precision" in (problem.intent.overrides or {}),
         trainable=problem.trainable[shape.method],
         adapted=model.lora_targets if adapters else (),
-        loss="liger" if shape.liger else "standard",
+        # TRL casts the adapters of a 4-bit model to bf16; GRPO's trainer leaves PEFT's float32.
+        adapter_bytes=2 if quantised and objective != "grpo" else 4,
+        wide_outputs=quantised,
+        loss=_loss(objective, shape, wide=precision.mixed is not None or quantised),
         liger=shape.liger,
+        attention="sdpa" if has_flash(problem.hardware) or model.num_heads == model.num_kv_heads else "math",
         accumulates=accumulation > 1,
         sync_each_batch=sync,
-        variable_lengths=problem.space.objective != "pretrain",
+        variable_lengths=objective != "pretrain",
         image_patches=4 * min(shape.sequence, defaults.IMAGE_TOKENS) if problem.vision else 0,
-        trains_vision=adapters or not problem.freeze_vision,
+        trains_vision=not adapters and not problem.freeze_vision,
         teacher=problem.teacher,
+        reference_bytes=2 if precision.weights == "bfloat16" else 4,
+        generated_sequences=shape.micro_batch * accumulation if objective == "grpo" and not vllm else 0,
         vllm_share=defaults.VLLM_SHARE if vllm else 0.0,
         capacity_bytes=problem.hardware.usable_gib * GIB,
     )
+
+
+def has_flash(hardware: Hardware) -> bool:
+    """True where SDPA's FlashAttention kernel runs: NVIDIA from Ampere on, AMD's data-centre cards."""
+    gpu = hardware.gpu
+    return gpu.bf16 and (gpu.vendor == "AMD" or (gpu.compute_capability or 8.0) >= 8)
+
+
+def _loss(objective: str, shape: Shape, *, wide: bool) -> str:
+    if shape.liger:
+        return "liger"
+    if objective == "dpo":
+        return "preference_wide" if wide else "preference"
+    return "standard"
 
 
 # Rows of a micro-batch are padded to its longest: 279 tokens a row where 194 were real (orca-math, batches of 4;
@@ -240,7 +260,7 @@ def workload_of(problem: Problem, shape: Shape, accumulation: int) -> Workload:
         trainable=problem.trainable[shape.method],
         fused_loss=shape.liger,
         packed=problem.space.objective == "pretrain",
-        weight_bytes=problem.space.precision.weight_bytes,
+        weight_bytes=2 if shape.method == "qlora" else problem.space.precision.weight_bytes,
         rank=problem.rank,
         images=problem.vision,
         teacher=problem.teacher,

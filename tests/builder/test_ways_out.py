@@ -80,6 +80,6 @@ def test_a_missing_data_file_is_told() -> None:
 
 
 def test_what_the_estimate_does_not_count_is_told() -> None:
-    found = answer("lora llama3 on A100 training.optimizer=lion_8bit").findings
+    found = answer("lora llama3 on A100 training.optimizer=galore_adamw").findings
     assert any(f.rule == "MEM004" and f.path == "training.optimizer" for f in found)
     assert not any(f.rule == "MEM004" for f in answer("lora llama3 on A100 training.optimizer=adafactor").findings)

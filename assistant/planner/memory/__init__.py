@@ -2,8 +2,8 @@
 
 from assistant.planner.memory.estimate import estimate
 from assistant.planner.memory.inference import Serving, estimate_serving
-from assistant.planner.memory.states import host_bytes
 from assistant.planner.memory.run import LOSSES, METRICS, OPTIMIZERS, QUANTISATIONS, Loss, Metric, Run
+from assistant.planner.memory.states import host_bytes
 
 __all__ = [
     "LOSSES",

@@ -78,6 +78,14 @@ def mlp_width(model: ModelSpec) -> int:
     return (model.experts_per_token or 1) * (model.moe_intermediate_size or model.intermediate_size)
 
 
+SCORES = {"eager": (5.0, 4.0), "math": (6.0, 8.0)}
+"""Bytes per attention score (kept, alive besides in the backward pass) where a kernel makes all s × s of them.
+
+Eager: scores and softmax, 5 a s (Korthikanti; one ms-swift pair). `math` is what SDPA falls back to, in fp32, where
+grouped heads meet a card without FlashAttention: its memory-efficient kernel takes no grouped heads.
+"""
+
+
 def _copy_bytes(run: Run) -> float:
     """What an adapter keeps of its input, bytes an element: fp32 adapters cast it, autocast casts it back."""
     return 4.0 if run.adapter_bytes == 4 and not run.autocast and run.stream_bytes == 2 else 2.0
@@ -105,8 +113,7 @@ def layer_bytes(run: Run) -> float:
         kept += each * (query + key)
     if block.query_norm:
         kept += (4.0 + ((4.0 if block.wide_norm else each) if run.is_full else 0.0)) * (query + key)
-    if run.attention == "eager":
-        kept += 5.0 * model.num_heads * run.sequence  # scores and softmax: 5 a s (Korthikanti; one ms-swift pair)
+    kept += SCORES.get(run.attention, (0.0, 0.0))[0] * model.num_heads * run.sequence
     kept += _mlp_bytes(run, block)
     if model.is_moe:
         kept += 2 * each * (model.experts_per_token or 1) * hidden  # each expert's own input and output
@@ -143,6 +150,7 @@ def backward_bytes(run: Run) -> float:
         inside = 4 * mlp + 11 * hidden
     else:
         inside = 3 * each * mlp + hidden
+    inside += SCORES.get(run.attention, (0.0, 0.0))[1] * model.num_heads * run.sequence
     return max(inside, 32.0 * hidden) if block.norms == 4 and block.wide_norm and run.is_full else inside
 
 

@@ -43,15 +43,22 @@ def logits_bytes(run: Run) -> float:
 def beside_bytes(run: Run) -> float:
     """Resident beside the trained model: reference, teacher, rollout engine.
 
-    TRL 1.6 loads the reference of DPO and KTO itself, in float32 whatever the model's dtype (its
-    `create_model_from_path`), prepared like the model; with adapters the base model is the reference.
+    TRL 1.6 loads the reference of full DPO and KTO itself, in float32 unless told otherwise, and prepares it like the
+    model; with adapters the base model is the reference.
     """
     extra = run.vllm_share * run.capacity_bytes
     if run.objective in ("dpo", "kto") and run.is_full:
-        extra += run.model.params_total * 4.0 / (run.shards if run.gathers else 1)
+        extra += run.model.params_total * run.reference_bytes / (run.shards if run.gathers else 1)
     if run.teacher is not None:
         extra += run.teacher.params_total * 2.0
     return extra
+
+
+def cache_bytes(run: Run) -> float:
+    """KV cache of completions that transformers itself writes: 2 × layers × KV heads × head size values a token."""
+    model = run.model
+    per_token = 2 * model.num_layers * model.num_kv_heads * model.head_dim * 2.0
+    return run.generated_sequences * run.sequence * per_token
 
 
 def _phase(run: Run, states: States, *, gradients: float = 0.0, activations: float = 0.0, logits: float = 0.0, overhead: float) -> dict[str, float]:
@@ -98,6 +105,8 @@ def phases(run: Run) -> dict[str, dict[str, float]]:
                                            overhead=beside + gathered + buffers),
         "optimizer step": _phase(run, states, gradients=states.gradients, overhead=beside + states.step),
     }
+    if run.generated_sequences:
+        found["generation"] = _phase(run, states, activations=cache_bytes(run), overhead=beside + gathered)
     if run.loads_whole:
         found["loading"] = _phase(run, states, overhead=frozen_bytes(run) + gathered)
     return found

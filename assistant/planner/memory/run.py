@@ -35,6 +35,10 @@ LOSSES: dict[str, Loss] = {
     "standard": Loss(logit_bytes=12),
     # Until 4.48: 16-bit logits 2, fp32 copy 4, shifted copy 4, log-softmax 4 (exact on the fms rows of Mistral).
     "shifted_copy": Loss(logit_bytes=14),
+    # TRL 1.6's DPO: policy and reference logits in 16 bit, a copy, selective log-softmax; all in fp32 under autocast
+    # and k-bit preparation (live tensors traced in real steps).
+    "preference": Loss(logit_bytes=10),
+    "preference_wide": Loss(logit_bytes=16),
     # A fused cross-entropy kernel over materialised logits: logits 2, fp32 4, gradient 2 (exact on the fms rows).
     "fused_ce": Loss(logit_bytes=8),
     # Cross-entropy on 16-bit logits without an upcast, in fp32 under autocast: GPTBigCode until 4.48 (fms).
@@ -100,7 +104,8 @@ class Run:
     fp32) and `kbit_upcast` says that the hidden stream is fp32 with it. `image_patches` a sequence go through the
     vision tower. `liger` stands for Liger's fused norm and MLP. `fused_experts` are parameters that bitsandbytes leaves in 16 bit (transformers 5).
     `loads_whole` says that a GPU holds the whole model before it is sharded. `accumulates` says that gradients outlive a backward pass, `sync_each_batch` that they are shared out each time. `variable_lengths` makes the
-    allocator's pool grow beyond what is alive. `vllm_share` of `capacity_bytes` goes to a rollout engine.
+    allocator's pool grow beyond what is alive. A reference model of full preference training is held in `reference_bytes`; `generated_sequences` are written at
+    once without a rollout engine. `vllm_share` of `capacity_bytes` goes to a rollout engine.
     """
 
     model: ModelSpec
@@ -124,6 +129,7 @@ class Run:
     quantisation: str = "nf4"
     kept_bytes: float = 4
     kbit_upcast: bool = True
+    wide_outputs: bool = False
     fused_experts: bool = True
     loads_whole: bool = False
     loss: str = "standard"
@@ -135,6 +141,8 @@ class Run:
     image_patches: int = 0
     trains_vision: bool = False
     teacher: ModelSpec | None = None
+    reference_bytes: float = 4
+    generated_sequences: int = 0
     vllm_share: float = 0.0
     capacity_bytes: float = 0.0
 
@@ -158,9 +166,10 @@ class Run:
     def compute_bytes(self) -> float:
         """Bytes per element of the values inside a layer: those of the stream, 16-bit under autocast.
 
-        A 4-bit layer computes in 16 bit and gives its result back in the dtype of its input.
+        A 4-bit layer computes in 16 bit and gives its result back in the dtype of its input, under autocast too
+        since bitsandbytes 0.43 or so (`wide_outputs`; traced with 0.49).
         """
-        return 2.0 if self.autocast else self.stream_bytes
+        return 2.0 if self.autocast and not self.wide_outputs else self.stream_bytes
 
     @property
     def is_zero(self) -> bool:
