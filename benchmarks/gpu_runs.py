@@ -157,7 +157,12 @@ def full_runs() -> list[Run]:
     full = [
         run
         for model in (LLAMA_1B, QWEN25_15B, QWEN25_3B, QWEN3_4B)
-        for run in grid(Run(model=model, method="full"), seq=(1024, 8192), checkpointing=(True, False), precision=("bf16", "fp32-autocast"))
+        for run in grid(
+            Run(model=model, method="full"),
+            seq=(1024, 8192),
+            checkpointing=(True, False),
+            precision=("bf16", "fp32-autocast"),
+        )
     ]
     return [*standard_runs(), *ladders, *full]
 
@@ -227,7 +232,12 @@ def ask_child(run: Run, *, options: argparse.Namespace, checkpoint: Path) -> Res
         "steps": options.steps,
         "cpu": options.dry_run,
     }
-    offline = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "DO_NOT_TRACK": "1", "TOKENIZERS_PARALLELISM": "false"}
+    offline = {
+        "HF_HUB_OFFLINE": "1",
+        "TRANSFORMERS_OFFLINE": "1",
+        "DO_NOT_TRACK": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+    }
     environment = {**os.environ, **offline} | ({"CUDA_VISIBLE_DEVICES": ""} if options.dry_run else {})
     command = [sys.executable, str(WORKER), json.dumps(question)]
     try:
@@ -302,7 +312,9 @@ def common_columns(result: Result, prefix: str) -> dict[str, Any]:
     return {
         "id": f"{prefix}-{slug(facts.get('device', 'unknown'))}-{run.name}",
         "model": model_words(run),
-        "params_b": round(facts["params"] / 1e9, 3) if facts.get("params") else round(spec_of(run).params_total / 1e9, 3),
+        "params_b": round(facts["params"] / 1e9, 3)
+        if facts.get("params")
+        else round(spec_of(run).params_total / 1e9, 3),
         "method": run.method if run.objective == "sft" else f"{run.method} ({run.objective})",
         "precision": precision_words(result),
         "gpus": 1,
@@ -348,13 +360,22 @@ def default_path(kind: str, device: str) -> Path:
 def parse_options(description: str | None, argv: Sequence[str] | None, *, steps: int) -> argparse.Namespace:
     """The flags of both commands."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--plan", choices=sorted(PLANS), default="quick", help="about 6, 20 or 60+ minutes on an H100 (default quick)")
+    parser.add_argument(
+        "--plan", choices=sorted(PLANS), default="quick", help="about 6, 20 or 60+ minutes on an H100 (default quick)"
+    )
     parser.add_argument("--only", metavar="REGEX", help="only runs whose name matches")
     parser.add_argument("--list", action="store_true", help="print the names of the runs and stop")
     parser.add_argument("--out", type=Path, metavar="FILE", help="append here (default benchmarks/data/gpu_….csv)")
-    parser.add_argument("--also", type=Path, metavar="FILE", help="append the other benchmark's rows of the same runs here")
+    parser.add_argument(
+        "--also", type=Path, metavar="FILE", help="append the other benchmark's rows of the same runs here"
+    )
     parser.add_argument("--dry-run", action="store_true", help="tiny shapes on the CPU: the same path, no figures")
-    parser.add_argument("--framework", choices=("auto", "trl", "trainer", "plain"), default="auto", help="default: the first that is installed")
+    parser.add_argument(
+        "--framework",
+        choices=("auto", "trl", "trainer", "plain"),
+        default="auto",
+        help="default: the first that is installed",
+    )
     parser.add_argument("--steps", type=int, default=steps, help=f"optimizer steps a run, at least 3 (default {steps})")
     parser.add_argument("--timeout", type=int, default=600, metavar="SECONDS", help="per run (default 600)")
     parser.add_argument("--minutes", type=float, help="start no run after so many minutes")
@@ -390,7 +411,11 @@ def run_benchmark(options: argparse.Namespace, table: Table, other: Table) -> in
         return 0
     device = "cpu" if options.dry_run else cuda_device()
     if device is None or not runs:
-        why = f"no run of the plan matches {options.only}" if not runs else "no CUDA device: --dry-run tries the code on the CPU"
+        why = (
+            f"no run of the plan matches {options.only}"
+            if not runs
+            else "no CUDA device: --dry-run tries the code on the CPU"
+        )
         print(f"{sys.argv[0]}: {why}", file=sys.stderr)
         return 2
     file = RowFile(options.out or default_path(table.kind, device), table.columns)
@@ -413,4 +438,8 @@ def say(result: Result) -> None:
     facts = result.facts
     peak = f"{facts['peak'] / GIB:8.2f} GiB" if facts.get("peak") else ""
     steps = facts.get("step_seconds") or []
-    print(f"{result.status:8}{peak} {min(steps, default=0):7.3f} s  {result.run.name}  {result.why}", file=sys.stderr, flush=True)
+    print(
+        f"{result.status:8}{peak} {min(steps, default=0):7.3f} s  {result.run.name}  {result.why}",
+        file=sys.stderr,
+        flush=True,
+    )

@@ -302,7 +302,10 @@ def hf_trainer(question: dict[str, Any], model: Any, meter: Meter, folder: str) 
 def count(model: Any) -> dict[str, Any]:
     """Parameters by use. A packed 4-bit tensor counts the numbers it stands for."""
     kinds = dict(model.named_parameters())
-    sizes = {name: (p.quant_state.shape.numel() if getattr(p, "quant_state", None) else p.numel()) for name, p in kinds.items()}
+    sizes = {
+        name: (p.quant_state.shape.numel() if getattr(p, "quant_state", None) else p.numel())
+        for name, p in kinds.items()
+    }
     trained = {name for name, p in kinds.items() if p.requires_grad}
     base = {name: size for name, size in sizes.items() if not is_adapter(name)}
     return {
@@ -396,7 +399,9 @@ def train_plain(question: dict[str, Any], device: torch.device, facts: dict[str,
 def is_out_of_memory(error: BaseException) -> bool:
     """torch's own error, and what bitsandbytes and cuBLAS raise in its place."""
     words = str(error).lower()
-    return isinstance(error, torch.OutOfMemoryError) or "out of memory" in words or "cublas_status_alloc_failed" in words
+    return (
+        isinstance(error, torch.OutOfMemoryError) or "out of memory" in words or "cublas_status_alloc_failed" in words
+    )
 
 
 def measure(question: dict[str, Any]) -> dict[str, Any]:
