@@ -48,7 +48,8 @@ OLMOE = "allenai/OLMoE-1B-7B-0924"
 class Run:
     """One setting to measure. `layers` cuts the model; `precision` is weights plus autocast as Oumi runs them.
 
-    precision: `bf16` (no autocast), `bf16-autocast` (bf16 weights), `fp32-autocast` (fp32 weights, bf16 autocast), `fp32`.
+    precision: `bf16` (no autocast), `fp32-autocast` (`mixed_precision_dtype: BF16`, which Oumi takes with fp32 weights alone),
+    `bf16-autocast` (what `fsdp.mixed_precision: bf16` turns on), `fp32` (Oumi's default).
     loss: `standard` (transformers' own), `chunked` (TRL's chunked_nll), `liger` (fused linear cross entropy and kernels).
     """
 
@@ -97,7 +98,7 @@ def grid(base: Run, **axes: Sequence[Any]) -> list[Run]:
 
 
 def quick_runs() -> list[Run]:
-    """About 30 runs: every term of the estimate once, on small models and one of 8B."""
+    """About 35 runs: every term of the estimate once, on small models and one of 8B."""
     small, middle, large = Run(model=LLAMA_1B), Run(model=QWEN25_15B), Run(model=LLAMA_8B)
     return [
         *grid(replace(small, method="full"), optimizer=("adamw_torch", "adamw_torch_fused", "sgd")),
@@ -110,6 +111,9 @@ def quick_runs() -> list[Run]:
         replace(Run(model=GEMMA_1B), seq=1024),
         replace(Run(model=QWEN3_06B), method="full"),
         *grid(large, method=("lora", "qlora"), micro_batch=(1, 4)),
+        # A 4-bit base leaves the residual stream in fp32: attention kernels differ with and without grouped heads.
+        *grid(replace(small, method="qlora"), seq=(2048, 4096)),
+        Run(model=SMOL_17B, method="qlora", seq=4096),
         replace(large, seq=8192, loss="liger"),
         replace(large, method="full", optimizer="adamw_torch"),
         Run(model=QWEN3_MOE, layers=8, seq=1024),
