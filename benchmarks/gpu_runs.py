@@ -31,6 +31,7 @@ from assistant.core.values import ModelSpec  # noqa: E402
 WORKER = Path(__file__).with_name("gpu_worker.py")
 ANSWER = "RESULT "
 GIB = 1 << 30
+OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "DO_NOT_TRACK": "1", "TOKENIZERS_PARALLELISM": "false"}
 
 LLAMA_1B = "meta-llama/Llama-3.2-1B"
 LLAMA_8B = "meta-llama/Llama-3.1-8B"
@@ -236,13 +237,8 @@ def ask_child(run: Run, *, options: argparse.Namespace, checkpoint: Path) -> Res
         "steps": options.steps,
         "cpu": options.dry_run,
     }
-    offline = {
-        "HF_HUB_OFFLINE": "1",
-        "TRANSFORMERS_OFFLINE": "1",
-        "DO_NOT_TRACK": "1",
-        "TOKENIZERS_PARALLELISM": "false",
-    }
-    environment = {**os.environ, **offline} | ({"CUDA_VISIBLE_DEVICES": ""} if options.dry_run else {})
+    visible = "" if options.dry_run else os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]
+    environment = {**os.environ, **OFFLINE, "CUDA_VISIBLE_DEVICES": visible}  # one GPU, or Trainer spreads over all
     command = [sys.executable, str(WORKER), json.dumps(question)]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=options.timeout, env=environment)

@@ -122,15 +122,25 @@ class Meter:
         }
 
 
-def make_checkpoint(shape: dict[str, Any], folder: Path, device: torch.device) -> None:
-    """Random bf16 weights on disk, built once a model; every trace of them leaves the device."""
-    if (folder / "config.json").exists():
-        return
+def random_model(shape: dict[str, Any], device: torch.device) -> Any:
+    """A bf16 model with random weights; on the CPU where the device is too small for it."""
     from transformers import AutoConfig, AutoModelForCausalLM
 
-    with device:
-        model = AutoModelForCausalLM.from_config(AutoConfig.for_model(**shape), dtype=torch.bfloat16)
-    model.save_pretrained(folder)
+    try:
+        with device:
+            return AutoModelForCausalLM.from_config(AutoConfig.for_model(**shape), dtype=torch.bfloat16)
+    except torch.OutOfMemoryError:
+        return random_model(shape, torch.device("cpu"))
+
+
+def make_checkpoint(shape: dict[str, Any], folder: Path, device: torch.device) -> None:
+    """Random bf16 weights on disk, built once a model; every trace of them leaves the device."""
+    if folder.exists():
+        return
+    model = random_model(shape, device)
+    partial = folder.with_name("partial")
+    model.save_pretrained(partial)
+    partial.rename(folder)  # a build that was cut off is not taken for a checkpoint
     del model
     gc.collect()
     if device.type == "cuda":
