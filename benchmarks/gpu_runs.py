@@ -50,7 +50,7 @@ class Run:
     """One setting to measure. `layers` cuts the model; `precision` is weights plus autocast as Oumi runs them.
 
     precision: `bf16` (no autocast), `fp32-autocast` (`mixed_precision_dtype: BF16`, which Oumi takes with fp32 weights alone),
-    `bf16-autocast` (what `fsdp.mixed_precision: bf16` turns on), `fp32` (Oumi's default).
+    `bf16-autocast` (what `fsdp.mixed_precision: bf16` turns on), `fp32` (no autocast).
     loss: `standard` (transformers' own), `chunked` (TRL's chunked_nll), `liger` (fused linear cross entropy and kernels).
     """
 
