@@ -51,6 +51,7 @@ class Run:
 
     precision: `bf16` (no autocast), `fp32-autocast` (`mixed_precision_dtype: BF16`, which Oumi takes with fp32 weights alone),
     `bf16-autocast` (what `fsdp.mixed_precision: bf16` turns on), `fp32` (no autocast).
+    A 4-bit base is nf4; Oumi's own default is without double quantisation.
     loss: `standard` (transformers' own), `chunked` (TRL's chunked_nll), `liger` (fused linear cross entropy and kernels).
     """
 
@@ -66,6 +67,7 @@ class Run:
     layers: int | None = None
     rank: int = 16
     attention: str = "sdpa"
+    double_quant: bool = True
 
     @property
     def name(self) -> str:
@@ -73,7 +75,7 @@ class Run:
         parts = [self.model.split("/")[-1], f"L{self.layers}" if self.layers else "", self.objective, self.method]
         parts += [f"r{self.rank}" if self.method != "full" and self.rank != 16 else "", self.precision, self.optimizer]
         parts += [self.loss, f"b{self.micro_batch}", f"s{self.seq}", "gc" if self.checkpointing else "nogc"]
-        parts.append(self.attention if self.attention != "sdpa" else "")
+        parts += [self.attention if self.attention != "sdpa" else "", "" if self.double_quant else "singlequant"]
         return "-".join(part for part in parts if part).lower()
 
     @property
@@ -114,6 +116,7 @@ def quick_runs() -> list[Run]:
         *grid(large, method=("lora", "qlora"), micro_batch=(1, 4)),
         # A 4-bit base leaves the residual stream in fp32: attention kernels differ with and without grouped heads.
         *grid(replace(small, method="qlora"), seq=(2048, 4096)),
+        replace(large, method="qlora", double_quant=False),
         Run(model=SMOL_17B, method="qlora", seq=4096),
         replace(large, seq=8192, loss="liger"),
         replace(large, method="full", optimizer="adamw_torch"),
@@ -294,7 +297,7 @@ def precision_words(result: Result) -> str:
     autocast = "bf16 autocast" if "autocast" in run.precision else "no autocast"
     adapters = f" (adapters {', '.join(result.facts.get('trainable_dtypes', ['unknown']))})"
     if run.method == "qlora":
-        return f"nf4 double-quant base, {autocast}{adapters}"
+        return f"nf4 {'double-quant ' if run.double_quant else ''}base, {autocast}{adapters}"
     weights = "fp32" if run.precision.startswith("fp32") else "bf16"
     if run.method == "lora":
         return f"{weights} base, {autocast}{adapters}"
