@@ -15,7 +15,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import gpu_runs
-from gpu_runs import Result, Table, spec_of
+from gpu_plans import spec_of
+from gpu_runs import Result, Table
 
 COLUMNS = (
     "id", "model", "params_b", "active_params_b", "method", "precision", "gpus", "gpu_type", "interconnect", "sharding",

@@ -16,9 +16,11 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
 import gpu_memory  # noqa: E402
+import gpu_plans  # noqa: E402
 import gpu_runs  # noqa: E402
 import gpu_throughput  # noqa: E402
-from gpu_runs import GIB, Result, RowFile, Run  # noqa: E402
+from gpu_plans import Run  # noqa: E402
+from gpu_runs import GIB, Result, RowFile  # noqa: E402
 
 H100: dict[str, Any] = {
     "device": "NVIDIA H100 80GB HBM3",
@@ -38,15 +40,15 @@ H100: dict[str, Any] = {
     "step_seconds": [5.0, 2.0, 1.0, 1.0, 1.5],
     "steps_done": 5,
 }
-LARGE = Run(model=gpu_runs.LLAMA_8B, micro_batch=2)
+LARGE = Run(model=gpu_plans.LLAMA_8B, micro_batch=2)
 
 
-@pytest.mark.parametrize("plan", sorted(gpu_runs.PLANS))
+@pytest.mark.parametrize("plan", sorted(gpu_plans.PLANS))
 def test_a_plan_is_well_formed(plan: str) -> None:
-    runs = gpu_runs.planned(plan)
+    runs = gpu_plans.planned(plan)
     assert len({run.name for run in runs}) == len(runs)
     for run in runs:
-        spec = gpu_runs.spec_of(run)
+        spec = gpu_plans.spec_of(run)
         shape = gpu_runs.shape_of(run, dry=False)
         assert all(value is not None for value in shape.values()), run.name
         assert run.layers is None or run.layers < spec.num_layers
@@ -57,12 +59,12 @@ def test_a_plan_is_well_formed(plan: str) -> None:
 
 
 def test_plans_grow() -> None:
-    quick, standard, full = ({run.name for run in gpu_runs.planned(plan)} for plan in ("quick", "standard", "full"))
+    quick, standard, full = ({run.name for run in gpu_plans.planned(plan)} for plan in ("quick", "standard", "full"))
     assert quick < standard < full
 
 
 def test_the_plans_cover_every_axis() -> None:
-    runs = gpu_runs.planned("standard")
+    runs = gpu_plans.planned("standard")
     seen = {
         axis: {getattr(run, axis) for run in runs} for axis in ("method", "objective", "loss", "optimizer", "precision")
     }
@@ -106,7 +108,7 @@ def test_out_of_memory_is_a_row_and_no_figure() -> None:
 
 
 def test_a_cut_model_does_not_pass_for_the_whole() -> None:
-    run = Run(model=gpu_runs.QWEN3_MOE, layers=8)
+    run = Run(model=gpu_plans.QWEN3_MOE, layers=8)
     row = gpu_memory.row(Result(run=run, status="ok", facts=H100 | {"params": 5_607_297_024}))
     assert row["model"] == "Qwen/Qwen3-30B-A3B (8 of 48 layers)"
     assert row["params_b"] == pytest.approx(5.607)
