@@ -15,13 +15,14 @@ import re
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import log
 from pathlib import Path
 from statistics import median
 
 from assistant.catalogue.architectures import spec_from_size
 from assistant.catalogue.gpus import find_gpu
-from assistant.catalogue.models import find_model, get_model
+from assistant.catalogue.models import all_models, find_model, get_model
 from assistant.core.values import Hardware, ModelSpec
 from assistant.planner.adapters import adapter_params
 from assistant.planner.throughput import Speed, Workload, speed, unknown_reason
@@ -99,17 +100,28 @@ def shape(name: str, total: float) -> ModelSpec:
 
 
 def model_of(row: Row) -> ModelSpec:
-    name = row["model"].split(" ")[0].split("/")[-1]
+    """The model of a row: from the table, from the catalogue if its size agrees, else a shape of that size."""
+    full = row["model"].split("(")[0].strip()
+    name = full.split("/")[-1]
     total = (number(row["params_b"]) or 0) * 1e9
-    if name in SHAPES:
-        return shape(name, total)
-    match = find_model(STAND_INS.get(name, row["model"].split(" ")[0])) or find_model(name)
-    known = get_model(match.id) if match else None
-    if known is not None and (not total or abs(known.params_total / total - 1) < 0.2):
-        return known
-    if row["active_params_b"] or not total:
-        raise Skip("shape of the model not known")
-    return spec_from_size(row["model"], total)
+    if name.split(" ")[0] in SHAPES:
+        return shape(name.split(" ")[0], total)
+    for spelling in (STAND_INS.get(name, full), name):
+        match = find_model(spelling)
+        known = get_model(match.id) if match else None
+        if known is not None and (not total or abs(known.params_total / total - 1) < 0.2):
+            return known
+    if not total:
+        raise Skip("size of the model not stated")
+    active = number(row["active_params_b"])
+    return mixture(row["model"], total, active * 1e9) if active else spec_from_size(row["model"], total)
+
+
+def mixture(name: str, total: float, active: float) -> ModelSpec:
+    """A rough mixture of experts: the catalogue's nearest in total and active parameters, with these counts."""
+    known = [m for m in all_models() if m.is_moe and m.params_active and not m.rough]
+    like = min(known, key=lambda m: (abs(log(m.params_total / total)) + abs(log((m.params_active or 1) / active)), m.id))
+    return replace(like, id=name, params_total=int(total), params_active=int(active), rough=True)
 
 
 def hardware_of(row: Row) -> Hardware:
