@@ -23,7 +23,7 @@ from statistics import median
 from assistant.catalogue.architectures import spec_from_size
 from assistant.catalogue.gpus import find_gpu
 from assistant.catalogue.models import all_models, find_model, get_model
-from assistant.core.values import Hardware, ModelSpec
+from assistant.core.values import GpuSpec, Hardware, ModelSpec
 from assistant.planner.adapters import adapter_params
 from assistant.planner.throughput import Speed, Workload, speed, unknown_reason
 
@@ -57,7 +57,8 @@ STAND_INS = {"Meta-Llama-3-8B-GPTQ": "meta-llama/Meta-Llama-3-8B", "Mistral-7B-v
 """Quantised copies → the model whose shape they have."""
 
 METHODS = {"full": "full", "pretrain": "full", "lora": "lora", "lora+emb+lm_head": "lora", "qlora": "qlora", "qlora-gptq-int4": "qlora"}
-GPUS = {"A100-40GB-SXM": "A100", "A100-80GB-SXM": "A100-80GB", "H100-80GB-SXM": "H100"}
+FORM = re.compile(r"[- ](?:sxm\d?|hbm\w+|oam)\b", re.IGNORECASE)
+MEMORY = re.compile(r"[- ]\d+ ?gb\b", re.IGNORECASE)
 
 
 class Skip(Exception):
@@ -124,16 +125,25 @@ def mixture(name: str, total: float, active: float) -> ModelSpec:
     return replace(like, id=name, params_total=int(total), params_active=int(active), rough=True)
 
 
-def hardware_of(row: Row) -> Hardware:
-    gpu = find_gpu(GPUS.get(row["gpu_type"], row["gpu_type"]))
+def gpu_of(row: Row) -> GpuSpec:
+    """The card, with its form factor and memory in the name or without; no NVLink where the row says PCIe."""
+    text = row["gpu_type"]
+    bare = FORM.sub("", text)
+    gpu = find_gpu(text) or find_gpu(bare) or find_gpu(MEMORY.sub("", bare))
     if gpu is None:
-        raise Skip(f"GPU {row['gpu_type']} not in the catalogue")
+        raise Skip(f"GPU {text} not in the catalogue")
+    over_pcie = "pcie" in row["interconnect"].lower() and "nvlink" not in row["interconnect"].lower()
+    return replace(gpu, nvlink_gbs=None) if over_pcie else gpu
+
+
+def hardware_of(row: Row) -> Hardware:
+    gpu = gpu_of(row)
     world = int(number(row["gpus"]) or 0)
     if not world:
         raise Skip("number of GPUs not stated")
     per_node = 72 if "72" in row["interconnect"] else 8
     nodes = -(-world // per_node)
-    if found := re.match(r"(\d+) nodes", row["interconnect"]):
+    if found := re.search(r"\b(\d+) nodes", row["interconnect"]):
         nodes = int(found.group(1))
     if world % nodes:
         raise Skip("GPUs do not divide into equal nodes")
@@ -152,6 +162,8 @@ def sharding_of(row: Row) -> str:
     text, world = row["sharding"].lower(), int(number(row["gpus"]) or 1)
     if "fp8" in row["precision"].lower() or "fp4" in row["precision"].lower():
         raise Skip("8-bit or 4-bit compute")
+    if re.match(r"(?:t?f(?:p|loat)?)?32\b", row["precision"].lower()):
+        raise Skip("32-bit compute")
     if re.search(r"(?:tp|pp|cp|ep)/?[2-9]|(?:tp|pp|cp|ep)1\d|ring attention|expert parallel|(?:tp|pp)/dp|naive", text):
         raise Skip("tensor, pipeline, context or expert parallelism")
     if "megatron" in text and "config" in text:
