@@ -134,6 +134,9 @@ def main() -> int:
     parser.add_argument("--rows", type=Path, default=bench.ROWS)
     parser.add_argument("--leave-one-out", action="store_true")
     options = parser.parse_args()
+    if not options.rows.is_file():
+        print(f"No rows at {options.rows}: give a CSV of measurements with --rows FILE.", file=sys.stderr)
+        return 2
     rows = bench.read_rows(options.rows)
     found = samples(rows)
     in_use = {name: get(name) for name in GUESSES}
