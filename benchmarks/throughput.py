@@ -15,14 +15,15 @@ import re
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import log
 from pathlib import Path
 from statistics import median
 
 from assistant.catalogue.architectures import spec_from_size
 from assistant.catalogue.gpus import find_gpu
-from assistant.catalogue.models import find_model, get_model
-from assistant.core.values import Hardware, ModelSpec
+from assistant.catalogue.models import all_models, find_model, get_model
+from assistant.core.values import GpuSpec, Hardware, ModelSpec
 from assistant.planner.adapters import adapter_params
 from assistant.planner.throughput import Speed, Workload, speed, unknown_reason
 
@@ -56,7 +57,8 @@ STAND_INS = {"Meta-Llama-3-8B-GPTQ": "meta-llama/Meta-Llama-3-8B", "Mistral-7B-v
 """Quantised copies → the model whose shape they have."""
 
 METHODS = {"full": "full", "pretrain": "full", "lora": "lora", "lora+emb+lm_head": "lora", "qlora": "qlora", "qlora-gptq-int4": "qlora"}
-GPUS = {"A100-40GB-SXM": "A100", "A100-80GB-SXM": "A100-80GB", "H100-80GB-SXM": "H100"}
+FORM = re.compile(r"[- ](?:sxm\d?|hbm\w+|oam)\b", re.IGNORECASE)
+MEMORY = re.compile(r"[- ]\d+ ?gb\b", re.IGNORECASE)
 
 
 class Skip(Exception):
@@ -99,29 +101,49 @@ def shape(name: str, total: float) -> ModelSpec:
 
 
 def model_of(row: Row) -> ModelSpec:
-    name = row["model"].split(" ")[0].split("/")[-1]
+    """The model of a row: from the table, from the catalogue if its size agrees, else a shape of that size."""
+    full = row["model"].split("(")[0].strip()
+    name = full.split("/")[-1]
     total = (number(row["params_b"]) or 0) * 1e9
-    if name in SHAPES:
-        return shape(name, total)
-    match = find_model(STAND_INS.get(name, row["model"].split(" ")[0])) or find_model(name)
-    known = get_model(match.id) if match else None
-    if known is not None and (not total or abs(known.params_total / total - 1) < 0.2):
-        return known
-    if row["active_params_b"] or not total:
-        raise Skip("shape of the model not known")
-    return spec_from_size(row["model"], total)
+    if name.split(" ")[0] in SHAPES:
+        return shape(name.split(" ")[0], total)
+    for spelling in (STAND_INS.get(name, full), name):
+        match = find_model(spelling)
+        known = get_model(match.id) if match else None
+        if known is not None and (not total or abs(known.params_total / total - 1) < 0.2):
+            return known
+    if not total:
+        raise Skip("size of the model not stated")
+    active = number(row["active_params_b"])
+    return mixture(row["model"], total, active * 1e9) if active else spec_from_size(row["model"], total)
+
+
+def mixture(name: str, total: float, active: float) -> ModelSpec:
+    """A rough mixture of experts: the catalogue's nearest in total and active parameters, with these counts."""
+    known = [m for m in all_models() if m.is_moe and m.params_active and not m.rough]
+    like = min(known, key=lambda m: (abs(log(m.params_total / total)) + abs(log((m.params_active or 1) / active)), m.id))
+    return replace(like, id=name, params_total=int(total), params_active=int(active), rough=True)
+
+
+def gpu_of(row: Row) -> GpuSpec:
+    """The card, with its form factor and memory in the name or without; no NVLink where the row says PCIe."""
+    text = row["gpu_type"]
+    bare = FORM.sub("", text)
+    gpu = find_gpu(text) or find_gpu(bare) or find_gpu(MEMORY.sub("", bare))
+    if gpu is None:
+        raise Skip(f"GPU {text} not in the catalogue")
+    over_pcie = "pcie" in row["interconnect"].lower() and "nvlink" not in row["interconnect"].lower()
+    return replace(gpu, nvlink_gbs=None) if over_pcie else gpu
 
 
 def hardware_of(row: Row) -> Hardware:
-    gpu = find_gpu(GPUS.get(row["gpu_type"], row["gpu_type"]))
-    if gpu is None:
-        raise Skip(f"GPU {row['gpu_type']} not in the catalogue")
+    gpu = gpu_of(row)
     world = int(number(row["gpus"]) or 0)
     if not world:
         raise Skip("number of GPUs not stated")
     per_node = 72 if "72" in row["interconnect"] else 8
     nodes = -(-world // per_node)
-    if found := re.match(r"(\d+) nodes", row["interconnect"]):
+    if found := re.search(r"\b(\d+) nodes", row["interconnect"]):
         nodes = int(found.group(1))
     if world % nodes:
         raise Skip("GPUs do not divide into equal nodes")
@@ -140,6 +162,8 @@ def sharding_of(row: Row) -> str:
     text, world = row["sharding"].lower(), int(number(row["gpus"]) or 1)
     if "fp8" in row["precision"].lower() or "fp4" in row["precision"].lower():
         raise Skip("8-bit or 4-bit compute")
+    if re.match(r"(?:t?f(?:p|loat)?)?32\b", row["precision"].lower()):
+        raise Skip("32-bit compute")
     if re.search(r"(?:tp|pp|cp|ep)/?[2-9]|(?:tp|pp|cp|ep)1\d|ring attention|expert parallel|(?:tp|pp)/dp|naive", text):
         raise Skip("tensor, pipeline, context or expert parallelism")
     if "megatron" in text and "config" in text:

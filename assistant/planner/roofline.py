@@ -2,7 +2,7 @@
 
 Data-sheet figures (peak FLOP/s, memory and link bandwidth) come with the GPU. The constants here are of two kinds:
 facts, each with its source, and shares fitted on all public rows of quality A and B that `benchmarks/throughput.py` can
-express, every source weighted alike (marked "fit"; the benchmark judges them).
+express, marked "fit" (`benchmarks/throughput_fit.py` makes them, from physical guesses, and leaves sources out in turn).
 """
 
 from __future__ import annotations
@@ -27,44 +27,46 @@ CAPPED = frozenset(["T4", "L4"])
 
 # Fit. Of the best product, the share that a model's products sustain; Hopper, Blackwell and CDNA sustain less.
 MATMUL_SHARE = 0.85
-NEWER_SHARE = 0.90
+NEWER_SHARE = 0.91
 # Fit. Hidden sizes below 4096 fill the GPU less: share = (H / 4096) ** NARROW.
 NARROW = 0.10
 # Fit. FlashAttention 2, FlashAttention 1 and eager attention, share of the best product (2307.08691 has 0.6 to 0.7 of
 # A100's for version 2); eager is a guess from ×0.73 end to end at 1k tokens (LLaMA-Factory's table).
-ATTENTION_SHARE = {"flash": 0.70, "flash1": 0.37, "eager": 0.10}
+ATTENTION_SHARE = {"flash": 0.71, "flash1": 0.37, "eager": 0.10}
 # Fit. Bytes of element-wise kernels per token, layer, pass and (hidden size + a quarter of the MLP width):
 # norms, rotary embedding, activation, residual, dtype casts. Liger and torch.compile fuse them.
-LAYER_BYTES = 75.0
-FUSED_LAYER = 0.63
-COMPILED_LAYER = 0.51
+LAYER_BYTES = 67.0
+FUSED_LAYER = 0.57
+COMPILED_LAYER = 0.45
 # Bytes per token and vocabulary entry: logits, fp32 copy, log-softmax, gradients, each written and read; fused: read twice.
 LOSS_BYTES = 30.0
 FUSED_LOSS_BYTES = 10.0
 # Fit. Bytes per token, pass and unit of adapter width (inputs + outputs of adapted layers).
-ADAPTER_BYTES = 5.2
-FUSED_ADAPTERS = 0.39
+ADAPTER_BYTES = 4.3
+FUSED_ADAPTERS = 0.43
 # Fit. nf4 kernels move this many times the bytes they must (0.56 read, 2 written).
-DEQUANT_TRAFFIC = 7.2
+DEQUANT_TRAFFIC = 6.1
 # Fit. Gradients added to their buffer, bytes per trainable parameter and micro-step.
-GRADIENT_BYTES = 4.5
+GRADIENT_BYTES = 4.0
 # Fit. Kernels per layer and pass that eager PyTorch starts one by one, about 10 µs each, and what is paid per micro-step.
+# The loop over experts of transformers before 5 pays its kernels, and a wait for the GPU, for every expert.
 LAUNCH_SECONDS = 10e-6
-LAYER_KERNELS = 76.0
+LAYER_KERNELS = 43.0
 COMPILED_KERNELS = 0.6
-ADAPTER_KERNELS = 4.0
+ADAPTER_KERNELS = 4.2
 DEQUANT_KERNELS = 14.0
 EXPERT_KERNELS = 10.0
+EXPERT_LOOP_KERNELS = 27.0
 SHARD_KERNELS = 12.0
-STEP_SECONDS = 0.027
+STEP_SECONDS = 0.021
 # Fit. PEFT's FSDP policy wraps every adapter matrix by itself, and each is gathered by itself.
-PEFT_SHARD_SECONDS = 1.2e-3
+PEFT_SHARD_SECONDS = 0.7e-3
 # Fit. Tokens per expert at which an expert's product is half as fast as a large one.
-EXPERT_TOKENS = 840.0
+EXPERT_TOKENS = 1100.0
 # Fit. Relative deviation of row lengths in instruction data: unpacked ranks wait for the fullest.
-LENGTH_SPREAD = 0.85
+LENGTH_SPREAD = 0.95
 # Fit. Usable share of NVLink's data-sheet figure, which counts both directions.
-NVLINK_SHARE = 0.41
+NVLINK_SHARE = 0.43
 # PCIe 4 x16 with and without peer access (usable; GeForce 40 and 50 stage through host memory).
 PCIE_GBS = 20.0
 PCIE_NO_P2P_GBS = 11.0
@@ -73,14 +75,14 @@ NODE_GBS = 12.5
 NODE_GBS_A100 = 50.0
 NODE_GBS_NEWER = 400.0
 # Fit. p-norms by which two parts overlap (1: none, large: all), and what every doubling of the GPUs adds.
-LINK_OVERLAP = 1.57
-LAUNCH_OVERLAP = 2.54
-SYNC_PER_DOUBLING = 0.0065
+LINK_OVERLAP = 1.54
+LAUNCH_OVERLAP = 1.27
+SYNC_PER_DOUBLING = 0.0073
 # Bytes per 16-bit parameter of one optimizer step. Fused AdamW reads four tensors and writes three; the foreach one
 # makes temporaries (fit); 8-bit and Adafactor: guesses between.
 OPTIMIZER_BYTES = {
     "adamw_torch_fused": 14.0,
-    "adamw_torch": 50.0,
+    "adamw_torch": 48.0,
     "adamw_8bit": 20.0,
     "paged_adamw_8bit": 20.0,
     "paged_adamw_32bit": 20.0,
@@ -88,7 +90,7 @@ OPTIMIZER_BYTES = {
     "sgd": 6.0,
 }
 # Fit. Memory bandwidth that a CPU AdamW gets on one node; PCIe per GPU while all use it.
-CPU_ADAM_GBS = 162.0
+CPU_ADAM_GBS = 166.0
 HOST_LINK_GBS = 20.0
 
 
@@ -97,7 +99,8 @@ class Workload:
     """One training run as the roofline sees it.
 
     `sharding` is none, ddp, fsdp, fsdp-offload, hybrid, zero2 or zero3. `sequence` is tokens really processed per
-    sequence, padding included; of preference data, per side. `packed` is False where rows keep their own lengths.
+    sequence, padding included; of preference data, per side. `packed` is False where rows keep their own lengths, which
+    differ (not where all are packed or padded to one length).
     `trainable` are parameters with gradients, `saved` those of them that are no adapter (an embedding trained whole);
     `adapted_linears` per layer, 0: as many as the model's own LoRA targets. `weight_bytes` is the dtype the weights are
     held in; `fused_loss` means Liger's kernels; `attention` flash, flash1 or eager. `grouped_experts` is False for the
@@ -254,7 +257,7 @@ def launch_seconds(load: Workload) -> float:
     if load.method == "qlora":
         kernels += DEQUANT_KERNELS
     if model.is_moe:
-        kernels += EXPERT_KERNELS * (1 if load.grouped_experts else model.num_experts or 1)
+        kernels += EXPERT_KERNELS if load.grouped_experts else EXPERT_LOOP_KERNELS * (model.num_experts or 1)
     gathers = 0.0
     if load.sharding not in ("none", "ddp"):
         kernels += SHARD_KERNELS
@@ -327,14 +330,15 @@ def optimizer_seconds(load: Workload) -> float:
 
 
 def _straggling(load: Workload) -> float:
-    """Rows of unequal length: all GPUs wait for the fullest one.
+    """Rows of unequal length: all GPUs wait for the fullest one, each micro-step or, as copies, each optimizer step.
 
     The expected maximum of n normal values lies about 0.56·log2(n)^0.85 deviations above the mean (n ≤ 16: within 3 %).
     """
     world = load.hardware.world
     if load.packed or world == 1:
         return 1.0
-    return 1.0 + LENGTH_SPREAD / sqrt(load.micro_batch) * 0.56 * float(log2(world) ** 0.85)
+    rows = load.micro_batch * (load.accumulation if load.sharding in ("none", "ddp") else 1)
+    return 1.0 + LENGTH_SPREAD / sqrt(rows) * 0.56 * float(log2(world) ** 0.85)
 
 
 def _overlapped(one: float, other: float, power: float) -> float:

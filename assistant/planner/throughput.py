@@ -14,8 +14,8 @@ __all__ = ["Hours", "Speed", "Workload", "hours", "run_tokens", "speed", "unknow
 # computing (launches, links, optimizer) is less sure: at 256 tokens a micro-step sources differ by a factor of two.
 WIDTH_BELOW = 0.25
 WIDTH_ABOVE = 0.22
-FIXED_BELOW = 0.70
-FIXED_ABOVE = 0.45
+FIXED_BELOW = 0.90
+FIXED_ABOVE = 0.60
 # Added width where evidence is thin or none.
 NEWER_WIDTH = 0.05
 UNMEASURED_GPU_WIDTH = 0.15
