@@ -23,13 +23,18 @@ class ConfigFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WayOut:
-    """Something that would fit: what changes, what it needs, and the request that asks for it."""
+    """Something that would fit: what changes, what it needs (upper bound), and how to ask for it.
+
+    `request` says it in words, `command` exactly, machine and all. `price` is set for other machines.
+    """
 
     change: str
     memory_gib: float
     usable_gib: float
     request: str
+    command: str
     plan: Plan
+    price: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +80,8 @@ class Outcome:
                     "memory_gib": w.memory_gib,
                     "usable_gib": w.usable_gib,
                     "request": w.request,
+                    "command": w.command,
+                    "price": w.price or None,
                 }
                 for w in self.ways_out
             ],

@@ -75,7 +75,7 @@ def _ways(ways: tuple[WayOut, ...], face: Face) -> list[Line]:
     for way in ways:
         figures = f"{way.memory_gib:7.1f} of {way.usable_gib:.1f}"
         change = way.change + " " * (column - cells(way.change))
-        command = f"oumi-chat {shell_quote(way.request)}"
+        command = way.command
         head: Line = (("    ", ""), (change, "bold"), (figures.ljust(18), ""))
         if face.width is None or 4 + column + 18 + cells(command) <= face.width:
             lines.append((*head, (command, "")))
