@@ -81,7 +81,8 @@ class DataFacts:
 
     `rows` is an estimate unless `exact`; `forms` counts the rows read by form, most frequent first; `first_form` is
     the first row's, by which Oumi's reader decides. Lengths in tokens are estimated by CHARS_PER_TOKEN, or follow
-    `tokenizer_rows` rows that the tokenizer of the model `tokenizer` counted. Shares run from 0 to 1 over the rows read.
+    `tokenizer_rows` rows that the tokenizer of the model `tokenizer` counted. `texts` are the two columns of a `pair`
+    or of prompt/completion, `roles` those met in messages, sorted. Shares run from 0 to 1 over the rows read.
     """
 
     path: str
@@ -99,6 +100,7 @@ class DataFacts:
     forms: tuple[tuple[Form, int], ...] = ()
     columns: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
     problems: tuple[RowProblem, ...] = ()
     characters: Lengths | None = None
     tokens: Lengths | None = None

@@ -124,12 +124,17 @@ def _why(problem: Exception) -> str:
     return "nested too deeply" if isinstance(problem, RecursionError) else str(problem)[:80]
 
 
+class _TooLongError(ValueError):
+    """An element longer than LINE_LIMIT."""
+
+
 class _Text:
     """A window on a JSON text: decoded as needed, dropped when used, lines counted."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self.file, self.decoder = file, codecs.getincrementaldecoder("utf-8")()
-        self.text, self.position, self.line, self.ended = "", 0, 1, False
+        self.text, self.position, self.ended = "", 0, False
+        self.line, self.counted = 1, 0
 
     def more(self) -> bool:
         """Read another piece, at least as long as what waits; False at the end of the file."""
@@ -142,13 +147,15 @@ class _Text:
         return True
 
     def _drop(self) -> None:
-        self.line += self.text.count("\n", 0, self.position)
-        self.text, self.position = self.text[self.position :], 0
+        self.line = self.here
+        self.text, self.position, self.counted = self.text[self.position :], 0, 0
 
     @property
     def here(self) -> int:
         """The line of the next character."""
-        return self.line + self.text.count("\n", 0, self.position)
+        self.line += self.text.count("\n", self.counted, self.position)
+        self.counted = self.position
+        return self.line
 
     def peek(self) -> str:
         """The next character that is no white space; empty at the end."""
@@ -166,7 +173,9 @@ class _Text:
             try:
                 found, end = parser.decoder.raw_decode(self.text, self.position)
             except ValueError:
-                if len(self.text) - self.position > LINE_LIMIT or not self.more():
+                if len(self.text) - self.position > LINE_LIMIT:
+                    raise _TooLongError from None
+                if not self.more():
                     raise
                 continue
             if end == len(self.text) and self.more():
@@ -191,8 +200,8 @@ def json_document(file: IO[bytes], parser: Parser, found: dict[str, Any]) -> Ite
         elif first:
             yield Read(text.here, fault="broken-json", detail="neither an array nor an object")
     except (ValueError, RecursionError) as problem:
-        fault = "not-utf8" if isinstance(problem, UnicodeDecodeError) else "broken-json"
-        yield Read(text.here, fault=fault, detail=_why(problem))
+        faults: dict[type[Exception], str] = {UnicodeDecodeError: "not-utf8", _TooLongError: "huge-line"}
+        yield Read(text.here, fault=faults.get(type(problem), "broken-json"), detail=_why(problem))
 
 
 def _array(text: _Text, parser: Parser, found: dict[str, Any]) -> Iterator[Read]:

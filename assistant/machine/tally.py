@@ -32,6 +32,7 @@ class Tally:
         self.texts: Counter[tuple[str, ...]] = Counter()
         self.first: Form | None = None
         self.columns: dict[str, None] = {}
+        self.roles: set[str] = set()
         self.characters: list[int] = []
         self.tokens: list[int] = []
         self.latin = self.cjk = self.other = 0
@@ -74,6 +75,8 @@ class Tally:
         self._key(read.key)
         self._length(seen)
         self.turns += seen.turns
+        if len(self.roles) < _COLUMNS_KEPT:
+            self.roles.update(seen.roles)
         self.system += seen.system
         self.image += seen.image
         self.rendered += seen.rendered
@@ -133,6 +136,7 @@ class Tally:
             forms=tuple(ranked),
             columns=tuple(self.columns),
             texts=self.texts.most_common(1)[0][0] if self.texts else (),
+            roles=tuple(sorted(role[:40] for role in self.roles)),
             problems=tuple(problems),
             characters=Lengths.of(self.characters),
             tokens=Lengths.of(tokens),

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from assistant.core.datafacts import DataFacts, RowProblem
 from assistant.core.values import DatasetChoice, Finding, Severity
-from assistant.planner.datafixes import WANTED, fix_form, fix_kind, to_lines
-from assistant.planner.localdata import ODD_LINES, choose_local, is_loader
+from assistant.planner.datafixes import WANTED, drop_columns, fix_form, fix_kind, to_chat, to_lines
+from assistant.planner.localdata import ODD_LINES, PAIR_READER, PREFERENCE_READER, choose_local, is_loader, loader_clash
 
 PATH = "data.train.datasets"
 REFUSED = {
@@ -29,6 +29,7 @@ REFUSED = {
     "no-rejected": "no `rejected`",
     "no-chosen": "no `chosen`",
     "prompt-twice": "the prompt again in `chosen`, so that it would be trained on twice",
+    "prompt-and-completion-differ": "one of prompt and completion is a text and the other a list of messages",
     "label-type": "no true or false as `label`",
 }
 """Faults at which Oumi stops, or trains on something else than meant: one such row is enough."""
@@ -42,6 +43,7 @@ DOUBTFUL = {
     "no-messages": "no messages",
     "empty-content": "an empty text",
     "same-pair": "the same text as chosen and rejected",
+    "number-as-text": "a number where a text belongs, trained on as pandas prints it (1 may become 1.0)",
     "key-twice": "a key twice, of which the last counts",
     "huge-line": "longer than 16 MiB and not looked at",
 }
@@ -125,6 +127,10 @@ def wrong_form(case: Case) -> Iterator[Finding]:
     facts = case.facts
     if case.choice is not None or not facts.rows_read or facts.count(*_UNREADABLE, "prompt-twice") or _some_without_input(facts):
         return
+    if column := loader_clash(facts, case.objective):
+        message = f"a column `{column}` beside `{_main(facts)}`: the trainer would take the rows for something else"
+        yield _say(case, "DAT011", "error", message, drop_columns(facts, case.objective))
+        return
     what = {
         "sharegpt": "ShareGPT rows (conversations of from/value)",
         "conversations": "rows hold their messages under `conversations`",
@@ -132,6 +138,10 @@ def wrong_form(case: Case) -> Iterator[Finding]:
     }.get(facts.form, f"{facts.form.replace('_', '/')} rows in a {facts.container} file")
     message = f"{what}: none of Oumi's readers takes them for {case.objective}, which wants {WANTED[case.objective]}"
     yield _say(case, "DAT011", "error", message, fix_form(facts, case.objective))
+
+
+def _main(facts: DataFacts) -> str:
+    return "chosen" if facts.form == "preference" else facts.form
 
 
 def _some_without_input(facts: DataFacts) -> bool:
@@ -231,6 +241,24 @@ def no_template(case: Case) -> Iterator[Finding]:
     yield _say(case, "DAT018", "warning", message, fix_kind("plain", facts))
 
 
+def numbers(case: Case) -> Iterator[Finding]:
+    """DAT027. Anti-pattern: a text column of nothing but numbers: pandas makes numbers of them.
+
+    PromptResponseDataset writes them anew ("007" becomes 7, "2.50" 2.5); the readers of preferences and of csv stop.
+    """
+    facts, choice = case.facts, case.choice
+    stops = choice is not None and choice.name in (PREFERENCE_READER, "csv")
+    if choice is None or facts.container == "parquet" or not (stops or choice.name == PAIR_READER):
+        return
+    for problem in facts.problems:
+        changed = bool(problem.details)
+        if not problem.kind.startswith("number-") or problem.count < facts.rows_read or not (stops or changed):
+            continue
+        column = problem.kind.removeprefix("number-")
+        then = "at which Oumi's reader stops" if stops else f"which Oumi's reader writes anew ({problem.details[0]} would change)"
+        yield _say(case, "DAT027", "error", f"every `{column}` is a number, {then}", to_chat(facts))
+
+
 def chat_prompts(case: Case) -> Iterator[Finding]:
     """DAT026. Anti-pattern: prompts as lists of messages with Oumi's own length rewards, which take texts alone."""
     if case.objective == "grpo" and case.facts.form == "prompt" and case.facts.list_share:
@@ -270,6 +298,12 @@ def ignored_slice(case: Case) -> Iterator[Finding]:
         yield _say(case, "DAT022", "warning", message, "write the parts to files of their own")
 
 
+def home_folder(case: Case) -> Iterator[Finding]:
+    """DAT028. Anti-pattern: `dataset_path: ~/rows.jsonl`: Oumi looks for a folder named ~."""
+    if case.choice and case.choice.path and case.choice.path.startswith("~"):
+        yield _say(case, "DAT028", "error", "Oumi does not know ~ in dataset_path", "write the path in full")
+
+
 def endless_packing(case: Case) -> Iterator[Finding]:
     """DAT023. Anti-pattern: `data.train.pack` with `datasets`' own loaders: Oumi waits for `input_ids` and never starts."""
     if case.pack and case.choice and is_loader(case.choice):
@@ -293,6 +327,6 @@ def no_pyarrow(case: Case) -> Iterator[Finding]:
 
 
 RULES: tuple[Rule, ...] = (
-    no_rows, wrong_form, encoding, refused_rows, odd_lines, mixed_rows, doubtful_rows, labels, no_template, chat_prompts, too_long,
-    few_rows, duplicates, ignored_slice, endless_packing, sampled, no_pyarrow,
+    no_rows, wrong_form, encoding, refused_rows, odd_lines, mixed_rows, doubtful_rows, labels, no_template, numbers, chat_prompts, too_long,
+    few_rows, duplicates, ignored_slice, home_folder, endless_packing, sampled, no_pyarrow,
 )  # fmt: skip

@@ -33,7 +33,7 @@ _CHANGES = {
     "no-input": "r.setdefault('input','')",
     "null-text": "r.update({k:v or '' for k,v in r.items()})",
     "label-text": "r.update(label=str(r['label']).lower() in ('true','yes','1','good','desirable'))",
-    "prompt-twice": "r.pop('prompt')",
+    "prompt-twice": "[r.pop(k,0) for k in ('prompt','messages')]",
 }
 """Per fault: the change to the row `r`."""
 _WORDS = {
@@ -102,6 +102,24 @@ def fix_form(facts: DataFacts, objective: str) -> str:
     return f"give it rows with {WANTED[objective]}, or say another objective{_meant(facts)}"
 
 
+def drop_columns(facts: DataFacts, objective: str) -> str:
+    """Keep the columns that this objective reads."""
+    keep = "'chosen','rejected'" if objective == "dpo" else f"{facts.form!r},'tools'" if facts.form == "messages" else f"{facts.form!r},"
+    if facts.container == "parquet":
+        return f"write it again with the columns {keep.strip(',')} alone"
+    return _each(facts, row=f"{{k:r[k] for k in ({keep}) if k in r}}")
+
+
+def to_chat(facts: DataFacts) -> str:
+    """Two text columns as messages, or answers as lists of messages: no reader touches those."""
+    if facts.form == "preference":
+        said = "{k:[{'role':w,'content':r[k]}] for k,w in (('prompt','user'),('chosen','assistant'),('rejected','assistant'))}"
+        return _each(facts, row=said)
+    prompt, response = facts.texts or ("instruction", "output")
+    turns = f"[{{'role':'user','content':r[{prompt!r}]}},{{'role':'assistant','content':r[{response!r}]}}]"
+    return _each(facts, row=f"{{'messages':{turns}}}")
+
+
 def _meant(facts: DataFacts) -> str:
     fits = {"preference": "dpo", "kto": "kto", "prompt": "grpo", "text": "pretrain"}.get(facts.form)
     if fits is None and facts.form in ("messages", "alpaca", "prompt_completion", "pair", "sharegpt", "conversations", "conversation"):
@@ -112,11 +130,11 @@ def _meant(facts: DataFacts) -> str:
 def fix_kind(kind: str, facts: DataFacts) -> str:
     """How to mend a fault of this kind."""
     if kind == "utf16":
-        return f"iconv -f UTF-16 -t UTF-8 {shlex.quote(facts.path)} > {_new(facts, facts.suffix)}"
+        return f"iconv -f UTF-16 -t UTF-8 < {shlex.quote(facts.path)} > {_new(facts, facts.suffix)}"
     if kind == "not-utf8":
-        return f"iconv -f WINDOWS-1252 -t UTF-8 {shlex.quote(facts.path)} > {_new(facts, facts.suffix)}"
+        return f"iconv -f WINDOWS-1252 -t UTF-8 < {shlex.quote(facts.path)} > {_new(facts, facts.suffix)}"
     if kind == "bom":
-        return f"tail -c +4 {shlex.quote(facts.path)} > {_new(facts, facts.suffix)}"
+        return f"tail -c +4 < {shlex.quote(facts.path)} > {_new(facts, facts.suffix)}"
     if kind in _CHANGES and facts.container != "parquet":
         return _each(facts, change=_CHANGES[kind])
     return _WORDS.get(kind, "mend or drop those rows")
@@ -125,9 +143,9 @@ def fix_kind(kind: str, facts: DataFacts) -> str:
 def to_lines(kind: str, facts: DataFacts) -> str:
     """How an odd file becomes JSON lines."""
     if kind == "lines-in-json":
-        return f"mv {shlex.quote(facts.path)} {shlex.quote(facts.path.removesuffix(facts.suffix) + '.jsonl')}"
+        return f"mv -- {shlex.quote(facts.path)} {shlex.quote(facts.path.removesuffix(facts.suffix) + '.jsonl')}"
     if kind in ("empty-line", "array-in-jsonl"):
         return _each(facts)
     if kind == "nan":
         return "write null instead of NaN"
-    return f"jq -c . {shlex.quote(facts.path)} > {_new(facts)}"
+    return f"jq -c . < {shlex.quote(facts.path)} > {_new(facts)}"

@@ -11,6 +11,7 @@ PREFERENCE_READER = "mlabonne/orpo-dpo-mix-40k"
 """Oumi's reader of that set also reads a local file (`dataset_path`), and applies the chat template to plain strings."""
 ALPACA_READER = "yahma/alpaca-cleaned"
 PAIR_READER = "PromptResponseDataset"
+CHAT_READER = "HuggingFaceDataset"
 
 ODD_LINES = ("empty-line", "joined-objects", "nan", "pretty-printed", "array-in-jsonl", "lines-in-json")
 """What Oumi's own jsonl readers stop at and the `json` loader of `datasets` takes."""
@@ -21,6 +22,7 @@ _WHY = {
     PREFERENCE_READER: "only the reader of that set is used, on the local file: it applies the chat template",
     ALPACA_READER: "only the reader of that set is used, on the local file",
     PAIR_READER: "makes a chat of two columns, so that the chat template is applied",
+    CHAT_READER: "reads the messages and leaves the other columns alone",
     "json": "`datasets`' own loader; the trainer prepares the rows",
     "parquet": "`datasets`' own loader; the trainer prepares the rows",
     "csv": "`datasets`' own loader; the trainer prepares the rows",
@@ -86,7 +88,22 @@ def _sft(facts: DataFacts) -> DatasetChoice | None:
         return _alpaca(facts)
     if facts.form in ("prompt_completion", "pair"):
         return _pair(facts)
-    return _loader(facts) if facts.form in ("messages", "text") else None
+    if facts.form == "messages" and "prompt" in facts.columns and set(facts.roles) <= {"user", "assistant"}:
+        return _own(facts, CHAT_READER, {"hf_dataset_path": "parquet"}) if _pandas_takes(facts) else None
+    return _loader(facts) if facts.form in ("messages", "text") and not loader_clash(facts, "sft") else None
+
+
+def loader_clash(facts: DataFacts, objective: str) -> str:
+    """The column because of which TRL would take such rows for something else; empty without one.
+
+    Seen with TRL 1.6: any `prompt` makes sft rows prompt/completion; `messages` becomes the prompt of dpo rows without one.
+    """
+    present = set(facts.columns)
+    if objective == "dpo":
+        return "messages" if "messages" in present and "prompt" not in present else ""
+    if facts.form == "messages":
+        return next((column for column in ("prompt", "completion") if column in present), "")
+    return "prompt" if facts.form == "text" and "prompt" in present else ""
 
 
 def _alpaca(facts: DataFacts) -> DatasetChoice | None:
@@ -118,12 +135,14 @@ def _dpo(facts: DataFacts) -> DatasetChoice | None:
     if facts.form != "preference" or facts.problem("prompt-twice"):
         return None
     if facts.list_share == 1 and not facts.problem("prompt-and-answer-differ"):
-        return _loader(facts)
+        return _loader(facts) if not loader_clash(facts, "dpo") else None
     if facts.problem("no-prompt"):
         return None
     if facts.rendered_share and facts.container == "jsonl" and _own_reader_takes(facts):
         return _own(facts, "text_dpo_jsonl")
-    return _own(facts, PREFERENCE_READER) if _pandas_takes(facts) else _loader(facts)
+    if _pandas_takes(facts):
+        return _own(facts, PREFERENCE_READER)
+    return _loader(facts) if not facts.problem("prompt-and-answer-differ") else None
 
 
 def _kto(facts: DataFacts) -> DatasetChoice | None:
@@ -137,12 +156,12 @@ def _grpo(facts: DataFacts) -> DatasetChoice | None:
 def _gkd(facts: DataFacts) -> DatasetChoice | None:
     chosen = _sft(facts)
     if chosen is None or is_loader(chosen):
-        return _loader(facts) if facts.form == "messages" else None
+        return _loader(facts) if facts.form == "messages" and "messages" in facts.columns else None
     return DatasetChoice(name=chosen.name, path=chosen.path, kwargs={**chosen.kwargs, **_GKD}, said=chosen.said)
 
 
 def _pretrain(facts: DataFacts) -> DatasetChoice | None:
-    return _loader(facts) if facts.form == "text" else None
+    return _loader(facts) if facts.form == "text" and not loader_clash(facts, "pretrain") else None
 
 
 _BY_OBJECTIVE = {"sft": _sft, "dpo": _dpo, "kto": _kto, "grpo": _grpo, "gkd": _gkd, "pretrain": _pretrain}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,8 @@ PAIRS = (
 )  # fmt: skip
 """Column pairs people use for one question and one answer, besides prompt/completion and instruction/output."""
 
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_NUMBER_STARTS = frozenset("0123456789+-.")
 _RENDERED = ("<|", "[INST]", "<start_of_turn>", "<bos>", "<s>")
 _IMAGES = frozenset(("image_path", "image_url", "image_binary"))
 _FIRST = {"dpo": "preference", "kto": "kto", "grpo": "prompt", "pretrain": "text"}
@@ -37,6 +40,7 @@ class Row:
     rendered: bool = False
     lists: bool = False
     columns: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
 
 
 def look(row: dict[str, Any], objective: str) -> Row:
@@ -107,7 +111,7 @@ def _turns(turns: Any, seen: Row) -> None:
         seen.faults.append((kind, type(turns).__name__))
         return
     roles = [_message(turn, seen) for turn in turns]
-    seen.turns = len(roles)
+    seen.turns, seen.roles = len(roles), tuple(roles)
     if not roles:
         seen.faults.append(("no-messages", ""))
         return
@@ -190,11 +194,20 @@ def _text(row: dict[str, Any], key: str, seen: Row, *, null: str, other: str, ma
         seen.texts.append(value)
         if not may_be_empty and not value.strip():
             seen.faults.append(("empty-content", key))
+        _number(key, value, seen)
     elif value is None:
         if key in row:
             seen.faults.append((null, key))
     else:
         seen.faults.append((other, f"{key} is {type(value).__name__}"))
+
+
+def _number(key: str, value: Any, seen: Row) -> None:
+    """Note a text that pandas reads as a number, and whether it comes back as another text ("007", "2.50", "18" beside "2.5")."""
+    if not isinstance(value, str) or value[:1] not in _NUMBER_STARTS or not _NUMBER.fullmatch(value):
+        return
+    plain = value.isdecimal() and value == str(int(value[:18])) if len(value) < 18 else False
+    seen.faults.append((f"number-{key}", "" if plain else value[:40]))
 
 
 def _preference(row: dict[str, Any], seen: Row) -> None:
@@ -206,6 +219,8 @@ def _preference(row: dict[str, Any], seen: Row) -> None:
             seen.faults.append((f"no-{key}", ""))
         elif row[key] is None or row[key] in ("", []):
             seen.faults.append(("empty-content" if row[key] == "" else "no-content", key))
+        else:
+            _number(key, row[key], seen)
     if chosen is not None and chosen == rejected:
         seen.faults.append(("same-pair", ""))
     seen.lists = isinstance(chosen, list)
@@ -253,7 +268,10 @@ def _answered(row: dict[str, Any], seen: Row) -> None:
             seen.faults.append(("content-type", f"{key} is {type(value).__name__}"))
         elif not _flat(value).strip():
             seen.faults.append(("empty-content", key))
+        _number(key, value, seen)
         seen.texts.append(_flat(value))
+    if isinstance(row["prompt"], list) != isinstance(row["completion"], list):
+        seen.faults.append(("prompt-and-completion-differ", ""))
 
 
 def _prompt(row: dict[str, Any], seen: Row) -> None:

@@ -67,7 +67,9 @@ def test_what_oumi_stops_at(tmp_path: Path, name: str) -> None:
     "name",
     ["sharegpt.jsonl", "conversations.jsonl", "alpaca.csv", "preferences-for-sft.jsonl", "human.jsonl", "capital.jsonl",
      "developer.jsonl", "parts.jsonl", "text-of-json.jsonl", "some-input.jsonl", "null-input.jsonl", "labels-text.jsonl",
-     "prompt-twice.jsonl", "utf16.jsonl", "latin.jsonl", "bom.json", "blank.jsonl", "array.jsonl"],
+     "prompt-twice.jsonl", "utf16.jsonl", "latin.jsonl", "bom.json", "blank.jsonl", "array.jsonl", "text-and-prompt.jsonl",
+     "messages-for-dpo.jsonl", "zeros.jsonl", "decimals.jsonl",
+     "numbers.csv"],
 )  # fmt: skip
 def test_the_fix_mends_it(tmp_path: Path, name: str) -> None:
     objective, content = (NEGATIVE.get(name) or WARNED[name])[:2]
@@ -145,6 +147,19 @@ def test_huge_lines_survive(tmp_path: Path) -> None:
     problem = facts.problem("huge-line")
     assert problem is not None
     assert problem.lines == (9,)
+
+
+def test_a_huge_element_of_an_array_is_told(tmp_path: Path) -> None:
+    content = b'[{"text": "a"}, {"text": "' + b"x" * (40 * 2**20) + b'"}]'
+    facts = examine(write(tmp_path, "rows.json", content), "pretrain", limits=Limits(seconds=60))
+    assert facts.form == "text"
+    assert [problem.kind for problem in facts.problems] == ["huge-line"]
+
+
+def test_a_path_that_oumi_cannot_follow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    write(tmp_path, "rows.jsonl", lines(MESSAGES))
+    assert [f.rule for f in findings(examine("~/rows.jsonl", "sft"), "sft")] == ["DAT028"]
 
 
 def test_a_large_file_is_sampled_and_says_so(tmp_path: Path) -> None:

@@ -26,6 +26,8 @@ MISREAD = {
     "null-input.jsonl": "do 0\n\nNone",
     "null-completion.jsonl": "<|assistant|>None",
     "silent-all.jsonl": "<|user|>ask 0<|end|>",
+    "zeros.jsonl": "<|assistant|>1<|end|>",
+    "messages-for-dpo.jsonl": "<|user|>ask 0<|end|><|assistant|>ans 0<|end|><|assistant|>",
     "prompt-twice.jsonl": "<|user|>ask 0<|end|><|assistant|>ans 0",
 }
 """Errors at which Oumi does not stop: what it trains on instead."""
@@ -99,6 +101,8 @@ def test_what_is_an_error_fails_or_misleads(trainer: Trainer, tmp_path: Path, na
     choice = chosen(tmp_path, name, objective, content)
     if choice is None and name.endswith(".csv"):
         choice = DatasetChoice(name="csv", kwargs={"data_files": path})
+    if (choice is None and "-and-prompt" in name) or name == "messages-for-dpo.jsonl":
+        choice = DatasetChoice(name="parquet" if name.endswith("parquet") else "json", kwargs={"data_files": path})
     if choice is None and objective in USUAL:
         choice = DatasetChoice(name=USUAL[objective], path=path)
     if choice is None:
