@@ -227,7 +227,7 @@ class _Job:
             bytes_total=self.size,
             bytes_read=self.read,
             rows=rows,
-            exact=not self.cut,
+            exact=not (self.cut or found.get("stopped")),
         )
         return replace(facts, problems=(*self._of_the_file(found), *facts.problems))
 

@@ -201,6 +201,7 @@ def json_document(file: IO[bytes], parser: Parser, found: dict[str, Any]) -> Ite
             yield Read(text.here, fault="broken-json", detail="neither an array nor an object")
     except (ValueError, RecursionError) as problem:
         faults: dict[type[Exception], str] = {UnicodeDecodeError: "not-utf8", _TooLongError: "huge-line"}
+        found["stopped"] = True
         yield Read(text.here, fault=faults.get(type(problem), "broken-json"), detail=_why(problem))
 
 

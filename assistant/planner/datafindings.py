@@ -23,6 +23,7 @@ REFUSED = {
     "content-type": "content that is no text",
     "bad-part": "a content part of no type that Oumi knows",
     "part-without-content": "a content part without `content` (OpenAI's `text` or `image_url` is not read)",
+    "image-as-text": "an image named by `type` beside `content`: Oumi takes its path for text",
     "not-a-message": "a message that is no object",
     "not-a-list": "no list of messages",
     "json-in-text": "messages as one text instead of a list",
@@ -62,6 +63,7 @@ class Case:
     model_context: int | None = None
     sequence_length: int | None = None
     global_batch: int | None = None
+    takes_images: bool | None = None
 
 
 Rule = Callable[[Case], Iterator[Finding]]
@@ -76,8 +78,11 @@ def findings(
     model_context: int | None = None,
     sequence_length: int | None = None,
     global_batch: int | None = None,
+    takes_images: bool | None = None,
 ) -> tuple[Finding, ...]:
     """Everything worth saying about this file for this objective, errors first.
+
+    `split`, `pack`, the lengths in tokens, `global_batch` in rows and `takes_images` (of the model) are the plan's, as far as known.
 
     An error means that Oumi stops, trains on nothing, or trains on something else than the file says.
     """
@@ -90,6 +95,7 @@ def findings(
         model_context=model_context,
         sequence_length=sequence_length,
         global_batch=global_batch,
+        takes_images=takes_images,
     )
     if facts.problem("no-pyarrow"):
         return tuple(no_pyarrow(case))
@@ -298,6 +304,13 @@ def ignored_slice(case: Case) -> Iterator[Finding]:
         yield _say(case, "DAT022", "warning", message, "write the parts to files of their own")
 
 
+def images(case: Case) -> Iterator[Finding]:
+    """DAT029. Anti-pattern: rows with images for a model that reads text alone."""
+    if case.facts.image_share and case.takes_images is False:
+        message = f"{case.facts.image_share:.0%} of the rows hold images, and this model reads text alone"
+        yield _say(case, "DAT029", "error", message, "name a vision model, such as Qwen2.5-VL 7B, or drop the images")
+
+
 def home_folder(case: Case) -> Iterator[Finding]:
     """DAT028. Anti-pattern: `dataset_path: ~/rows.jsonl`: Oumi looks for a folder named ~."""
     if case.choice and case.choice.path and case.choice.path.startswith("~"):
@@ -315,7 +328,7 @@ def sampled(case: Case) -> Iterator[Finding]:
     """DAT024. Said whenever the whole file was not read."""
     facts = case.facts
     if not facts.exact or facts.rows_read < facts.rows:
-        rows = f"{facts.rows:,}" if facts.exact else f"about {facts.rows:,}"
+        rows = f"{facts.rows:,}" if facts.exact else f"about {facts.rows:,}" if facts.rows > facts.rows_read else "an unknown number of"
         message = f"{facts.rows_read:,} of {rows} rows were looked at; shares and lengths come from those"
         yield _say(case, "DAT024", "info", message, "")
 
@@ -328,5 +341,5 @@ def no_pyarrow(case: Case) -> Iterator[Finding]:
 
 RULES: tuple[Rule, ...] = (
     no_rows, wrong_form, encoding, refused_rows, odd_lines, mixed_rows, doubtful_rows, labels, no_template, numbers, chat_prompts, too_long,
-    few_rows, duplicates, ignored_slice, home_folder, endless_packing, sampled, no_pyarrow,
+    few_rows, duplicates, ignored_slice, home_folder, images, endless_packing, sampled, no_pyarrow,
 )  # fmt: skip

@@ -29,6 +29,7 @@ _CHANGES = {
     "bad-role": "[m.update(role={'human':'user','gpt':'assistant','bot':'assistant','model':'assistant','developer':'system','function':'tool'}"
     ".get(m['role'].lower(),m['role'].lower())) for m in r['messages']]",
     "part-without-content": "[p.update(content=p.pop('text')) for m in r['messages'] if type(m['content']) is list for p in m['content'] if 'text' in p]",
+    "image-as-text": "[m.update(content=[{'type':m.pop('type'),'content':m['content']}]) for m in r['messages'] if m.get('type') not in (None,'text')]",
     "json-in-text": "r.update(messages=json.loads(r['messages'])) if type(r['messages']) is str else 0",
     "no-input": "r.setdefault('input','')",
     "null-text": "r.update({k:v or '' for k,v in r.items()})",

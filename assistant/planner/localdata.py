@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from assistant.core.datafacts import DataFacts
@@ -11,6 +12,7 @@ PREFERENCE_READER = "mlabonne/orpo-dpo-mix-40k"
 """Oumi's reader of that set also reads a local file (`dataset_path`), and applies the chat template to plain strings."""
 ALPACA_READER = "yahma/alpaca-cleaned"
 PAIR_READER = "PromptResponseDataset"
+VISION_READER = "vision_language_jsonl"
 CHAT_READER = "HuggingFaceDataset"
 
 ODD_LINES = ("empty-line", "joined-objects", "nan", "pretty-printed", "array-in-jsonl", "lines-in-json")
@@ -18,7 +20,7 @@ ODD_LINES = ("empty-line", "joined-objects", "nan", "pretty-printed", "array-in-
 _WHY = {
     "text_sft_jsonl": "Oumi's reader of local chats and alpaca rows",
     "text_dpo_jsonl": "its texts already carry the chat template; this reader adds none",
-    "vision_language_jsonl": "Oumi's reader of local chats with images",
+    VISION_READER: "Oumi's reader of local chats with images",
     PREFERENCE_READER: "only the reader of that set is used, on the local file: it applies the chat template",
     ALPACA_READER: "only the reader of that set is used, on the local file",
     PAIR_READER: "makes a chat of two columns, so that the chat template is applied",
@@ -31,10 +33,16 @@ _WHY = {
 _GKD = {"return_conversations": True, "return_conversations_format": "dict"}
 
 
-def choose_local(facts: DataFacts, objective: str) -> DatasetChoice | None:
-    """The dataset entry for this file and objective; None when none of Oumi's readers takes it as it is."""
+def choose_local(facts: DataFacts, objective: str, *, processor: str | None = None) -> DatasetChoice | None:
+    """The dataset entry for this file and objective; None when none of Oumi's readers takes it as it is.
+
+    `processor` is the model whose processor turns images into pixels: its id or folder.
+    """
     choose = _BY_OBJECTIVE.get(objective)
-    return choose(facts) if choose and facts.rows_read else None
+    choice = choose(facts) if choose and facts.rows_read else None
+    if choice and processor and choice.name == VISION_READER:
+        return replace(choice, kwargs={"processor_name": processor, "return_tensors": True})
+    return choice
 
 
 def explain_choice(choice: DatasetChoice) -> str:
@@ -81,7 +89,8 @@ def _pandas_takes(facts: DataFacts) -> bool:
 
 def _sft(facts: DataFacts) -> DatasetChoice | None:
     if facts.image_share:
-        return _own(facts, "vision_language_jsonl") if facts.container == "jsonl" and _own_reader_takes(facts) else None
+        fits = facts.form == "messages" and facts.container == "jsonl" and _own_reader_takes(facts)
+        return _own(facts, VISION_READER) if fits else None
     if facts.form in ("messages", "conversation", "alpaca") and _own_reader_takes(facts) and not facts.problem("no-input"):
         return _own(facts, "text_sft_jsonl")
     if facts.form == "alpaca":

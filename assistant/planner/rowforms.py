@@ -135,8 +135,8 @@ def _message(turn: Any, seen: Row) -> str:
     content = turn.get("content")
     if isinstance(content, str):
         if turn.get("type") in _IMAGES:
-            seen.image = True
-        elif content.strip():
+            seen.faults.append(("image-as-text", content[:40]))
+        if content.strip():
             seen.texts.append(content)
         elif not turn.get("tool_calls"):
             seen.faults.append(("empty-content", str(role)[:40]))

@@ -153,6 +153,7 @@ NEGATIVE: dict[str, tuple[str, bytes, str, tuple[int, ...]]] = {
     "number.jsonl": ("sft", with_message(1, content=5), "DAT013", (6,)),
     "parts.jsonl": ("sft", with_message(0, content=[{"type": "text", "text": "hi"}]), "DAT013", (6,)),
     "text-of-json.jsonl": ("sft", lines([{"messages": json.dumps(row["messages"])} for row in MESSAGES]), "DAT013", (1, 2, 3, 4, 5)),
+    "image-type.jsonl": ("sft", lines([{"messages": [{"role": "user", "type": "image_path", "content": "dir/cat.jpg"}, *chat(i)]} for i in range(8)]), "DAT013", (1, 2, 3, 4, 5)),
     "some-input.jsonl": ("sft", lines([*ALPACA[:4], *NO_INPUT[4:]]), "DAT013", (5, 6, 7, 8)),
     "null-input.jsonl": ("sft", lines([{**row, "input": None} for row in ALPACA]), "DAT013", (1, 2, 3, 4, 5)),
     "null-output.jsonl": ("sft", lines(changed(ALPACA, 5, lambda r: {**r, "output": None})), "DAT013", (6,)),
@@ -168,6 +169,9 @@ NEGATIVE: dict[str, tuple[str, bytes, str, tuple[int, ...]]] = {
     "labels-null.jsonl": ("kto", lines([{**row, "label": None} for row in LABELS]), "DAT013", (1, 2, 3, 4, 5)),
 }
 """An error: Oumi stops, or trains on something else."""
+
+
+IMAGES = lines([{"messages": [{"role": "user", "content": [{"type": "image_path", "content": "cat.jpg"}, {"type": "text", "content": "what?"}]}, chat(i)[1]]} for i in range(8)])
 
 
 def write(folder: Path, name: str, content: bytes) -> str:

@@ -20,7 +20,7 @@ from assistant.core.errors import UsageError
 from assistant.machine.datafile import Limits, examine
 from assistant.planner.datafindings import RULES, findings
 from assistant.planner.localdata import choose_local, explain_choice
-from tests.machine.datasamples import MESSAGES, NEGATIVE, POSITIVE, WARNED, lines, write
+from tests.machine.datasamples import IMAGES, MESSAGES, NEGATIVE, POSITIVE, WARNED, lines, write
 
 
 def severities(facts: DataFacts, objective: str) -> list[str]:
@@ -69,7 +69,7 @@ def test_what_oumi_stops_at(tmp_path: Path, name: str) -> None:
      "developer.jsonl", "parts.jsonl", "text-of-json.jsonl", "some-input.jsonl", "null-input.jsonl", "labels-text.jsonl",
      "prompt-twice.jsonl", "utf16.jsonl", "latin.jsonl", "bom.json", "blank.jsonl", "array.jsonl", "text-and-prompt.jsonl",
      "messages-for-dpo.jsonl", "zeros.jsonl", "decimals.jsonl",
-     "numbers.csv"],
+     "numbers.csv", "image-type.jsonl"],
 )  # fmt: skip
 def test_the_fix_mends_it(tmp_path: Path, name: str) -> None:
     objective, content = (NEGATIVE.get(name) or WARNED[name])[:2]
@@ -154,6 +154,18 @@ def test_a_huge_element_of_an_array_is_told(tmp_path: Path) -> None:
     facts = examine(write(tmp_path, "rows.json", content), "pretrain", limits=Limits(seconds=60))
     assert facts.form == "text"
     assert [problem.kind for problem in facts.problems] == ["huge-line"]
+    assert not facts.exact
+
+
+def test_images_go_to_the_vision_reader(tmp_path: Path) -> None:
+    facts = examine(write(tmp_path, "rows.jsonl", IMAGES), "sft")
+    assert facts.image_share == 1
+    choice = choose_local(facts, "sft", processor="Qwen/Qwen2.5-VL-7B-Instruct")
+    assert choice is not None
+    assert choice.name == "vision_language_jsonl"
+    assert choice.kwargs["processor_name"] == "Qwen/Qwen2.5-VL-7B-Instruct"
+    assert findings(facts, "sft", takes_images=True) == ()
+    assert [f.rule for f in findings(facts, "sft", takes_images=False)] == ["DAT029"]
 
 
 def test_a_path_that_oumi_cannot_follow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

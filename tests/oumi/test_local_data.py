@@ -15,7 +15,7 @@ from assistant.core.values import DatasetChoice
 from assistant.machine.datafile import examine
 from assistant.planner.datafindings import findings
 from assistant.planner.localdata import choose_local, is_loader
-from tests.machine.datasamples import MESSAGES, NEGATIVE, POSITIVE, TEXTS, WARNED, lines, write
+from tests.machine.datasamples import IMAGES, MESSAGES, NEGATIVE, POSITIVE, TEXTS, WARNED, lines, write
 from tests.oumi.test_training import OFFLINE
 
 pytestmark = pytest.mark.oumi
@@ -26,6 +26,7 @@ MISREAD = {
     "null-input.jsonl": "do 0\n\nNone",
     "null-completion.jsonl": "<|assistant|>None",
     "silent-all.jsonl": "<|user|>ask 0<|end|>",
+    "image-type.jsonl": "<|user|>dir/cat.jpg<|end|>",
     "zeros.jsonl": "<|assistant|>1<|end|>",
     "messages-for-dpo.jsonl": "<|user|>ask 0<|end|><|assistant|>ans 0<|end|><|assistant|>",
     "prompt-twice.jsonl": "<|user|>ask 0<|end|><|assistant|>ans 0",
@@ -116,6 +117,13 @@ def test_what_is_an_error_fails_or_misleads(trainer: Trainer, tmp_path: Path, na
     assert any(MISREAD[name] in text for text in texts), texts
     if name == "silent-all.jsonl":
         assert not any("<|assistant|>" in text for text in texts)
+
+
+def test_images_need_a_vision_model(trainer: Trainer, tmp_path: Path) -> None:
+    facts = examine(write(tmp_path, "rows.jsonl", IMAGES), "sft")
+    choice = choose_local(facts, "sft", processor=f"{trainer.folder}/tiny-llama")
+    assert choice is not None
+    assert not trainer.train("sft", choice)["trained"]
 
 
 def test_a_slice_of_a_local_file_is_the_whole_file(trainer: Trainer, tmp_path: Path) -> None:
