@@ -29,7 +29,7 @@ class Tally:
         self.problems: dict[str, tuple[list[int], list[str]]] = {}
         self.faulty: Counter[str] = Counter()
         self.forms: Counter[Form] = Counter()
-        self.texts: Counter[tuple[str, ...]] = Counter()
+        self.texts: Counter[tuple[Form, tuple[str, ...]]] = Counter()
         self.first: Form | None = None
         self.columns: dict[str, None] = {}
         self.roles: set[str] = set()
@@ -69,7 +69,7 @@ class Tally:
         seen = look(read.row, self.objective)
         self.first = self.first or seen.form
         self.forms[seen.form] += 1
-        self.texts[seen.columns] += 1
+        self.texts[seen.form, seen.columns] += 1
         if self.rows <= 1000 and len(self.columns) < _COLUMNS_KEPT:
             self.columns.update(dict.fromkeys(str(key)[:80] for key in read.row))
         self._key(read.key)
@@ -135,7 +135,7 @@ class Tally:
             first_form=self.first or "unknown",
             forms=tuple(ranked),
             columns=tuple(self.columns),
-            texts=self.texts.most_common(1)[0][0] if self.texts else (),
+            texts=next((columns for (of, columns), _ in self.texts.most_common() if of == form), ()),
             roles=tuple(sorted(role[:40] for role in self.roles)),
             problems=tuple(problems),
             characters=Lengths.of(self.characters),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 
 from assistant.core.datafacts import DataFacts
+from assistant.planner.localdata import objective_of
 
 WANTED = {
     "sft": "messages, instruction/input/output, prompt/completion or text",
@@ -100,7 +101,8 @@ def fix_form(facts: DataFacts, objective: str) -> str:
     if facts.form == "pair" and objective in ("sft", "gkd"):
         prompt, response = facts.texts
         return _each(facts, row=f"{{'prompt':r[{prompt!r}],'completion':r[{response!r}]}}")
-    return f"give it rows with {WANTED[objective]}, or say another objective{_meant(facts)}"
+    meant = objective_of(facts)
+    return f"give it rows with {WANTED[objective]}, or say another objective{f': these are {meant} rows' if meant else ''}"
 
 
 def drop_columns(facts: DataFacts, objective: str) -> str:
@@ -119,13 +121,6 @@ def to_chat(facts: DataFacts) -> str:
     prompt, response = facts.texts or ("instruction", "output")
     turns = f"[{{'role':'user','content':r[{prompt!r}]}},{{'role':'assistant','content':r[{response!r}]}}]"
     return _each(facts, row=f"{{'messages':{turns}}}")
-
-
-def _meant(facts: DataFacts) -> str:
-    fits = {"preference": "dpo", "kto": "kto", "prompt": "grpo", "text": "pretrain"}.get(facts.form)
-    if fits is None and facts.form in ("messages", "alpaca", "prompt_completion", "pair", "sharegpt", "conversations", "conversation"):
-        fits = "sft"
-    return f": these are {fits} rows" if fits else ""
 
 
 def fix_kind(kind: str, facts: DataFacts) -> str:

@@ -17,6 +17,9 @@ CHAT_READER = "HuggingFaceDataset"
 
 ODD_LINES = ("empty-line", "joined-objects", "nan", "pretty-printed", "array-in-jsonl", "lines-in-json")
 """What Oumi's own jsonl readers stop at and the `json` loader of `datasets` takes."""
+_MEANT = {"preference": "dpo", "kto": "kto", "prompt": "grpo"} | dict.fromkeys(
+    ("messages", "conversation", "conversations", "sharegpt", "alpaca", "pair", "prompt_completion", "text"), "sft"
+)
 _WHY = {
     "text_sft_jsonl": "Oumi's reader of local chats and alpaca rows",
     "text_dpo_jsonl": "its texts already carry the chat template; this reader adds none",
@@ -43,6 +46,11 @@ def choose_local(facts: DataFacts, objective: str, *, processor: str | None = No
     if choice and processor and choice.name == VISION_READER:
         return replace(choice, kwargs={"processor_name": processor, "return_tensors": True})
     return choice
+
+
+def objective_of(facts: DataFacts) -> str | None:
+    """The objective that rows of this form are made for; None where they say nothing."""
+    return _MEANT.get(facts.form)
 
 
 def explain_choice(choice: DatasetChoice) -> str:

@@ -17,7 +17,8 @@ PAIRS = (
 )  # fmt: skip
 """Column pairs people use for one question and one answer, besides prompt/completion and instruction/output."""
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_NUMBER_LIMIT = 40
 _NUMBER_STARTS = frozenset("0123456789+-.")
 _RENDERED = ("<|", "[INST]", "<start_of_turn>", "<bos>", "<s>")
 _IMAGES = frozenset(("image_path", "image_url", "image_binary"))
@@ -204,9 +205,9 @@ def _text(row: dict[str, Any], key: str, seen: Row, *, null: str, other: str, ma
 
 def _number(key: str, value: Any, seen: Row) -> None:
     """Note a text that pandas reads as a number, and whether it comes back as another text ("007", "2.50", "18" beside "2.5")."""
-    if not isinstance(value, str) or value[:1] not in _NUMBER_STARTS or not _NUMBER.fullmatch(value):
+    if not isinstance(value, str) or len(value) > _NUMBER_LIMIT or value[:1] not in _NUMBER_STARTS or not _NUMBER.fullmatch(value):
         return
-    plain = value.isdecimal() and value == str(int(value[:18])) if len(value) < 18 else False
+    plain = value.isdecimal() and len(value) < 18 and value == str(int(value))
     seen.faults.append((f"number-{key}", "" if plain else value[:40]))
 
 

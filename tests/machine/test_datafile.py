@@ -19,7 +19,7 @@ from assistant.core.datafacts import DataFacts
 from assistant.core.errors import UsageError
 from assistant.machine.datafile import Limits, examine
 from assistant.planner.datafindings import RULES, findings
-from assistant.planner.localdata import choose_local, explain_choice
+from assistant.planner.localdata import choose_local, explain_choice, objective_of
 from tests.machine.datasamples import IMAGES, MESSAGES, NEGATIVE, POSITIVE, WARNED, lines, write
 
 
@@ -267,6 +267,7 @@ def everything(path: str, objective: str) -> None:
 @example(name="a.jsonl", objective="sft", content=b'{"messages": ' * 100_000)
 @example(name="a.json", objective="sft", content=b"[" * 100_000)
 @example(name="a.json", objective="sft", content=b"\xff\xfe{")
+@example(name="a.jsonl", objective="sft", content=b'{"prompt": "' + b"9" * 300_000 + b'x", "completion": "a"}')
 @example(name="a.csv", objective="sft", content=b'a,b\n"' + b"x" * 300_000)
 def test_any_bytes_give_facts_or_a_usage_error(tmp_path: Path, name: str, objective: str, content: bytes) -> None:
     everything(write(tmp_path, name, content), objective)
@@ -277,3 +278,24 @@ def test_any_bytes_give_facts_or_a_usage_error(tmp_path: Path, name: str, object
 def test_any_rows_give_facts(tmp_path: Path, name: str, objective: str, rows: list[Any], layout: int) -> None:
     body = (lines(rows), json.dumps(rows).encode(), json.dumps(rows, indent=1).encode(), json.dumps({"data": rows}).encode())[layout]
     everything(write(tmp_path, name, body), objective)
+
+
+SAMPLES = {name: (case[0], case[1]) for group in (POSITIVE, WARNED, NEGATIVE) for name, case in group.items()}
+PIECES = st.binary(max_size=4) | st.sampled_from([b"null", b"[]", b"{}", b'"', b"\n\n", b"\xef\xbb\xbf", b"1e999", b"NaN", b"\xff\xfe"])
+
+
+@CALM
+@given(name=st.sampled_from(sorted(SAMPLES)), edits=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 30), PIECES), max_size=5))
+def test_a_damaged_sample_gives_facts_or_a_usage_error(tmp_path: Path, name: str, edits: list[tuple[float, int, bytes]]) -> None:
+    objective, content = SAMPLES[name]
+    for place, dropped, piece in edits:
+        at = int(place * len(content))
+        content = content[:at] + piece + content[at + dropped :]
+    everything(write(tmp_path, name, content), objective)
+
+
+@pytest.mark.parametrize("name", POSITIVE)
+def test_the_objective_shows_in_the_rows(tmp_path: Path, name: str) -> None:
+    objective, content = POSITIVE[name][:2]
+    meant = objective_of(examine(write(tmp_path, name, content), "sft"))
+    assert meant == {"gkd": "sft", "pretrain": "sft"}.get(objective, objective)
