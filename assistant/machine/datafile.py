@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import io
 import os
-import stat
 import time
 import zlib
 from collections.abc import Callable, Iterator
@@ -15,7 +14,9 @@ from typing import IO, Any
 
 from assistant.core.datafacts import Container, DataFacts, RowProblem
 from assistant.core.errors import UsageError
-from assistant.machine.datarows import Parser, Read, delimited, json_document, json_lines, plain_lines
+from assistant.machine.datarows import Parser, Read, delimited, json_lines, plain_lines
+from assistant.machine.datasource import Meter, Recoded, open_regular, unreadable
+from assistant.machine.jsondocument import json_document
 from assistant.machine.parquetfile import examine_parquet
 from assistant.machine.tally import Tally
 from assistant.machine.tokens import token_counter
@@ -46,52 +47,6 @@ class Limits:
     seconds: float = 2.5
 
 
-class Meter(io.RawIOBase):
-    """A file that ends where the limits are reached; `cut` then tells that it did."""
-
-    def __init__(self, handle: int, allowed: int, deadline: float, told: Callable[[int], None]) -> None:
-        self.handle, self.left, self.deadline, self.told = handle, allowed, deadline, told
-        self.count, self.cut = 0, False
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        """As RawIOBase has it: fill the buffer, return how many bytes."""
-        if self.left <= 0 or time.monotonic() > self.deadline:
-            self.cut = self.cut or bool(os.read(self.handle, 1))
-            return 0
-        got = os.read(self.handle, min(len(buffer), self.left))
-        buffer[: len(got)] = got
-        self.left -= len(got)
-        self.count += len(got)
-        self.told(len(got))
-        return len(got)
-
-
-class _Recoded(io.RawIOBase):
-    """UTF-16 as UTF-8, so that every reader sees lines."""
-
-    def __init__(self, source: IO[bytes]) -> None:
-        import codecs
-
-        self.source, self.decoder, self.ready = source, codecs.getincrementaldecoder("utf-16")("replace"), b""
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        """As RawIOBase has it."""
-        while not self.ready:
-            raw = self.source.read(65_536)
-            self.ready = self.decoder.decode(raw, final=not raw).encode("utf-8", "replace")
-            if not raw:
-                break
-        given, self.ready = self.ready[: len(buffer)], self.ready[len(buffer) :]
-        buffer[: len(given)] = given
-        return len(given)
-
-
 def examine(
     path: str,
     objective: str,
@@ -109,7 +64,7 @@ def examine(
     Raises:
         UsageError: there is no such file, it may not be read, or it is no data file at all.
     """
-    handle, size = _open(path)
+    handle, size = open_regular(path)
     try:
         head = os.read(handle, _HEAD)
         os.lseek(handle, 0, os.SEEK_SET)
@@ -122,45 +77,10 @@ def examine(
         else:
             facts = _Job(path, handle, size, head, container, compressed, tally, limits, progress).run()
     except OSError as problem:
-        raise _unreadable(path, problem) from None
+        raise unreadable(path, problem) from None
     finally:
         os.close(handle)
     return replace(facts, tokenizer=model if facts.tokenizer_rows else None)
-
-
-def _open(path: str) -> tuple[int, int]:
-    """A handle on a regular file, and its size. A pipe is never waited for, a device never read."""
-    try:
-        full = os.path.expanduser(path)
-        _regular(path, os.stat(full).st_mode)
-        handle = os.open(full, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
-    except (OSError, ValueError) as problem:
-        raise _unreadable(path, problem) from None
-    about = os.fstat(handle)
-    try:
-        _regular(path, about.st_mode)
-    except UsageError:
-        os.close(handle)
-        raise
-    return handle, about.st_size
-
-
-def _regular(path: str, mode: int) -> None:
-    if stat.S_ISDIR(mode):
-        hint = "Name one file in it (jsonl, json, parquet or csv)."
-        raise UsageError(f"{path} is a folder.", context=path, hint=hint, reference="is-a-folder")
-    if not stat.S_ISREG(mode):
-        hint = "Write the rows to a file first: a run reads them more than once."
-        raise UsageError(f"{path} is a device, a pipe or a socket.", context=path, hint=hint, reference="not-a-file")
-
-
-def _unreadable(path: str, problem: Exception) -> UsageError:
-    if isinstance(problem, FileNotFoundError):
-        return UsageError(f"{path} does not exist.", context=path, hint="Check the path.", reference="no-file")
-    if isinstance(problem, PermissionError):
-        return UsageError(f"{path} may not be read.", context=path, hint=f"chmod u+r {path}", reference="cannot-read")
-    why = getattr(problem, "strerror", None) or str(problem)
-    return UsageError(f"{path} cannot be read: {why}.", context=path, hint="Check the path.", reference="cannot-read")
 
 
 def _container(path: str, head: bytes) -> tuple[Container, bool]:
@@ -263,7 +183,7 @@ class _Job:
         if self.compressed:
             file = gzip.GzipFile(fileobj=file)  # type: ignore[assignment]
         if self._wide():
-            file = io.BufferedReader(_Recoded(file), 65_536)
+            file = io.BufferedReader(Recoded(file), 65_536)
         parser = Parser()
         if self.container in ("json", "unknown") or self._is_spread() or self._is_pretty():
             return json_document(file, parser, found)
