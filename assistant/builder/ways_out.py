@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
+from assistant.builder.budget import hours_allowed, steps_within
 from assistant.builder.phrase import command, machine_phrase, phrase
 from assistant.core.errors import OumiChatError
 from assistant.core.intent import Intent
@@ -11,7 +13,7 @@ from assistant.core.outcome import WayOut
 from assistant.core.units import gib
 from assistant.core.values import Hardware, ModelSpec, Plan
 from assistant.planner.plan import make_plan
-from assistant.planner.requirements import Requirement, least_hardware, more_of_the_same
+from assistant.planner.requirements import Requirement, least_hardware, machines_that, more_of_the_same
 
 _ENOUGH = 4
 _LENGTHS = (32768, 16384, 8192, 4096, 2048, 1024, 512)
@@ -23,10 +25,8 @@ def ways_out(intent: Intent, model: ModelSpec, machine: Hardware) -> tuple[WayOu
 
     At most four, and always one of hardware where any machine of the catalogue would do.
     """
-    found: list[WayOut] = []
-    for group in (_settings(intent, machine), _methods(intent, machine)):
-        if one := _first_fitting(group, model, machine):
-            found.append(one)
+    groups = (_settings(intent, machine), _methods(intent, machine))
+    found = [one for group in groups if (one := _first_fitting(group, model, machine))]
     if not found and (one := _first_fitting(_pairs(intent, machine), model, machine)):
         found.append(one)
     hardware = [_hardware_way(intent, r) for r in _larger(intent, model, machine)]
@@ -130,6 +130,24 @@ def _larger(intent: Intent, model: ModelSpec, machine: Hardware) -> list[Require
     more = more_of_the_same(free, model, machine)
     others = [r for r in least_hardware(free, model) if r.machine.gpu.name != machine.gpu.name]
     return [r for r in (more, *others[:2]) if r is not None]
+
+
+def budget_ways(intent: Intent, model: ModelSpec, plan: Plan) -> tuple[WayOut, ...]:
+    """What would keep a limit on time or money: fewer steps, or GPUs that are done in time."""
+    found = []
+    steps = steps_within(intent, plan)
+    if steps:
+        shorter = _change(intent, epochs=None, max_steps=steps)
+        made = _try(shorter, model, plan.hardware)
+        if made is not None and made.fits:
+            found.append(_way(f"{steps:,} steps", shorter, made, plan.hardware))
+    found += [_hardware_way(intent, need) for need in machines_that(intent, model, plan.hardware, partial(_in_budget, intent))]
+    return tuple(found[:_ENOUGH])
+
+
+def _in_budget(intent: Intent, plan: Plan) -> bool:
+    allowed, time = hours_allowed(intent, plan), plan.time
+    return bool(allowed and time and time.hours and time.hours <= allowed)
 
 
 def _hardware_way(intent: Intent, found: Requirement) -> WayOut:

@@ -169,13 +169,14 @@ class Estimate:
 class RunTime:
     """How long a run takes, training steps alone. Hours are None where the number of tokens is not known.
 
-    `tokens_per_second` is of the whole machine, padding included; `low` and `high` bound the hours.
+    `tokens_per_second` is of the whole machine, padding included; `low` and `high` bound the hours; `steps` are optimizer steps.
     """
 
     tokens_per_second: float
     hours: float | None
     low: float | None
     high: float | None
+    steps: int | None = None
     basis: str
 
 

@@ -28,11 +28,6 @@ def _others(intent: Intent, plan: Plan) -> list[Intent]:
     return found
 
 
-def rows_per_second(plan: Plan) -> float:
-    """Speed that can be compared between plans of one request: rows rather than tokens; 0 where unknown."""
-    return plan.time.tokens_per_second / plan.sequence_length if plan.time else 0.0
-
-
 def _hours(plan: Plan) -> float:
     return plan.time.hours if plan.time and plan.time.hours else float("inf")
 
@@ -58,7 +53,7 @@ def alternatives(intent: Intent, model: ModelSpec, hardware: Hardware, plan: Pla
 
     At most four, by method and then by memory.
     """
-    found = []
+    found: list[Plan] = []
     for other in _others(intent, plan):
         try:
             made = make_plan(other, model, hardware).plan

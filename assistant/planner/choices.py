@@ -121,16 +121,19 @@ def shardings_for(intent: Intent, hardware: Hardware) -> tuple[str, ...]:
     return said[intent.sharding] if intent.sharding else ("ddp", *whole, "fsdp", "fsdp-offload")
 
 
-def sequences_for(intent: Intent, model: ModelSpec, objective: str) -> tuple[int, ...]:
-    """Sequence lengths to try, longest first; the one that was said alone if one was."""
+def sequences_for(intent: Intent, model: ModelSpec, objective: str, advised: int | None = None) -> tuple[int, ...]:
+    """Sequence lengths to try, longest first; the one that was said alone if one was.
+
+    They begin with what the rows of a local file ask for, if that was read, else with the objective's default.
+    """
     limit = model.max_positions
     if intent.sequence_length:
         if limit and intent.sequence_length > limit:
             text = f"{model.id} reads at most {limit:,} tokens, and {intent.sequence_length:,} were asked for. How many?"
             raise needs(Question(field="sequence_length", text=text, choices=(str(limit),)))
         return (intent.sequence_length,)
-    start = defaults.SEQUENCE[objective]
-    lengths = [n for n in (start, start // 2, start // 4) if n >= 512]
+    start = advised or defaults.SEQUENCE[objective]
+    lengths = [n for n in (start, start // 2, start // 4) if n >= min(512, start)]
     capped = [min(n, limit) if limit else n for n in lengths]
     return tuple(dict.fromkeys(capped))
 
@@ -197,7 +200,9 @@ def micro_batches_for(intent: Intent, objective: str, *, vision: bool) -> tuple[
     return tuple(b for b in (1, 2, 4, 8, 16) if objective != "kto" or b >= 2)
 
 
-def space_for(intent: Intent, model: ModelSpec, hardware: Hardware, *, full_only: bool, vision: bool) -> tuple[Space, Reason]:
+def space_for(
+    intent: Intent, model: ModelSpec, hardware: Hardware, *, full_only: bool, vision: bool, advised: int | None = None
+) -> tuple[Space, Reason]:
     """All that may vary, and why the methods are tried in this order."""
     objective = intent.objective or "sft"
     methods, why = methods_for(intent, model, hardware, full_only=full_only)
@@ -205,7 +210,7 @@ def space_for(intent: Intent, model: ModelSpec, hardware: Hardware, *, full_only
         objective=objective,
         methods=methods,
         shardings=("fsdp",) if full_only and hardware.world > 1 else shardings_for(intent, hardware),
-        sequences=sequences_for(intent, model, objective),
+        sequences=sequences_for(intent, model, objective, advised),
         micro_batches=micro_batches_for(intent, objective, vision=vision),
         checkpointing=checkpointing_for(intent),
         optimizers=optimizers_for(intent, hardware),

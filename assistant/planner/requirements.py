@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from assistant.catalogue.gpus import find_gpu
@@ -104,3 +105,15 @@ def more_of_the_same(intent: Intent, model: ModelSpec, machine: Hardware) -> Req
         if plan is not None:
             return _requirement(larger, plan)
     return None
+
+
+def machines_that(intent: Intent, model: ModelSpec, machine: Hardware, keeps: Callable[[Plan], bool]) -> Iterator[Requirement]:
+    """For the GPU at hand and the usual data-centre ones: the fewest GPUs whose plan `keeps` what is asked of it."""
+    for name in dict.fromkeys((machine.gpu.name, "A100-80GB", "H100", "H200")):
+        gpu = find_gpu(name)
+        for count, nodes in SIZES if gpu and gpu.kind == "datacenter" else _SMALL_NODES:
+            other = Hardware(gpu=gpu or machine.gpu, count=count, nodes=nodes)
+            plan = _fitting(intent, model, other)
+            if plan is not None and keeps(plan):
+                yield _requirement(other, plan)
+                break

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import ceil
 
 from assistant.core.values import Plan, RunTime
 from assistant.planner.search import Candidate, Problem, fed_tokens, shape_of, workload_of
@@ -24,4 +25,5 @@ def time_for(problem: Problem, chosen: Candidate, rows: int | None, plan: Plan) 
     if tokens is None:
         return base, f"how many rows and tokens {plan.dataset.said or plan.dataset.name} has is not known"
     took = hours(found, tokens)
-    return replace(base, hours=took.expected, low=took.low, high=took.high), ""
+    steps = plan.max_steps or ceil((rows or 0) * (plan.epochs or 0) / plan.global_batch_size)
+    return replace(base, hours=took.expected, low=took.low, high=took.high, steps=steps), ""

@@ -9,7 +9,7 @@ from assistant.core.values import Question
 from assistant.terminal import words
 from assistant.terminal.preview import LABEL, assumption_text, finding_lines, finding_text, memory_figures, row
 from assistant.terminal.screen import Face
-from assistant.terminal.text import Line, cells, join_wrapped, one_line, shell_quote, wrap
+from assistant.terminal.text import Line, cells, join_wrapped, one_line, wrap
 
 
 def error_lines(error: OumiChatError, face: Face) -> list[Line]:
