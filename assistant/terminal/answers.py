@@ -15,6 +15,7 @@ from assistant.terminal.preview import (
     memory_figures,
     memory_label,
     row,
+    training_lines,
 )
 from assistant.terminal.screen import Face
 from assistant.terminal.text import Line, cells, join_wrapped, one_line, shell_quote, wrap
@@ -109,13 +110,14 @@ def summary_lines(outcome: Outcome, face: Face) -> list[Line]:
 
 
 def brief_lines(label: str, outcome: Outcome, face: Face) -> list[Line]:
-    """A plan's headline and memory."""
+    """A plan's headline, memory and training."""
     plan = outcome.plan
     if plan is None:
         return _paragraph(label, face)
     return [
         *_paragraph(f"{label}{' · '.join(words.headline(plan))}", face, "bold"),
         *row(memory_label(plan), ", ".join(memory_figures(plan)), face),
+        *training_lines(plan, face),
     ]
 
 

@@ -40,7 +40,7 @@ def change_lines(before: Outcome, after: Outcome, face: Face) -> list[Line]:
     if before.plan is None or after.plan is None:
         return []
     values = _changed_values(before.plan, after.plan, face)
-    lines = [*values, *_memory(before.plan, after.plan, face)] if values else []
+    lines = [*values, *_memory(before.plan, after.plan, face)]
     for assumption in _added(before.assumptions, after.assumptions):
         lines += row("Assumed", assumption_text(assumption), face)
     lines += finding_lines(_added(before.findings, after.findings), face)
@@ -60,6 +60,8 @@ def _changed_values(before: Plan, after: Plan, face: Face) -> list[Line]:
 
 
 def _memory(before: Plan, after: Plan, face: Face) -> list[Line]:
+    if before.memory == after.memory and before.hardware.usable_gib == after.hardware.usable_gib:
+        return []
     old, new = gib(before.memory.upper), gib(after.memory.upper)
     expected = f"expected {gib(before.memory.point):.1f} → {gib(after.memory.point):.1f} GiB"
     return row("Memory", f"{expected} · upper bound {old:.1f} → {new:.1f} · usable {after.hardware.usable_gib:.1f}", face)
@@ -78,8 +80,18 @@ def _changed_settings(before: str, after: str, face: Face) -> list[Line]:
     lines: list[Line] = []
     for kind, i, j, k, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if kind != "equal":
-            lines += _marked("-", old[i:j], face, "bad") + _marked("+", new[k:m], face, "good")
+            lines += _replaced(old[i:j], new[k:m], face)
     return lines
+
+
+def _replaced(old: list[str], new: list[str], face: Face) -> list[Line]:
+    """`key: old → new` where both have the key, then what only goes and what only comes."""
+    keys = {line.partition(":")[0]: line for line in new}
+    pairs = [(line, keys[key]) for line in old if (key := line.partition(":")[0]) in keys]
+    gone = [line for line in old if line.partition(":")[0] not in keys]
+    come = [line for line in new if line not in [both[1] for both in pairs]]
+    shown = [f"{was} → {now.partition(':')[2].strip()}" for was, now in pairs]
+    return [*_marked("~", shown, face, ""), *_marked("-", gone, face, "bad"), *_marked("+", come, face, "good")]
 
 
 def _marked(mark: str, lines: list[str], face: Face, style: str) -> list[Line]:

@@ -25,7 +25,7 @@ def preview(outcome: Outcome, face: Face) -> list[Line]:
         return []
     lines = [*title(plan, outcome.source, face), (), *memory_lines(plan, face)]
     lines += row("Batch", f"{words.batch_equation(plan)} sequences of up to {plan.sequence_length:,} tokens", face)
-    lines += _columns("Training", _training(plan), face)
+    lines += training_lines(plan, face)
     lines += assumption_lines(outcome.assumptions, face)
     lines += _reason_lines(plan, face)
     lines += finding_lines(outcome.findings, face)
@@ -101,13 +101,14 @@ def bar(length: float, face: Face) -> str:
     return "█" * whole + (_EIGHTHS[rest] if rest else "")
 
 
-def _training(plan: Plan) -> list[str]:
+def training_lines(plan: Plan, face: Face) -> list[Line]:
+    """How long, how fast, with what data."""
     facts = [words.duration(plan), f"learning rate {plan.learning_rate:g}"]
     if plan.lora_rank:
         facts.append(f"rank {plan.lora_rank}, alpha {plan.lora_alpha:g}")
     facts.append(plan.optimizer)
     data = plan.dataset.path or plan.dataset.name
-    return [*facts, f"data {one_line(data, 60)}"]
+    return _columns("Training", [*facts, f"data {one_line(data, 60)}"], face)
 
 
 def assumption_lines(assumptions: tuple[Reason, ...], face: Face) -> list[Line]:
