@@ -22,12 +22,10 @@ _LONGEST_NAME = 4
 def answered(questions: tuple[Question, ...], said: Intent, line: str) -> Intent:
     """What the line says, with the value that it gives to what was asked."""
     for question in questions:
-        if question.field != "teacher" and getattr(said, question.field, "") is not None:
-            continue
         value = _value(question, said, line.strip())
-        if value is None:
-            continue
         key, setting = (question.field, value) if question.field != "teacher" else ("overrides", {_TEACHER: value})
+        if value is None or key not in Intent.model_fields:
+            continue
         try:
             return Intent.model_validate({**said.model_dump(), key: setting})
         except ValidationError:
@@ -38,6 +36,8 @@ def answered(questions: tuple[Question, ...], said: Intent, line: str) -> Intent
 def _value(question: Question, said: Intent, line: str) -> Any:
     if choice := _choice(question.choices, line):
         return _as_number(choice) or choice
+    if getattr(said, question.field, None) is not None:
+        return None
     if question.field in _NAMES:
         is_name = said == Intent() and len(line.split()) <= _LONGEST_NAME and not line.endswith("?")
         return line if is_name and not _YES.fullmatch(line) else None

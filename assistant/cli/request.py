@@ -87,7 +87,7 @@ def one_shot(text: str, options: Options, *, typed: bool) -> int:
             raise
         report.json_result(options.screen, failed(problem, outcome).to_json())
         return problem.exit_code
-    _report(outcome, options, _save_words(text, options, typed=typed))
+    _report(outcome, options, save_words(text, options, typed=typed))
     return outcome.exit_code
 
 
@@ -120,7 +120,7 @@ def save(outcome: Outcome, path: Path, *, force: bool) -> Outcome:
     return replace(outcome, files=(file,), commands=commands)
 
 
-def _save_words(text: str, options: Options, *, typed: bool) -> str:
+def save_words(text: str, options: Options, *, typed: bool) -> str:
     """The command that saves this very plan; in words where it cannot be copied."""
     if not typed:
         return "pipe the same request in again with -o train.yaml"

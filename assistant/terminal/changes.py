@@ -10,7 +10,7 @@ from assistant.core.outcome import Outcome
 from assistant.core.units import gib
 from assistant.core.values import Plan
 from assistant.terminal import words
-from assistant.terminal.preview import assumption_text, finding_lines, row
+from assistant.terminal.preview import assumption_lines, finding_lines, row
 from assistant.terminal.screen import Face
 from assistant.terminal.text import Line, one_line
 from assistant.terminal.yaml_view import fitted, settings
@@ -41,8 +41,7 @@ def change_lines(before: Outcome, after: Outcome, face: Face) -> list[Line]:
         return []
     values = _changed_values(before.plan, after.plan, face)
     lines = [*values, *_memory(before.plan, after.plan, face)]
-    for assumption in _added(before.assumptions, after.assumptions):
-        lines += row("Assumed", assumption_text(assumption), face)
+    lines += assumption_lines(_added(before.assumptions, after.assumptions), face)
     lines += finding_lines(_added(before.findings, after.findings), face)
     changed = _changed_settings(before.files[0].yaml, after.files[0].yaml, face)
     if not changed and not values:

@@ -50,8 +50,7 @@ def memory_figures(plan: Plan) -> list[str]:
 
 def memory_label(plan: Plan) -> str:
     """What the memory is of: a GPU, or the process where there is none."""
-    unit = words.accelerator(plan.hardware)
-    return "Memory per GPU" if unit == "GPU" else f"Memory, {unit}"
+    return "Memory per GPU" if words.accelerator(plan.hardware) == "GPU" else "Process memory"
 
 
 def memory_lines(plan: Plan, face: Face) -> list[Line]:
