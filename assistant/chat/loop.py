@@ -65,14 +65,17 @@ def chat(desk: Desk, machine: Hardware | None) -> None:
     )
     state: State | None = State()
     while state is not None:
-        try:
-            line = session.prompt("> ").strip()
-        except KeyboardInterrupt:
-            continue
-        except EOFError:
-            return
-        if line:
-            state = turn(state, line, desk)
+        state = _next(state, lambda: session.prompt("> "), desk)
+
+
+def _next(state: State, ask: Callable[[], str], desk: Desk) -> State | None:
+    try:
+        line = ask().strip()
+        return turn(state, line, desk) if line else state
+    except KeyboardInterrupt:  # drops the line, or stops the turn and leaves all as it was
+        return state
+    except EOFError:
+        return None
 
 
 def turn(state: State, line: str, desk: Desk) -> State | None:

@@ -9,9 +9,11 @@ import click
 
 from assistant.cli.commands import app
 from assistant.cli.failure import failed
+from assistant.cli.words import is_command, plain_words
 from assistant.core.errors import OumiChatError, UsageError
 from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome
+from assistant.reader import read
 from assistant.terminal import report
 from assistant.terminal.screen import Screen, let_go
 
@@ -85,6 +87,15 @@ def _internal(problem: Exception) -> OumiChatError:
 
 def _tell(problem: OumiChatError, args: list[str]) -> None:
     if "--json" in args and sys.stdout is not None:
-        report.json_result(Screen(), failed(problem, Outcome(status="invalid", intent=Intent())).to_json())
+        known = Outcome(status="invalid", intent=_said(args) if problem.exit_code == 2 else Intent())
+        report.json_result(Screen(), failed(problem, known).to_json())
     else:
         report.error(Screen(no_color="--no-color" in args), problem)
+
+
+def _said(args: list[str]) -> Intent:
+    """What the words on the command line say, though a flag beside them is wrong."""
+    words = [args[i] for i in plain_words(args)]
+    if not words or is_command(words[0], words[1:]):
+        return Intent()
+    return read(" ".join(words)).intent

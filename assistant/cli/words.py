@@ -14,7 +14,9 @@ from assistant.core.errors import UsageError
 
 LATER = ("create", "estimate", "lint", "migrate", "explain", "launch")
 """Commands of a later release: their names are taken, and what they will take is known."""
-_NOW = ("models", "gpus", "datasets", "doctor", "ask", "help")
+_CATALOGUES = ("models", "gpus", "datasets")
+COMMANDS = (*_CATALOGUES, "doctor", *LATER)
+"""Every command but `ask`, which is what a request is given to."""
 _CREATE_KINDS = ("train", "eval", "infer", "job")
 _WITH_VALUE = ("--llm", "--llm-base-url", "--gpus", "--output-file", "-o")
 _HELP = ("--help", "-h", "--version")
@@ -40,7 +42,7 @@ class Words(TyperGroup):
             return ["--help"]
         if words[0] == "help" and len(words) == 2 and words[1] in self.commands:
             return [words[1], "--help"]
-        if words[0] in self.commands and is_command(words[0], words[1:]):
+        if is_command(words[0], words[1:]):
             return [words[0], *args[: found[0]], *args[found[0] + 1 :]]
         return ["ask", *args]
 
@@ -74,11 +76,11 @@ def plain_words(args: list[str]) -> list[int]:
 
 def is_command(name: str, words: list[str]) -> bool:
     """Whether these words can be the arguments of this command; what cannot is a request that begins like it."""
-    if name == "ask":
+    if name not in COMMANDS:
         return False
     if not words:
         return True
-    if name in ("models", "gpus", "datasets"):
+    if name in _CATALOGUES:
         return not any(word.lower() in _PROSE for word in words)
     if name == "create":
         return words[0] in _CREATE_KINDS
@@ -95,7 +97,7 @@ def _is_like_a_file(word: str) -> bool:
 
 def reads_as_request(text: str) -> bool:
     """True when this text, quoted as one argument, is a request without a `--` before it."""
-    return not text.startswith("-") and text not in (*_NOW, *LATER)
+    return not text.startswith("-") and text not in (*COMMANDS, "help")
 
 
 def in_quotes(name: str, words: list[str]) -> str:

@@ -28,7 +28,7 @@ KEYS = ["schema", "status", "source", "intent", "questions", "assumptions", "har
 
 
 def program(*words: str, text: bytes = b"", **environ: str) -> subprocess.CompletedProcess[bytes]:
-    env = {**os.environ, "PYTHONPATH": str(ROOT), **environ}
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1", **environ}
     return subprocess.run([*PROGRAM, *words], input=text, capture_output=True, env=env, timeout=60)
 
 

@@ -14,7 +14,8 @@ import pytest
 import yaml
 
 from assistant.cli import run
-from assistant.cli.words import is_command
+from assistant.cli.commands import app
+from assistant.cli.words import COMMANDS, is_command
 
 PROGRAM = f"{sys.executable} -m assistant.cli --offline"
 ROOT = Path(__file__).parents[2]
@@ -100,12 +101,17 @@ def test_an_early_ctrl_c_is_told(seconds: float) -> None:
         ("launch configs/train.yaml", True),
         ("estimate llama3 on an A100", True),
         ("ask what you like", False),
+        ("lora", False),
     ],
 )
 def test_a_first_word_is_a_command_only_with_its_arguments(line: str, command: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     name, *words = line.split()
     assert is_command(name, words) is command
+
+
+def test_the_commands_are_those_that_are_registered() -> None:
+    assert {command.name for command in app.registered_commands} == {*COMMANDS, "ask"}
 
 
 def test_a_sentence_is_a_request(capsys: pytest.CaptureFixture[str]) -> None:
@@ -154,6 +160,8 @@ def test_a_name_like_an_option(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
         ["lora llama3 on A100", "--gpus", "nonsense"],
         ["lora llama3 training.learning_rte=1"],
         ["lora llama3 on A100", "-o", "new/"],
+        ["lora llama3 on A100", "--nope"],
+        ["lora llama3 on A100", "-o", "--force"],
         ["lora llama3 on A100", "-o", "no/train.yaml"],
     ],
 )
