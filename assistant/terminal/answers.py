@@ -7,7 +7,16 @@ from assistant.core.outcome import Outcome, WayOut
 from assistant.core.units import gib
 from assistant.core.values import Question
 from assistant.terminal import words
-from assistant.terminal.preview import LABEL, assumption_text, finding_lines, finding_text, memory_figures, row
+from assistant.terminal.preview import (
+    LABEL,
+    assumption_text,
+    finding_lines,
+    finding_text,
+    memory_figures,
+    memory_label,
+    row,
+    training_lines,
+)
 from assistant.terminal.screen import Face
 from assistant.terminal.text import Line, cells, join_wrapped, one_line, wrap
 
@@ -17,7 +26,7 @@ def error_lines(error: OumiChatError, face: Face) -> list[Line]:
     message = one_line(error.message, 400)
     lines = _paragraph(message, face, "bad" if error.exit_code == 1 else "bold")
     context = one_line(error.context, 200)
-    if context and context.strip('"') not in message:
+    if context and context.strip('"…') not in message:
         lines += _paragraph(f"at {context}", face, "dim")
     return lines + _paragraph(one_line(error.hint, 400), face) if error.hint else lines
 
@@ -91,13 +100,25 @@ def summary_lines(outcome: Outcome, face: Face) -> list[Line]:
         return []
     lines = _paragraph(" · ".join(words.headline(plan)), face, "bold")
     verdict = "fits" if plan.fits else "does not fit"
-    lines += row("Memory per GPU", f"{', '.join(memory_figures(plan))}: {verdict}", face)
+    lines += row(memory_label(plan), f"{', '.join(memory_figures(plan))}: {verdict}", face)
     for assumption in outcome.assumptions:
         lines += row("Assumed", assumption_text(assumption), face)
     for finding in outcome.findings:
         label, style = ("Note", "") if finding.severity == "info" else (finding.severity.capitalize(), "warn")
         lines += row(label, finding_text(finding), face, style)
     return lines
+
+
+def brief_lines(label: str, outcome: Outcome, face: Face) -> list[Line]:
+    """A plan's headline, memory and training."""
+    plan = outcome.plan
+    if plan is None:
+        return _paragraph(label, face)
+    return [
+        *_paragraph(f"{label}{' · '.join(words.headline(plan))}", face, "bold"),
+        *row(memory_label(plan), ", ".join(memory_figures(plan)), face),
+        *training_lines(plan, face),
+    ]
 
 
 def command_line(label: str, command: str) -> Line:
