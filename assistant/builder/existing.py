@@ -13,7 +13,7 @@ from assistant.core.values import DatasetChoice, Finding, Hardware, ModelSpec, P
 from assistant.planner.adapters import adapter_params
 from assistant.planner.memory import OPTIMIZERS, Run, estimate
 from assistant.planner.memory.activations import block_of
-from assistant.planner.search import has_flash
+from assistant.planner.search import attention_kernel
 from assistant.planner.throughput import Workload, hours, run_tokens, speed, unknown_reason
 
 # Oumi 0.9's defaults of the fields that memory and time rest on (its config classes), and TRL 1.6's of what Oumi leaves to it.
@@ -186,14 +186,14 @@ def run_of_config(config: Existing, model: ModelSpec, hardware: Hardware) -> Run
 
 
 def _attention(config: Existing, model: ModelSpec, hardware: Hardware, *, quantised: bool, autocast: bool) -> str:
-    """Eager where asked; SDPA's math kernel where grouped heads meet float32 values or a card without FlashAttention."""
+    """As asked, else what SDPA runs."""
     said = str(config.model.get("attn_implementation", str, "sdpa"))
     if said == "eager":
         return "eager"
     if said.startswith("flash"):
         return "flash"
-    grouped = model.num_heads != model.num_kv_heads
-    return "math" if grouped and (not has_flash(hardware) or (quantised and not autocast)) else "sdpa"
+    dtype = str(config.model.get("torch_dtype_str", str, "auto")).lower()
+    return attention_kernel(model, hardware, wide=quantised or dtype not in _HALF, autocast=autocast)
 
 
 def _time(config: Existing, run: Run, hardware: Hardware, accumulation: int) -> tuple[RunTime | None, str]:

@@ -9,10 +9,6 @@ from assistant.core.values import DatasetChoice, Plan
 _ENCODERS = [".*(vision|visual|audio).*"]
 _SYNC = {"accelerator_config": {"gradient_accumulation_kwargs": {"sync_each_batch": True}}}
 """transformers' Trainer then reduces FSDP's gradients after each micro-batch instead of keeping them whole (no_sync)."""
-_MIXED_NOTES = {
-    "FP16": "fp16 autocast with a loss scaler",
-    "BF16": "bf16 autocast, which Oumi allows with float32 weights only; attention then has a fused kernel",
-}
 _DTYPE_WITHOUT_BF16 = "float16"
 
 
@@ -144,7 +140,6 @@ def notes(plan: Plan) -> dict[str, str]:
     return {
         "model_note": gated,
         "precision_note": why.get("precision", ""),
-        "mixed_note": _MIXED_NOTES.get(plan.mixed_precision or "", ""),
         "batch_note": why.get("global_batch_size", ""),
         "checkpointing_note": why.get("gradient_checkpointing", ""),
         "rate_note": why.get("learning_rate", ""),

@@ -29,19 +29,6 @@ class Precision:
         return 4 if self.weights == "float32" else 2
 
 
-def precision_of(base: Precision, method: str) -> Precision:
-    """The number format of one method: QLoRA computes under bf16 autocast.
-
-    PEFT's k-bit preparation casts whatever is not quantised to float32, so float32 "weights" cost nothing; without
-    autocast attention would then run in float32, which no fused kernel takes for grouped heads (all s × s scores in
-    memory), and Oumi allows bf16 autocast with float32 weights only.
-    """
-    if method != "qlora" or base.said != "bf16":
-        return base
-    why = "4-bit weights; what is not quantised PEFT holds in float32, so bf16 comes from autocast"
-    return Precision(said="bf16", weights="float32", mixed="BF16", why=why)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Space:
     """The open choices, in order of preference."""

@@ -11,7 +11,7 @@ from assistant.core.intent import Intent
 from assistant.core.units import GIB, gib
 from assistant.core.values import DatasetChoice, Finding, Hardware, ModelSpec, Plan, Question, Reason
 from assistant.planner import defaults
-from assistant.planner.choices import precision_of, space_for
+from assistant.planner.choices import space_for
 from assistant.planner.data import choose_dataset, data_kind, needs, reward_for
 from assistant.planner.dataadvice import advise
 from assistant.planner.datafindings import findings as data_findings
@@ -79,7 +79,7 @@ def make_plan(intent: Intent, model: ModelSpec, hardware: Hardware, *, data: Dat
     plan = _with(plan, reward=reward, findings=(*found_in_data, *_findings(plan, model, verl), *_host_findings(problem, chosen)))
     roads = RoadsNotTaken(
         method=method_reason,
-        precision=precision_of(space.precision, chosen.method).why,
+        precision=space.precision.why,
         whole_copy_gib=_upper(problem, chosen, sharding="ddp") if chosen.sharding != "ddp" else None,
         kept_activations_gib=_upper(problem, chosen, checkpointing=False),
     )
@@ -217,7 +217,7 @@ def _assemble(problem: Problem, chosen: Candidate, dataset: DatasetChoice, visio
     epochs, steps = length_of_run(intent, chosen.method)
     sharding, strategy = _sharding(chosen)
     adapters = chosen.method != "full"
-    precision = precision_of(problem.space.precision, chosen.method)
+    precision = problem.space.precision
     suffix = chosen.method if objective == "sft" else f"{chosen.method}.{objective}"
     return Plan(
         model=model,

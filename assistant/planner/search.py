@@ -12,7 +12,7 @@ from assistant.core.units import GIB
 from assistant.core.values import Estimate, Hardware, ModelSpec, Question
 from assistant.planner import defaults
 from assistant.planner.adapters import adapter_params
-from assistant.planner.choices import Space, excluded, precision_of
+from assistant.planner.choices import Space, excluded
 from assistant.planner.data import needs
 from assistant.planner.memory import OPTIMIZERS, Run, estimate, host_bytes
 from assistant.planner.throughput import Speed, Workload, speed
@@ -169,7 +169,7 @@ def host_memory_gib(problem: Problem, run: Run) -> float:
 def run_of(problem: Problem, shape: Shape, accumulation: int, *, sync: bool) -> Run:
     """What the memory estimator needs, from a problem and one combination."""
     model, objective = problem.model, problem.space.objective
-    precision = precision_of(problem.space.precision, shape.method)
+    precision = problem.space.precision
     adapters, quantised = shape.method != "full", shape.method == "qlora"
     vllm = problem.verl or _vllm_fits(problem, shape.method)
     sharded = shape.sharding.startswith(("fsdp", "hybrid"))
@@ -195,7 +195,7 @@ def run_of(problem: Problem, shape: Shape, accumulation: int, *, sync: bool) -> 
         wide_outputs=quantised,
         loss=_loss(objective, shape, wide=precision.mixed is not None or quantised),
         liger=shape.liger,
-        attention="sdpa" if has_flash(problem.hardware) or model.num_heads == model.num_kv_heads else "math",
+        attention=attention_kernel(model, problem.hardware, wide=precision.weight_bytes == 4 or quantised, autocast=precision.mixed is not None),
         accumulates=accumulation > 1,
         sync_each_batch=sync,
         variable_lengths=objective != "pretrain",
@@ -213,6 +213,18 @@ def has_flash(hardware: Hardware) -> bool:
     """True where SDPA's FlashAttention kernel runs: NVIDIA from Ampere on, AMD's data-centre cards."""
     gpu = hardware.gpu
     return gpu.bf16 and (gpu.vendor == "AMD" or (gpu.compute_capability or 8.0) >= 8)
+
+
+def attention_kernel(model: ModelSpec, hardware: Hardware, *, wide: bool, autocast: bool) -> str:
+    """What SDPA runs: `math`, with all s × s scores in memory, where grouped heads meet float32 values or an old card.
+
+    transformers 5.16 hands grouped heads on where no row is padded; FlashAttention takes them in 16 bit from Ampere on,
+    the memory-efficient kernel not at all (torch 2.10). Values are `wide` in float32 models, and in 4-bit ones without
+    autocast: PEFT's preparation makes the hidden stream float32.
+    """
+    if model.num_heads == model.num_kv_heads:
+        return "sdpa"
+    return "sdpa" if has_flash(hardware) and (autocast or not wide) else "math"
 
 
 def _loss(objective: str, shape: Shape, *, wide: bool) -> str:

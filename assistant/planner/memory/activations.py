@@ -78,11 +78,11 @@ def mlp_width(model: ModelSpec) -> int:
     return (model.experts_per_token or 1) * (model.moe_intermediate_size or model.intermediate_size)
 
 
-SCORES = {"eager": (5.0, 4.0), "math": (6.0, 8.0)}
-"""Bytes per attention score (kept, alive besides in the backward pass) where a kernel makes all s × s of them.
+SCORES = {"eager": (5.0, 8.0), "math": (4.0, 8.0)}
+"""Bytes per attention score, where a kernel makes all s × s of them: (kept, alive besides in its backward pass).
 
-Eager: scores and softmax, 5 a s (Korthikanti; one ms-swift pair). `math` is what SDPA falls back to, in fp32, where
-grouped heads meet a card without FlashAttention: its memory-efficient kernel takes no grouped heads.
+Eager keeps scores and softmax, 5 a s (Korthikanti; one ms-swift pair). `math` is what SDPA falls back to, in fp32:
+it keeps the softmax, and its backward pass makes two more (live tensors of transformers 5.16, traced).
 """
 
 
@@ -150,7 +150,9 @@ def backward_bytes(run: Run) -> float:
         inside = 4 * mlp + 11 * hidden
     else:
         inside = 3 * each * mlp + hidden
-    inside += SCORES.get(run.attention, (0.0, 0.0))[1] * model.num_heads * run.sequence
+    scores = SCORES.get(run.attention, (0.0, 0.0))[1] * model.num_heads * run.sequence
+    if scores:
+        inside = max(inside, scores - _mlp_bytes(run, block))  # the MLP's tensors are gone when attention's turn comes
     return max(inside, 32.0 * hidden) if block.norms == 4 and block.wide_norm and run.is_full else inside
 
 
