@@ -30,11 +30,15 @@ def _confirmed(question: str) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """What the chat works with: plan a reading, save a config under a name (with leave to replace), ask yes or no."""
+    """What the chat works with: plan a reading, save a config under a name (with leave to replace), ask yes or no.
+
+    `file` is the name that /save takes when none is said.
+    """
 
     answer: Callable[[Reading, str], Outcome]
     save: Callable[[Outcome, str, bool], None]
     screen: Screen
+    file: str = "train.yaml"
     confirmed: Callable[[str], bool] = _confirmed
 
 
@@ -108,7 +112,7 @@ def _planned(state: State, line: str, desk: Desk) -> State:
             report.say(desk.screen, "/undo goes back to what was planned before.")
         return replace(heard, outcome=outcome)
     if state.config is None:
-        _show(outcome, desk.screen)
+        _show(outcome, desk)
     else:
         report.changes(desk.screen, state.config, outcome)
     return replace(heard, outcome=outcome, config=outcome)
@@ -120,11 +124,11 @@ def _not_understood(state: State, screen: Screen) -> None:
         report.no_config(screen, state.outcome)
 
 
-def _show(outcome: Outcome, screen: Screen) -> None:
+def _show(outcome: Outcome, desk: Desk) -> None:
     if outcome.status == "ok":
-        report.show(screen, outcome, save_with="/save train.yaml")
+        report.show(desk.screen, outcome, save_with=f"/save {desk.file}")
     else:
-        report.no_config(screen, outcome)
+        report.no_config(desk.screen, outcome)
 
 
 def _command(state: State, line: str, desk: Desk) -> State | None:
@@ -133,7 +137,7 @@ def _command(state: State, line: str, desk: Desk) -> State | None:
         return None
     if word == "/reset":
         report.say(desk.screen, "Forgotten. What should be trained?")
-        return State()
+        return State(before=(*state.before[-49:], state))
     if word == "/undo":
         return _undo(state, desk.screen)
     if word == "/help":
@@ -142,7 +146,7 @@ def _command(state: State, line: str, desk: Desk) -> State | None:
     elif word == "/save":
         _save(state, rest, desk)
     elif word in ("/show", "/json"):
-        _repeat(word, state, desk.screen)
+        _repeat(word, state, desk)
     else:
         raise _unknown(word)
     return state
@@ -161,19 +165,19 @@ def _undo(state: State, screen: Screen) -> State:
     return earlier
 
 
-def _repeat(word: str, state: State, screen: Screen) -> None:
+def _repeat(word: str, state: State, desk: Desk) -> None:
     if state.outcome is None:
         raise _nothing_yet()
     if word == "/json":
-        report.json_result(screen, state.outcome.to_json())
+        report.json_result(desk.screen, state.outcome.to_json())
     else:
-        _show(state.outcome, screen)
+        _show(state.outcome, desk)
 
 
 def _save(state: State, rest: str, desk: Desk) -> None:
     if state.config is None:
         raise _nothing_yet()
-    name, force = save_arguments(rest)
+    name, force = save_arguments(rest, desk.file)
     if state.config is not state.outcome:
         report.say(desk.screen, "The last line led to no config; this is the one from before it.")
     try:
@@ -187,14 +191,14 @@ def _save(state: State, rest: str, desk: Desk) -> None:
             report.say(desk.screen, f"{name} was left as it is.")
 
 
-def save_arguments(rest: str) -> tuple[str, bool]:
+def save_arguments(rest: str, default: str) -> tuple[str, bool]:
     """The file's name and whether it may be replaced, from `mine.yaml --force`.
 
     Raises:
         UsageError: an option that there is not.
     """
     pieces = rest.split()
-    name = " ".join(piece for piece in pieces if piece != "--force").strip("'\"") or "train.yaml"
+    name = " ".join(piece for piece in pieces if piece != "--force").strip("'\"") or default
     if name.startswith("-"):
         hint = f"/save FILE [--force]; a file of that name is ./{name}."
         raise UsageError(f"/save has no option {name}.", hint=hint)

@@ -128,8 +128,8 @@ def save_words(text: str, options: Options, *, typed: bool) -> str:
         return "give the same command with -o train.yaml"
     flags = ["--offline"] if options.offline else []
     flags += ["--gpus", options.gpus] if options.gpus else []
-    dashes = [] if reads_as_request(text) else ["--"]
-    return shlex.join(["oumi-chat", *flags, "-o", "train.yaml", *dashes, text])
+    flags += ["-o", "train.yaml"]
+    return shlex.join(["oumi-chat", text, *flags] if reads_as_request(text) else ["oumi-chat", *flags, "--", text])
 
 
 def _report(outcome: Outcome, options: Options, save_with: str) -> None:
@@ -166,6 +166,11 @@ def open_chat(options: Options) -> int:
         report.saved(options.screen, save(outcome, output_path(name), force=force or options.force))
 
     machine, _ = choose_machine(Intent(), options.gpus)
-    desk = Desk(answer=lambda reading, text: answer(reading, text, options), save=save_as, screen=options.screen)
+    desk = Desk(
+        answer=lambda reading, text: answer(reading, text, options),
+        save=save_as,
+        screen=options.screen,
+        file=str(options.path or "train.yaml"),
+    )
     chat(desk, machine)
     return 0

@@ -111,7 +111,7 @@ def _beside(target: Path, text: str) -> str:
         umask = os.umask(0)
         os.umask(umask)
         os.chmod(name, 0o666 & ~umask)
-    except OSError:
+    except BaseException:  # a Ctrl-C too leaves nothing behind
         Path(name).unlink(missing_ok=True)
         raise
     return name

@@ -134,11 +134,11 @@ def test_an_existing_file_is_asked_about(talk: Talk, tmp_path: Path, capsys: pyt
 
 
 def test_the_name_to_save_under() -> None:
-    assert save_arguments("") == ("train.yaml", False)
-    assert save_arguments("my file.yaml --force") == ("my file.yaml", True)
-    assert save_arguments("'q.yaml'") == ("q.yaml", False)
+    assert save_arguments("", "train.yaml") == ("train.yaml", False)
+    assert save_arguments("my file.yaml --force", "t") == ("my file.yaml", True)
+    assert save_arguments("'q.yaml'", "t") == ("q.yaml", False)
     with pytest.raises(UsageError, match="no option"):
-        save_arguments("-x")
+        save_arguments("-x", "t")
 
 
 def test_undo_shows_the_plan_it_goes_back_to(talk: Talk) -> None:
@@ -147,6 +147,7 @@ def test_undo_shows_the_plan_it_goes_back_to(talk: Talk) -> None:
     back = talk.say("/undo")
     assert "Back to: LoRA · Qwen3-8B" in back
     assert "1 epoch" in back
+    assert "Back to: LoRA · Qwen3-8B" in talk.say("/reset", "/undo")
     assert "start" in talk.say("/undo")
 
 
