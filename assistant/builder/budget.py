@@ -8,21 +8,8 @@ from math import floor
 
 from assistant.catalogue.offers import Offer, offers
 from assistant.core.intent import Intent
-from assistant.core.values import Finding, Plan, Reason
+from assistant.core.values import Cost, Finding, Plan, Reason
 from assistant.planner.plan import Planned
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cost:
-    """US dollars for a run: expected and its bounds, at `hourly` dollars an hour for the whole machine on `cloud`."""
-
-    dollars: float
-    low: float
-    high: float
-    hourly: float
-    cloud: str
-    as_of: str | None
-    spot: bool
 
 
 def _price(offer: Offer, spot: bool) -> tuple[float, str | None] | None:

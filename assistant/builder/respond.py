@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from assistant.builder.absorb import absorb, estimate_gaps
-from assistant.builder.budget import Budgeted, keep_budget
+from assistant.builder.budget import Budgeted, cost_of, keep_budget
 from assistant.builder.header import header_lines
 from assistant.builder.ways_out import budget_ways, ways_out
 from assistant.catalogue.machines import assumed_machines, hardware_from_intent
@@ -228,6 +228,7 @@ def _finish(asked: Request, model: ModelSpec, kept: Budgeted) -> Outcome:
         assumptions=assumptions,
         hardware=plan.hardware,
         plan=plan,
+        cost=cost_of(plan, asked.intent),
         findings=findings,
         explanation=summary(plan),
     )

@@ -9,11 +9,11 @@ from assistant.builder.budget import hours_allowed, steps_within
 from assistant.builder.phrase import command, machine_phrase, phrase
 from assistant.core.errors import OumiChatError
 from assistant.core.intent import Intent
-from assistant.core.outcome import WayOut
+from assistant.core.outcome import Requirement, WayOut
 from assistant.core.units import gib
 from assistant.core.values import Hardware, ModelSpec, Plan
 from assistant.planner.plan import make_plan
-from assistant.planner.requirements import Requirement, least_hardware, machines_that, more_of_the_same
+from assistant.planner.requirements import least_hardware, machines_that, more_of_the_same
 
 _ENOUGH = 4
 _LENGTHS = (32768, 16384, 8192, 4096, 2048, 1024, 512)

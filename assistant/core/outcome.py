@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from assistant.core.intent import Intent
-from assistant.core.values import Finding, Hardware, Plan, Question, Reason, RunTime
+from assistant.core.values import Cost, Finding, Hardware, Plan, Question, Reason, RunTime
 
 Status = Literal["ok", "needs_input", "does_not_fit", "invalid"]
 EXIT_CODES: dict[Status, int] = {"ok": 0, "needs_input": 3, "does_not_fit": 4, "invalid": 5}
@@ -38,8 +38,22 @@ class WayOut:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Requirement:
+    """The least of one GPU that a run fits on. `hourly` is dollars an hour (least, most) for all of it."""
+
+    machine: Hardware
+    plan: Plan
+    hourly: tuple[float, float] | None
+    price: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """The whole answer. `ways_out` is filled when nothing fits as asked, smallest change first."""
+    """The whole answer. `ways_out` is filled when nothing fits as asked, smallest change first.
+
+    `requirements` answers which hardware would do, `largest` which models this hardware can train, where that was
+    asked; `cost` is known with the plan's hours and a price.
+    """
 
     status: Status
     intent: Intent
@@ -53,6 +67,9 @@ class Outcome:
     commands: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     ways_out: tuple[WayOut, ...] = ()
+    requirements: tuple[Requirement, ...] = ()
+    largest: tuple[Plan, ...] = ()
+    cost: Cost | None = None
     explanation: str = ""
 
     @property
@@ -70,7 +87,7 @@ class Outcome:
             "questions": [{**asdict(q), "choices": list(q.choices)} for q in self.questions],
             "assumptions": [asdict(a) for a in self.assumptions],
             "hardware": hardware_json(self.hardware),
-            "plan": plan_json(self.plan, [w.plan for w in self.ways_out]) if self.plan else None,
+            "plan": {**plan_json(self.plan, [w.plan for w in self.ways_out]), "cost": cost_json(self.cost)} if self.plan else None,
             "files": [asdict(f) for f in self.files],
             "commands": list(self.commands),
             "findings": [asdict(f) for f in self.findings],
@@ -85,6 +102,8 @@ class Outcome:
                 }
                 for w in self.ways_out
             ],
+            "requirements": [requirement_json(r) for r in self.requirements],
+            "largest_models": [{"model": p.model.id, **_short(p)} for p in self.largest],
             "explanation": self.explanation,
         }
 
@@ -99,6 +118,31 @@ def hardware_json(hardware: Hardware | None) -> dict[str, Any]:
         "nodes": hardware.nodes,
         "memory_gib": round(hardware.usable_gib, 2),
         "source": hardware.source,
+    }
+
+
+def cost_json(cost: Cost | None) -> dict[str, Any] | None:
+    """What the run costs, US dollars."""
+    if cost is None:
+        return None
+    return {
+        "dollars": round(cost.dollars, 2),
+        "low": round(cost.low, 2),
+        "high": round(cost.high, 2),
+        "hourly": round(cost.hourly, 2),
+        "cloud": cost.cloud,
+        "as_of": cost.as_of,
+        "spot": cost.spot,
+    }
+
+
+def requirement_json(found: Requirement) -> dict[str, Any]:
+    """One machine that would do."""
+    return {
+        "hardware": hardware_json(found.machine),
+        "hourly_dollars": list(found.hourly) if found.hourly else None,
+        "price": found.price,
+        "plan": _short(found.plan),
     }
 
 

@@ -181,6 +181,22 @@ class RunTime:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """US dollars for a run: expected and its bounds, at `hourly` dollars an hour for the whole machine on `cloud`.
+
+    `as_of` is the day of the price, None where the source gives none.
+    """
+
+    dollars: float
+    low: float
+    high: float
+    hourly: float
+    cloud: str
+    as_of: str | None
+    spot: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """Every number a config needs, with its reasons.
 

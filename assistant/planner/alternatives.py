@@ -7,12 +7,6 @@ from assistant.core.intent import Intent
 from assistant.core.values import Hardware, ModelSpec, Plan
 from assistant.planner.plan import make_plan
 
-QUALITY = {
-    "full": "all parameters learn: the most room to change the model",
-    "lora": "close to full training on most instruction data, less where much is to be learnt",
-    "qlora": "as LoRA, over weights rounded to 4 bit: usually within a point of it",
-}
-"""What is known of the methods' results: LoRA without regret (Thinking Machines, 2025) and the QLoRA paper."""
 _RANK = {"qlora": 0, "lora": 1, "full": 2}
 _LENGTHS = (8192, 4096, 2048, 1024)
 

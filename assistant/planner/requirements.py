@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from assistant.catalogue.gpus import find_gpu
 from assistant.catalogue.models import all_models
 from assistant.catalogue.offers import hourly_range, offers, price_sentence
 from assistant.core.errors import OumiChatError
 from assistant.core.intent import Intent
+from assistant.core.outcome import Requirement
 from assistant.core.values import Hardware, ModelSpec, Plan
 from assistant.planner.plan import make_plan
 
@@ -21,16 +22,6 @@ COMMON = (
 SIZES = ((1, 1), (2, 1), (4, 1), (8, 1), (8, 2), (8, 4), (8, 8), (8, 16))
 """(GPUs a node, nodes), as they are rented."""
 _SMALL_NODES = ((1, 1), (2, 1), (4, 1), (8, 1))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Requirement:
-    """The least of one GPU that a run fits on. `hourly` is dollars an hour (least, most) for all of it."""
-
-    machine: Hardware
-    plan: Plan
-    hourly: tuple[float, float] | None
-    price: str
 
 
 def _requirement(machine: Hardware, plan: Plan) -> Requirement:

@@ -15,6 +15,7 @@ from assistant.terminal.preview import (
     memory_figures,
     memory_label,
     row,
+    time_lines,
     training_lines,
 )
 from assistant.terminal.screen import Face
@@ -62,15 +63,22 @@ def does_not_fit_lines(outcome: Outcome, face: Face) -> list[Line]:
     point, upper, usable = words.gib_texts(gib(plan.memory.point), gib(plan.memory.upper), plan.hardware.usable_gib)
     unit = words.accelerator(plan.hardware)
     lines = _paragraph(f"Does not fit: {' · '.join(words.headline(plan))}", face, "bold")
+    if plan.fits:
+        lines = _paragraph(f"Over the limit: {' · '.join(words.headline(plan))}", face, "bold")
+        lines += _paragraph(one_line(outcome.explanation.partition(". ")[0] + "."), face)
+        return [*lines, (("", ""),), *_what_would(outcome, face)]
     lines += _paragraph(
         f"It needs {point} GiB per {unit} (upper bound {upper}) even with micro-batch {plan.micro_batch_size} and "
         f"{plan.sequence_length:,} tokens; {usable} is usable.",
         face,
     )
-    lines += [(("", ""),)]
+    return [*lines, (("", ""),), *_what_would(outcome, face)]
+
+
+def _what_would(outcome: Outcome, face: Face) -> list[Line]:
     if not outcome.ways_out:
-        return lines + _paragraph("Nothing in the catalogue of machines would fit it.", face)
-    lines += _paragraph("What would, smallest change first (upper bound of usable, GiB per GPU)", face)
+        return _paragraph("Nothing that was tried would do: no smaller setting, lighter method or larger machine.", face)
+    lines = _paragraph("What would, smallest change first (upper bound of usable, GiB per GPU)", face)
     return lines + _ways(outcome.ways_out, face) + finding_lines(_warnings(outcome), face)
 
 
@@ -85,6 +93,7 @@ def _ways(ways: tuple[WayOut, ...], face: Face) -> list[Line]:
         figures = f"{way.memory_gib:7.1f} of {way.usable_gib:.1f}"
         change = way.change + " " * (column - cells(way.change))
         command = way.command
+        figures += f"   {way.price}" if way.price else ""
         head: Line = (("    ", ""), (change, "bold"), (figures.ljust(18), ""))
         if face.width is None or 4 + column + 18 + cells(command) <= face.width:
             lines.append((*head, (command, "")))
@@ -101,6 +110,7 @@ def summary_lines(outcome: Outcome, face: Face) -> list[Line]:
     lines = _paragraph(" · ".join(words.headline(plan)), face, "bold")
     verdict = "fits" if plan.fits else "does not fit"
     lines += row(memory_label(plan), f"{', '.join(memory_figures(plan))}: {verdict}", face)
+    lines += time_lines(outcome, face)
     for assumption in outcome.assumptions:
         lines += row("Assumed", assumption_text(assumption), face)
     for finding in outcome.findings:

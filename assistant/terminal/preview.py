@@ -15,6 +15,11 @@ _EIGHTHS = " ▏▎▍▌▋▊▉"
 _BAR = 40
 _SMALLEST = 0.05
 _WHY = ("method", "sharding", "gradient_checkpointing", "optimizer")
+QUALITY_NOTES = {
+    "full": "all parameters learn",
+    "lora": "close to full training on most instruction data",
+    "qlora": "LoRA over weights rounded to 4 bit, usually within a point of it",
+}
 _NO_NEWS = ("as asked", "one GPU: nothing to spread", "AdamW; the fused kernel needs no temporary copy", "AdamW")
 
 
@@ -26,10 +31,37 @@ def preview(outcome: Outcome, face: Face) -> list[Line]:
     lines = [*title(plan, outcome.source, face), (), *memory_lines(plan, face)]
     lines += row("Batch", f"{words.batch_equation(plan)} sequences of up to {plan.sequence_length:,} tokens", face)
     lines += training_lines(plan, face)
+    lines += time_lines(outcome, face)
     lines += assumption_lines(outcome.assumptions, face)
     lines += _reason_lines(plan, face)
     lines += finding_lines(outcome.findings, face)
-    return lines
+    return lines + alternative_lines(plan, face)
+
+
+def time_lines(outcome: Outcome, face: Face) -> list[Line]:
+    """How long the run takes and what it costs, as far as that is known."""
+    plan = outcome.plan
+    pieces = words.time_text(plan) if plan else []
+    lines = _columns("Time", pieces, face) if pieces else []
+    return lines + (row("Cost", words.cost_text(outcome.cost), face) if outcome.cost else [])
+
+
+def alternative_lines(plan: Plan, face: Face) -> list[Line]:
+    """Other plans for this machine: memory, time against this one, what they give up."""
+    return _rows("Or", [alternative_text(other, plan) for other in plan.alternatives], face)
+
+
+def alternative_text(other: Plan, plan: Plan) -> str:
+    """`QLoRA, 4,096 tokens: up to 21.3 GiB, 1.4 × the time`."""
+    what = words.method_name(other)
+    what += f", {other.sequence_length:,} tokens" if other.sequence_length != plan.sequence_length else ""
+    if what == words.method_name(plan):
+        what += f", micro-batch {other.micro_batch_size}" + (", checkpointing" if other.gradient_checkpointing else "")
+    text = f"{what}: up to {gib(other.memory.upper):,.1f} GiB"
+    if plan.time and other.time and plan.time.hours and other.time.hours:
+        text += f", {other.time.hours / plan.time.hours:.1f} × the time"
+    note = QUALITY_NOTES.get(other.method, "") if other.method != plan.method else ""
+    return f"{text}; {note}" if note else text
 
 
 def title(plan: Plan, source: str, face: Face) -> list[Line]:
