@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from assistant import __version__
 from assistant.chat.step import State, hear, undone
@@ -19,13 +17,9 @@ from assistant.terminal.screen import Screen
 
 
 def _confirmed(question: str) -> bool:
-    from prompt_toolkit import PromptSession
+    from assistant.chat.prompt import is_yes
 
-    session: PromptSession[str] = PromptSession()
-    try:
-        return session.prompt(f"{question} [y/N] ").strip().lower() in ("y", "yes")
-    except (KeyboardInterrupt, EOFError):
-        return False
+    return is_yes(question)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,34 +36,16 @@ class Desk:
     confirmed: Callable[[str], bool] = _confirmed
 
 
-def history_file() -> Path | None:
-    """The history, readable by its owner alone; None where no such file can be had."""
-    home = Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser() / "oumi-chat"
-    try:
-        home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path = home / "history"
-        path.touch(mode=0o600)
-    except OSError:
-        return None
-    return path
-
-
 def chat(desk: Desk, machine: Hardware | None) -> None:
     """Read lines until the user leaves. Ctrl-C drops a line, Ctrl-D leaves."""
-    from prompt_toolkit import PromptSession
-    from prompt_toolkit.completion import WordCompleter
-    from prompt_toolkit.history import FileHistory, InMemoryHistory
+    from assistant.chat.prompt import line_reader  # loads prompt_toolkit
 
     here = f"{machine.count} × {machine.gpu.name} ({machine.usable_gib:.1f} GiB usable)" if machine else "no GPU here"
     report.say(desk.screen, f"oumi-chat {__version__} · {here} · LLM: none (offline). /help for more.")
-    file = history_file()
-    session: PromptSession[str] = PromptSession(
-        history=FileHistory(str(file)) if file else InMemoryHistory(),
-        completer=WordCompleter(list(COMMANDS), sentence=True),
-    )
+    ask = line_reader()
     state: State | None = State()
     while state is not None:
-        state = _next(state, lambda: session.prompt("> "), desk)
+        state = _next(state, ask, desk)
 
 
 def _next(state: State, ask: Callable[[], str], desk: Desk) -> State | None:

@@ -33,7 +33,7 @@ class Words(TyperGroup):
 
     def _routed(self, args: list[str]) -> list[str]:
         found = plain_words(args)
-        if not found and any(a in _HELP for a in args):
+        if args[:1] == ["--version"] or (not found and any(a in _HELP for a in args)):
             return [a for a in args if a in _HELP][:1]
         words = [args[i] for i in found]
         if not words or "--" in args[: found[0]]:

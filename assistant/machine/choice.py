@@ -24,9 +24,9 @@ def choose_machine(intent: Intent, flag: str | None, look: Callable[[], Found] =
     Raises:
         UsageError: a flag that states no machine.
     """
-    if flag and flag.strip().lower() != "auto":
+    if flag is not None and flag.strip().lower() != "auto":
         return _stated(intent, flag)
-    if flag:
+    if flag is not None:
         return _found_as_told(intent, look)
     if intent.gpu or intent.gpu_memory_gb:
         return None, ()

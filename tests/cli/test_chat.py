@@ -188,3 +188,10 @@ def test_a_mistake_changes_nothing(talk: Talk) -> None:
     before = talk.state
     assert "learning_rate" in talk.say("training.learning_rte=1")
     assert talk.state is before
+
+
+def test_what_is_typed_shows_no_invisible_characters() -> None:
+    from assistant.chat.prompt import visible
+
+    assert visible("lora \u202ellama\x1b") == "lora \ufffdllama\ufffd"
+    assert visible("训练 lora") == "训练 lora"

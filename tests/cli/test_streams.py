@@ -139,7 +139,7 @@ def test_stdout_as_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cap
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("words", [["-o", "--force"], ["-o", "new/"], ["-o", ""], ["--gpus", "--json"], ["-o", "a\x1b[31mb"], ["-o", "a\nb"]])
+@pytest.mark.parametrize("words", [["-o", "--force"], ["-o", "new/"], ["-o", ""], ["--gpus", "--json"], ["--gpus", ""], ["-o", "a\x1b[31mb"], ["-o", "a\nb"]])
 def test_what_cannot_be_a_value(
     words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
