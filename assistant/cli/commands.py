@@ -131,6 +131,42 @@ def _doctor(as_json: _Json = False, no_color: _NoColor = False, offline: _Offlin
         screen.show([(mark, (f"{line.label:<10} {line.value}", ""), (f"  {line.hint}" if line.hint else "", "dim"))])
 
 
+@app.command("estimate", help="Memory, fit, time and cost of a run, without a config: by words, flags, or --config FILE.")
+def _estimate(
+    words: Annotated[list[str] | None, typer.Argument(help="The run in plain words.")] = None,
+    config: Annotated[str | None, typer.Option("--config", "-c", help="An Oumi training config or job that is already there.")] = None,
+    model: Annotated[str | None, typer.Option("--model", help="A name, a Hugging Face id or a local folder.")] = None,
+    method: Annotated[str | None, typer.Option("--training-type", help="full, lora or qlora; auto leaves it open.")] = None,
+    objective: Annotated[str | None, typer.Option("--objective", help="sft, dpo, kto, grpo, gkd or pretrain.")] = None,
+    dataset: Annotated[str | None, typer.Option("--dataset", help="A dataset's name or file.")] = None,
+    sequence_length: Annotated[int | None, typer.Option("--sequence-length", help="Tokens per row.")] = None,
+    micro_batch_size: Annotated[int | None, typer.Option("--micro-batch-size", help="Sequences per GPU at once.")] = None,
+    global_batch_size: Annotated[int | None, typer.Option("--global-batch-size", help="Sequences per optimizer step.")] = None,
+    lora_rank: Annotated[int | None, typer.Option("--lora-rank", help="Rank of the adapters.")] = None,
+    gpus: Annotated[str | None, typer.Option("--gpus", help='The machine: "2xA100-80GB", H100:8, 2x24GB, cpu, auto.')] = None,
+    offline: _Offline = False,
+    llm: Annotated[str | None, typer.Option("--llm", help="A litellm model id that reads the request.")] = None,
+    llm_base_url: Annotated[str | None, typer.Option("--llm-base-url", help="Where a local LLM answers.")] = None,
+    output_file: Annotated[str | None, typer.Option("--output-file", "-o", help="Not used: an estimate is no config.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Not used.")] = False,
+    as_json: _Json = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No warnings.")] = False,
+    no_color: _NoColor = False,
+    debug: _Debug = False,
+) -> None:
+    from assistant.cli.estimate import Sizing, estimate, finish
+
+    if output_file is not None:
+        raise UsageError("estimate writes no file.", context="-o", hint="Ask for the config instead: oumi-chat REQUEST -o train.yaml", reference="no-file-here")
+    options = Options(offline=offline, gpus=gpus, output=None, force=force, json=as_json, quiet=quiet, screen=Screen(no_color=no_color))
+    sizing = Sizing(
+        config=config, model=model, method=None if method == "auto" else method, objective=objective, dataset=dataset,
+        sequence_length=sequence_length, micro_batch_size=micro_batch_size, global_batch_size=global_batch_size, lora_rank=lora_rank,
+    )  # fmt: skip
+    text = request_text(words) if words else ""
+    raise typer.Exit(finish(estimate(text, sizing, options), options))
+
+
 def _later(name: str) -> None:
     @app.command(name, hidden=True, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
     def _command(ctx: typer.Context) -> None:

@@ -9,15 +9,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assistant.builder import respond
+from assistant.catalogue.machines import hardware_from_intent
 from assistant.cli.failure import failed
 from assistant.cli.words import reads_as_request
+from assistant.core.datafacts import DataFacts
 from assistant.core.errors import OumiChatError, UsageError
 from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome
+from assistant.core.values import Hardware
 from assistant.machine.choice import choose_machine
 from assistant.machine.files import is_here, output_path, write_new
 from assistant.machine.models import resolve_model
 from assistant.reader import Reading, read
+from assistant.reader.questions import asks_for
 from assistant.terminal import report
 from assistant.terminal.screen import Screen
 from assistant.terminal.text import one_line
@@ -80,7 +84,7 @@ def one_shot(text: str, options: Options, *, typed: bool) -> int:
     try:
         path = options.path
         outcome = answer(reading, text, options)
-        if outcome.status == "ok" and path is not None:
+        if outcome.files and path is not None:
             outcome = save(outcome, path, force=options.force)
     except OumiChatError as problem:
         if not options.json:
@@ -94,6 +98,9 @@ def one_shot(text: str, options: Options, *, typed: bool) -> int:
 def answer(reading: Reading, text: str, options: Options) -> Outcome:
     """Plan what was read for the machine that the flags, the words or this computer state."""
     machine, notes = choose_machine(reading.intent, options.gpus)
+    asked = asks_for(text)
+    if asked and (found := _sized(asked, reading, machine, text, options)):
+        return found
     if machine is None:  # then the notes belong to no machine, and would be left out with it
         reading = replace(reading, notes=(*reading.notes, *notes))
     return respond(
@@ -105,8 +112,29 @@ def answer(reading: Reading, text: str, options: Options) -> Outcome:
         unread=reading.unread,
         resolve=functools.partial(resolve_model, offline=options.offline),
         exists=is_here,
+        examine=functools.partial(read_rows, options.screen),
         request=one_line(text, 500),
     )
+
+
+def read_rows(screen: Screen, path: str, objective: str, model: str) -> DataFacts | None:
+    """What a local data file holds; None where it is not here. Large files show how far they are read."""
+    name = str(Path(path).expanduser())
+    if not is_here(name):
+        return None
+    from assistant.machine.datafile import examine
+
+    progress = report.progress(screen, f"Reading {one_line(path, 60)}")
+    return examine(name, objective, model=model, progress=progress)
+
+
+def _sized(asked: str, reading: Reading, machine: Hardware | None, text: str, options: Options) -> Outcome | None:
+    """The answer to a question of size; None where it is a request for a config after all."""
+    from assistant.builder.sizing import answer_sizing
+
+    stated = machine if machine is not None and (options.gpus or machine.source != "probe") else hardware_from_intent(reading.intent)[0]
+    resolve = functools.partial(resolve_model, offline=options.offline)
+    return answer_sizing(asked, reading.intent, stated, resolve, text=one_line(text, 500))
 
 
 def save(outcome: Outcome, path: Path, *, force: bool) -> Outcome:
@@ -136,6 +164,8 @@ def _report(outcome: Outcome, options: Options, save_with: str) -> None:
     screen = options.screen
     if options.json:
         report.json_result(screen, outcome.to_json())
+    elif outcome.requirements or outcome.largest:
+        report.sizing(screen, outcome, quiet=options.quiet)
     elif outcome.status == "ok":
         _report_config(outcome, options, save_with)
     else:

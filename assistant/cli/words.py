@@ -12,10 +12,10 @@ from typer.core import TyperGroup
 
 from assistant.core.errors import UsageError
 
-LATER = ("create", "estimate", "lint", "migrate", "explain", "launch")
+LATER = ("create", "lint", "migrate", "explain", "launch")
 """Commands of a later release: their names are taken, and what they will take is known."""
 _CATALOGUES = ("models", "gpus", "datasets")
-COMMANDS = (*_CATALOGUES, "doctor", *LATER)
+COMMANDS = (*_CATALOGUES, "doctor", "estimate", *LATER)
 """Every command but `ask`, which is what a request is given to."""
 _CREATE_KINDS = ("train", "eval", "infer", "job")
 _WITH_VALUE = ("--llm", "--llm-base-url", "--gpus", "--output-file", "-o")

@@ -7,8 +7,6 @@ from typing import Any
 from assistant.core.values import DatasetChoice, Plan
 
 _ENCODERS = [".*(vision|visual|audio).*"]
-_SYNC = {"accelerator_config": {"gradient_accumulation_kwargs": {"sync_each_batch": True}}}
-"""transformers' Trainer then reduces FSDP's gradients after each micro-batch instead of keeping them whole (no_sync)."""
 _DTYPE_WITHOUT_BF16 = "float16"
 
 
@@ -71,7 +69,6 @@ def _training_holes(plan: Plan) -> dict[str, Any]:
         "save_steps": 0 if short else 500,
         "dataloader_workers": "auto" if plan.hardware.gpu.is_cuda and not verl else None,
         "reference_init": {"dtype": "bfloat16"} if plan.method == "full" and plan.weights_dtype == "bfloat16" else None,
-        "trainer_kwargs": _SYNC if plan.sync_each_batch and not verl else None,
         "find_unused": False if plan.sharding == "ddp" and not verl else None,
     }
 

@@ -229,7 +229,6 @@ class Plan:
     lora_alpha: float | None = None
     lora_targets: tuple[str, ...] = ()
     liger: bool = False
-    sync_each_batch: bool = False
     memory: Estimate
     time: RunTime | None = None
     time_unknown: str = ""

@@ -45,7 +45,7 @@ def _dominated(plan: Plan, others: list[Plan]) -> bool:
 def alternatives(intent: Intent, model: ModelSpec, hardware: Hardware, plan: Plan) -> tuple[Plan, ...]:
     """Plans that fit the same machine and that no other beats in everything, the chosen one left out.
 
-    At most four, by method and then by memory.
+    At most three, by method and then by memory.
     """
     found: list[Plan] = []
     for other in _others(intent, plan):
@@ -53,10 +53,10 @@ def alternatives(intent: Intent, model: ModelSpec, hardware: Hardware, plan: Pla
             made = make_plan(other, model, hardware).plan
         except OumiChatError:
             continue
-        if made.fits and not _same(made, plan) and not any(_same(made, one) for one in found):
+        if made.fits and not made.cpu_offload and not _same(made, plan) and not any(_same(made, one) for one in found):
             found.append(made)
     front = [one for one in found if not _dominated(one, [*found, plan])]
-    return tuple(sorted(front, key=lambda p: (-_RANK[p.method], p.memory.upper))[:4])
+    return tuple(sorted(front, key=lambda p: (-_RANK[p.method], p.memory.upper))[:3])
 
 
 def _same(one: Plan, other: Plan) -> bool:

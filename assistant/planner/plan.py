@@ -116,7 +116,7 @@ def _host_findings(problem: Problem, chosen: Candidate) -> tuple[Finding, ...]:
     """CPU memory that offloaded states need: outside the GPU verdict, so it is said."""
     if chosen.sharding != "fsdp-offload":
         return ()
-    needed = host_bytes(run_of(problem, shape_of(chosen), chosen.accumulation, sync=False)) / problem.hardware.nodes / GIB
+    needed = host_bytes(run_of(problem, shape_of(chosen), chosen.accumulation)) / problem.hardware.nodes / GIB
     message = f"the offloaded states take about {needed:,.0f} GiB of CPU memory on each node"
     return (_warn("MEM005", "fsdp.cpu_offload", message, "make sure the machine has that much free"),)
 
@@ -255,7 +255,6 @@ def _assemble(problem: Problem, chosen: Candidate, dataset: DatasetChoice, visio
         trainable_params=chosen.trainable,
         vllm=chosen.vllm,
         liger=chosen.liger,
-        sync_each_batch=chosen.sync_each_batch,
         vision=vision,
         frozen_layers=_frozen_layers(model, chosen.method),
         num_generations=_generations(chosen, problem) if objective == "grpo" else None,

@@ -11,7 +11,7 @@ from assistant.catalogue.offers import hourly_range, offers, price_sentence
 from assistant.core.errors import OumiChatError
 from assistant.core.intent import Intent
 from assistant.core.outcome import Requirement
-from assistant.core.values import Hardware, ModelSpec, Plan
+from assistant.core.values import GpuSpec, Hardware, ModelSpec, Plan
 from assistant.planner.plan import make_plan
 
 COMMON = (
@@ -21,7 +21,12 @@ COMMON = (
 """GPUs that people have or rent: the least of each is looked for."""
 SIZES = ((1, 1), (2, 1), (4, 1), (8, 1), (8, 2), (8, 4), (8, 8), (8, 16))
 """(GPUs a node, nodes), as they are rented."""
-_SMALL_NODES = ((1, 1), (2, 1), (4, 1), (8, 1))
+
+
+def sizes_of(gpu: GpuSpec) -> tuple[tuple[int, int], ...]:
+    """Machines as they are rented: several nodes only of cards that are linked within one."""
+    linked = gpu.kind == "datacenter" and (gpu.nvlink_gbs or 0) >= 200
+    return SIZES if linked else SIZES[:4]
 
 
 def _requirement(machine: Hardware, plan: Plan) -> Requirement:
@@ -44,11 +49,11 @@ def _fitting(intent: Intent, model: ModelSpec, machine: Hardware) -> Plan | None
 
 
 def least_of(intent: Intent, model: ModelSpec, gpu_name: str) -> Requirement | None:
-    """The fewest GPUs of this kind that the run fits on; workstation and consumer cards within one machine."""
+    """The fewest GPUs of this kind that the run fits on."""
     gpu = find_gpu(gpu_name)
     if gpu is None:
         return None
-    for count, nodes in SIZES if gpu.kind == "datacenter" else _SMALL_NODES:
+    for count, nodes in sizes_of(gpu):
         machine = Hardware(gpu=gpu, count=count, nodes=nodes)
         plan = _fitting(intent, model, machine)
         if plan is not None:
@@ -88,8 +93,8 @@ def more_of_the_same(intent: Intent, model: ModelSpec, machine: Hardware) -> Req
     """The fewest of the GPUs at hand that it would fit on."""
     if machine.gpu.kind in ("cpu", "unified"):
         return None
-    for count, nodes in SIZES:
-        if count * nodes <= machine.world or (nodes > 1 and machine.gpu.kind != "datacenter"):
+    for count, nodes in sizes_of(machine.gpu):
+        if count * nodes <= machine.world:
             continue
         larger = replace(machine, count=count, nodes=nodes, source="request", free_gib=None)
         plan = _fitting(intent, model, larger)
@@ -102,8 +107,10 @@ def machines_that(intent: Intent, model: ModelSpec, machine: Hardware, keeps: Ca
     """For the GPU at hand and the usual data-centre ones: the fewest GPUs whose plan `keeps` what is asked of it."""
     for name in dict.fromkeys((machine.gpu.name, "A100-80GB", "H100", "H200")):
         gpu = find_gpu(name)
-        for count, nodes in SIZES if gpu and gpu.kind == "datacenter" else _SMALL_NODES:
-            other = Hardware(gpu=gpu or machine.gpu, count=count, nodes=nodes)
+        if gpu is None:
+            continue
+        for count, nodes in sizes_of(gpu):
+            other = Hardware(gpu=gpu, count=count, nodes=nodes)
             plan = _fitting(intent, model, other)
             if plan is not None and keeps(plan):
                 yield _requirement(other, plan)

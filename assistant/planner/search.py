@@ -40,7 +40,6 @@ class Candidate:
     checkpointing: bool
     optimizer: str
     liger: bool
-    sync_each_batch: bool
     trainable: int
     vllm: bool
     memory: Estimate
@@ -138,6 +137,12 @@ def accumulation_for(problem: Problem, shape: Shape) -> int | None:
     return steps
 
 
+def _is_batch_free(problem: Problem) -> bool:
+    """True when nobody said how many sequences make a step, and the objective needs no whole groups of them."""
+    fixed = "training.gradient_accumulation_steps" in (problem.intent.overrides or {})
+    return not (problem.intent.global_batch_size or fixed or problem.space.objective == "grpo")
+
+
 def _round_up(value: int, multiple: int) -> int:
     return -(-value // multiple) * multiple
 
@@ -166,7 +171,7 @@ def host_memory_gib(problem: Problem, run: Run) -> float:
     return host_bytes(run) / problem.hardware.nodes / GIB
 
 
-def run_of(problem: Problem, shape: Shape, accumulation: int, *, sync: bool) -> Run:
+def run_of(problem: Problem, shape: Shape, accumulation: int) -> Run:
     """What the memory estimator needs, from a problem and one combination."""
     model, objective = problem.model, problem.space.objective
     precision = problem.space.precision
@@ -197,7 +202,6 @@ def run_of(problem: Problem, shape: Shape, accumulation: int, *, sync: bool) -> 
         liger=shape.liger,
         attention=attention_kernel(model, problem.hardware, wide=precision.weight_bytes == 4 or quantised, autocast=precision.mixed is not None),
         accumulates=accumulation > 1,
-        sync_each_batch=sync,
         variable_lengths=objective != "pretrain",
         image_patches=4 * min(shape.sequence, defaults.IMAGE_TOKENS) if problem.vision else 0,
         trains_vision=not adapters and not problem.freeze_vision,
@@ -293,8 +297,8 @@ def _relative_rate(shape: Shape) -> float:
 def cost(problem: Problem, shape: Shape) -> Candidate | None:
     """One combination costed; None where Oumi's rules or the request exclude it.
 
-    Under FSDP, gradients that accumulate are kept whole on every GPU unless they are shared out after each
-    micro-batch, which sends them more often: done where the whole ones do not fit.
+    Under FSDP, gradients that accumulate are kept whole on every GPU (Oumi sets accelerate's configuration itself, so
+    they cannot be shared out each time): where they do not fit and the batch is free, there is one micro-batch a step.
     """
     if excluded(shape.method, shape.sharding, shape.optimizer, problem.space.objective):
         return None
@@ -302,12 +306,13 @@ def cost(problem: Problem, shape: Shape) -> Candidate | None:
     if accumulation is None:
         return None
     usable = problem.hardware.usable_gib
-    run = run_of(problem, shape, accumulation, sync=False)
+    run = run_of(problem, shape, accumulation)
     if run.cpu_offload and host_memory_gib(problem, run) > assumed_host_gib(problem.hardware):
         return None
-    memory, sync = estimate(run), False
-    if run.sharding == "fsdp" and run.is_full and run.accumulates and not run.cpu_offload and not memory.fits(usable):
-        memory, sync = estimate(replace(run, sync_each_batch=True)), True
+    memory = estimate(run)
+    if run.sharding == "fsdp" and run.is_full and run.accumulates and not memory.fits(usable) and _is_batch_free(problem):
+        accumulation = 1
+        memory = estimate(replace(run, accumulates=False))
     found = speed(workload_of(problem, shape, accumulation)) if memory.fits(usable) else None
     return Candidate(
         method=shape.method,
@@ -318,7 +323,6 @@ def cost(problem: Problem, shape: Shape) -> Candidate | None:
         checkpointing=shape.checkpointing,
         optimizer=shape.optimizer,
         liger=shape.liger,
-        sync_each_batch=sync,
         trainable=problem.trainable[shape.method],
         vllm=run.vllm_share > 0,
         memory=memory,

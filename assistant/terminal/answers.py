@@ -93,7 +93,7 @@ def _ways(ways: tuple[WayOut, ...], face: Face) -> list[Line]:
         figures = f"{way.memory_gib:7.1f} of {way.usable_gib:.1f}"
         change = way.change + " " * (column - cells(way.change))
         command = way.command
-        figures += f"   {way.price}" if way.price else ""
+        figures += f"   {way.price}   " if way.price else ""
         head: Line = (("    ", ""), (change, "bold"), (figures.ljust(18), ""))
         if face.width is None or 4 + column + 18 + cells(command) <= face.width:
             lines.append((*head, (command, "")))

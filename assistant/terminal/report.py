@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from assistant.core.errors import OumiChatError
@@ -44,6 +45,33 @@ def no_config(screen: Screen, outcome: Outcome) -> None:
 def notes(screen: Screen, outcome: Outcome) -> None:
     """The plan in a few lines, assumptions and warnings: beside a YAML that went elsewhere."""
     screen.talk(summary_lines(outcome, screen.err))
+
+
+def sizing(screen: Screen, outcome: Outcome, *, quiet: bool = False) -> None:
+    """An estimate on stdout; what must be asked, or what would fit, on stderr."""
+    from assistant.terminal.sizing import sizing_lines
+
+    screen.show([(), *sizing_lines(outcome, screen.out, quiet=quiet), ()])
+    if outcome.status == "needs_input":
+        screen.talk(question_lines(outcome, screen.err))
+    elif outcome.status == "does_not_fit" and (outcome.ways_out or not outcome.plan):
+        screen.talk(does_not_fit_lines(outcome, screen.err))
+
+
+def progress(screen: Screen, label: str) -> Callable[[int, int], None]:
+    """A callback (done, in all) that shows a percentage on a terminal once a job takes longer than half a second."""
+    begun = time.monotonic()
+    shown = [False]
+
+    def step(done: int, total: int) -> None:
+        finished = done >= total
+        if finished and shown[0]:
+            screen.overwrite("")
+        elif not finished and time.monotonic() - begun > 0.5:
+            shown[0] = True
+            screen.overwrite(f"  {label}: {done / max(1, total):.0%}")
+
+    return step
 
 
 def say(screen: Screen, text: str) -> None:

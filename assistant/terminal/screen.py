@@ -105,6 +105,16 @@ class Screen:
         except (OSError, ValueError):
             let_go(sys.stderr)
 
+    def overwrite(self, text: str) -> None:
+        """Replace the line of stderr that the cursor stands on; nothing where stderr is no terminal."""
+        face = self.err
+        if sys.stderr is None or not face.terminal:
+            return
+        with contextlib.suppress(OSError, ValueError):
+            shown = one_row(text)[: (face.width or 80) - 1]
+            _write(sys.stderr, f"\r{shown if face.unicode else to_ascii(shown)}\033[K")
+            sys.stderr.flush()
+
     def yaml(self, text: str) -> None:
         """Write YAML to stdout, highlighted where there is colour."""
         stream, face, text = _stdout(), self.out, clean(text)

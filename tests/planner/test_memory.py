@@ -131,9 +131,7 @@ def test_gradients_that_accumulate_under_fsdp_stay_whole() -> None:
     """accelerate's guide to gradient synchronisation: `no_sync` keeps them unsharded on every GPU."""
     base = run(model(MISTRAL), "full", sharding="fsdp", shards=8, world=8)
     once, more = estimate(base), estimate(replace(base, accumulates=True))
-    shared = estimate(replace(base, accumulates=True, sync_each_batch=True))
     assert more.upper - once.upper > 1.5 * base.trainable
-    assert shared.upper < more.upper
 
 
 def test_the_reference_of_full_dpo_is_float32() -> None:

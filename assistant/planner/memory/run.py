@@ -103,7 +103,7 @@ class Run:
     `adapter_bytes`. Under QLoRA, what is not quantised is held in `kept_bytes` (PEFT's k-bit preparation casts it to
     fp32) and `kbit_upcast` says that the hidden stream is fp32 with it. `image_patches` a sequence go through the
     vision tower. `liger` stands for Liger's fused norm and MLP. `fused_experts` are parameters that bitsandbytes leaves in 16 bit (transformers 5).
-    `loads_whole` says that a GPU holds the whole model before it is sharded. `accumulates` says that gradients outlive a backward pass, `sync_each_batch` that they are shared out each time. `variable_lengths` makes the
+    `loads_whole` says that a GPU holds the whole model before it is sharded. `accumulates` says that gradients outlive a backward pass. `variable_lengths` makes the
     allocator's pool grow beyond what is alive. A reference model of full preference training is held in `reference_bytes`; `generated_sequences` are written at
     once without a rollout engine. `vllm_share` of `capacity_bytes` goes to a rollout engine.
     """
@@ -136,7 +136,6 @@ class Run:
     liger: bool = False
     attention: str = "sdpa"
     accumulates: bool = False
-    sync_each_batch: bool = False
     variable_lengths: bool = False
     image_patches: int = 0
     trains_vision: bool = False

@@ -54,7 +54,7 @@ def gradient_buffers(run: Run) -> float:
         buckets = min(ZERO_BUCKET_ELEMENTS, float(run.trainable))
         return buckets * (4.0 if run.sharding == "zero3" else 2.0)
     if run.sharding == "fsdp" and run.is_full:
-        if run.accumulates and not run.sync_each_batch:
+        if run.accumulates:
             return run.trainable * run.compute_bytes
         ends = run.model.params_embedding + run.model.params_lm_head
         return (ends + layer_params(run.model)) * run.compute_bytes
