@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from assistant.builder.absorb import absorb, estimate_gaps
 from assistant.builder.budget import Budgeted, cost_of, keep_budget
 from assistant.builder.header import header_lines
+from assistant.builder.phrase import machine_phrase
 from assistant.builder.ways_out import budget_ways, ways_out
 from assistant.catalogue.machines import assumed_machines, hardware_from_intent
 from assistant.catalogue.models import find_model, get_model, hosted_ids, suggest_models
@@ -23,6 +24,7 @@ from assistant.planner.data import is_local
 from assistant.planner.explain import summary
 from assistant.planner.localdata import objective_of
 from assistant.planner.plan import Planned, make_plan
+from assistant.planner.requirements import more_of_the_same
 
 Resolve = Callable[[str], tuple[ModelSpec | None, tuple[Reason, ...]]]
 Examine = Callable[[str, str, str], DataFacts | None]
@@ -237,6 +239,7 @@ def _finish(asked: Request, model: ModelSpec, kept: Budgeted) -> Outcome:
     if kept.over:
         ways = budget_ways(asked.intent, model, plan)
         return replace(base, status="does_not_fit", ways_out=ways, explanation=f"{kept.over}. {base.explanation}")
+    findings = (*findings, *_offload_findings(asked.intent, model, plan))
     others = alternatives(asked.intent, model, plan.hardware, plan)
     plan = replace(plan, alternatives=others)
     command = launch_command(plan, "train.yaml")
@@ -267,6 +270,18 @@ def _unread_findings(asked: Request) -> tuple[Finding, ...]:
         )
         for piece in asked.unread
     )
+
+
+def _offload_findings(intent: Intent, model: ModelSpec, plan: Plan) -> tuple[Finding, ...]:
+    """States in CPU memory fit and are slow: the machine that needs none of that is named."""
+    larger = more_of_the_same(intent, model, plan.hardware) if plan.cpu_offload else None
+    if larger is None:
+        return ()
+    message = f"states in CPU memory make this several times slower; {machine_phrase(larger.machine)} would hold them"
+    if plan.time and plan.time.hours and larger.plan.time and larger.plan.time.hours:
+        message += f", in about {larger.plan.time.hours:.0f} h instead of {plan.time.hours:.0f}"
+    fix = f"more GPUs, {larger.price}" if larger.hourly else "more GPUs"
+    return (Finding(rule="MEM009", severity="warning", path="fsdp.cpu_offload", message=message, fix=fix),)
 
 
 def _file_findings(asked: Request, plan: Plan) -> tuple[Finding, ...]:
