@@ -245,7 +245,7 @@ def _finish(asked: Request, model: ModelSpec, kept: Budgeted) -> Outcome:
     command = launch_command(plan, "train.yaml")
     header = header_lines(plan, asked.text, assumptions, findings, command)
     file = ConfigFile(kind="train", name="train.yaml", yaml=render(train_config(plan), header))
-    return replace(base, plan=plan, files=(file,), commands=(command,))
+    return replace(base, plan=plan, findings=findings, files=(file,), commands=(command,))
 
 
 def _said_model(asked: Request, model: ModelSpec) -> str:
