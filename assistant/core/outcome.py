@@ -181,5 +181,6 @@ def plan_json(plan: Plan, others: list[Plan]) -> dict[str, Any]:
     body["lora_alpha"] = plan.lora_alpha
     body["learning_rate"] = plan.learning_rate
     body["decisions"] = [asdict(d) for d in plan.decisions]
+    body["rejected"] = [asdict(r) for r in plan.fallen]
     body["alternatives"] = [_short(p) for p in (*plan.alternatives, *others)]
     return body

@@ -148,12 +148,13 @@ class Finding:
 class Estimate:
     """Memory of the fullest GPU, in bytes, at the phase that peaks.
 
-    `parts` sum to `point`; `upper` is what the verdict uses.
+    `parts` sum to `point`; `upper` is what the verdict uses, and `margin` says why it is that wide.
     """
 
     parts: dict[str, float]
     upper: float
     phase: str
+    margin: tuple[str, ...] = ()
 
     @property
     def point(self) -> float:
@@ -200,7 +201,8 @@ class Cost:
 class Plan:
     """Every number a config needs, with its reasons.
 
-    `time` is None where the evidence is missing, and `time_unknown` then says what is.
+    `time` is None where the evidence is missing, and `time_unknown` then says what is. `fallen` are the candidates
+    beside the chosen one, each with why it fell.
     """
 
     model: ModelSpec
@@ -246,6 +248,7 @@ class Plan:
     frozen_layers: tuple[str, ...] = ()
     overrides: dict[str, Any] = field(default_factory=dict)
     decisions: tuple[Reason, ...] = ()
+    fallen: tuple[Reason, ...] = ()
     alternatives: tuple[Plan, ...] = ()
     findings: tuple[Finding, ...] = ()
 
@@ -263,6 +266,7 @@ class Plan:
             "capacity_gib": round(self.hardware.usable_gib, 2),
             "fits": self.fits,
             "phase": self.memory.phase,
+            "margin": list(self.memory.margin),
             "breakdown_gib": breakdown,
         }
 

@@ -16,6 +16,7 @@ from assistant.planner.data import choose_dataset, data_kind, needs, reward_for
 from assistant.planner.dataadvice import advise
 from assistant.planner.datafindings import findings as data_findings
 from assistant.planner.explain import RoadsNotTaken, decisions_for
+from assistant.planner.fallen import fallen
 from assistant.planner.localdata import choose_local
 from assistant.planner.memory import host_bytes
 from assistant.planner.runtime import time_for
@@ -84,7 +85,7 @@ def make_plan(intent: Intent, model: ModelSpec, hardware: Hardware, *, data: Dat
         kept_activations_gib=_upper(problem, chosen, checkpointing=False),
     )
     return Planned(
-        plan=_with(plan, decisions=decisions_for(intent, plan, roads)),
+        plan=_with(plan, decisions=decisions_for(intent, plan, roads), fallen=fallen(problem, chosen)),
         assumptions=(*assumptions, *_open_numbers(intent, plan, space.sequences, advice.why if advice else "")),
     )
 

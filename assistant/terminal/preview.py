@@ -46,6 +46,11 @@ def time_lines(outcome: Outcome, face: Face) -> list[Line]:
     return lines + (row("Cost", words.cost_text(outcome.cost), face) if outcome.cost else [])
 
 
+def fallen_lines(plan: Plan, face: Face) -> list[Line]:
+    """The candidates beside the plan, each with why it fell."""
+    return _rows("Not", [f"{r.value}: {one_line(r.why)}" for r in plan.fallen], face)
+
+
 def alternative_lines(plan: Plan, face: Face) -> list[Line]:
     """Other plans for this machine: memory, time against this one, what they give up."""
     return _rows("Or", [alternative_text(other, plan) for other in plan.alternatives], face)
@@ -164,7 +169,8 @@ def all_reason_lines(outcome: Outcome, face: Face) -> list[Line]:
     plan = outcome.plan
     if plan is None:
         return []
-    return _rows("Why", [_reason_text(plan, r) for r in plan.decisions if r.why != "as asked"], face)
+    reasons = [_reason_text(plan, r) for r in plan.decisions if r.why != "as asked"]
+    return [*_rows("Why", reasons, face), *fallen_lines(plan, face)]
 
 
 def _reason_text(plan: Plan, reason: Reason) -> str:

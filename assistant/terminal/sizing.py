@@ -9,6 +9,7 @@ from assistant.terminal import words
 from assistant.terminal.preview import (
     alternative_lines,
     assumption_lines,
+    fallen_lines,
     finding_lines,
     memory_lines,
     row,
@@ -28,6 +29,7 @@ def sizing_lines(outcome: Outcome, face: Face, *, quiet: bool = False) -> list[L
         lines += [*title(plan, outcome.source, face), (), *memory_lines(plan, face)]
         lines += row("Batch", f"{words.batch_equation(plan)} sequences of up to {plan.sequence_length:,} tokens", face)
         lines += row("Peak", f"in the {plan.memory.phase}", face)
+        lines += row("Margin", "; ".join(plan.memory.margin), face)
         lines += time_lines(outcome, face)
     if outcome.requirements:
         lines += [(), *requirement_lines(outcome.requirements, face)]
@@ -36,7 +38,7 @@ def sizing_lines(outcome: Outcome, face: Face, *, quiet: bool = False) -> list[L
     if not quiet:
         lines += assumption_lines(outcome.assumptions, face)
         lines += finding_lines(outcome.findings, face)
-    return lines + (alternative_lines(plan, face) if plan else [])
+    return lines + ([*alternative_lines(plan, face), *fallen_lines(plan, face)] if plan else [])
 
 
 def requirement_lines(found: tuple[Requirement, ...], face: Face) -> list[Line]:

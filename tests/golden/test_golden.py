@@ -40,6 +40,8 @@ def _lines(outcome: Outcome) -> list[str]:
         lines += [f"time {' · '.join(words.time_text(plan))}"]
         lines += [f"cost {words.cost_text(outcome.cost)}"] if outcome.cost else []
         lines += [f"why {r.field} = {words.value_text(r.value)}: {r.why}" for r in plan.decisions]
+        lines += [f"not {r.value}: {r.why}" for r in plan.fallen]
+        lines += [f"margin {'; '.join(plan.memory.margin)}"]
         lines += [f"or {' · '.join(words.headline(p))}, {p.sequence_length}: {gib(p.memory.upper):.1f}" for p in plan.alternatives]
     lines += [f"assumed {a.field} = {words.value_text(a.value)}: {a.why}" for a in outcome.assumptions]
     lines += [f"{f.severity} {f.rule} {f.path}: {f.message}" for f in outcome.findings]

@@ -8,6 +8,7 @@ optimizer step (all states and its temporary). The largest counts.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from math import ceil
 
 from assistant.core.units import GIB
@@ -127,26 +128,43 @@ def pool_bytes(run: Run) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Margin:
-    """What lies between the point and the upper bound: shares of all parts and of the token-sized ones, and bytes."""
+    """What lies between the point and the upper bound: shares of all parts and of the token-sized ones, bytes, and why."""
 
     of_all: float
     of_tokens: float
-    fixed: float
+    fixed_gib: float
+    why: tuple[str, ...]
 
 
 def margin_of(run: Run) -> Margin:
-    """How far above the allocated peak a verdict must stay.
-
-    4 % for what the formulas miss, more where nothing like the model was measured; blocks of the token-sized
-    tensors that another stream cannot reuse under FSDP and ZeRO (reserved lies above allocated by 0.7 of the logits
-    on 8 GPUs in Liger's tables); a prefetched layer, the CUDA context and NCCL.
-    """
+    """How far above the allocated peak a verdict must stay, without the prefetched layer."""
     model = run.model
-    unsure = EXACT + (0.05 if model.is_moe or model.is_vision else 0.0) + (0.30 if model.rough else 0.0)
-    unsure += 0.20 if run.cpu_offload else 0.0
-    share = 0.25 if run.shards > 1 else (0.10 if run.variable_lengths or run.micro_batch > 1 else 0.04)
-    fixed = (CONTEXT_GIB + (NCCL_GIB if run.world > 1 else 0.0)) * GIB
-    return Margin(unsure, share, fixed + prefetched_bytes(run))
+    kind = "experts" if model.is_moe else ("images" if model.is_vision else "")
+    uneven = run.variable_lengths or run.micro_batch > 1
+    return _margin(kind, model.rough, run.cpu_offload, run.shards > 1, uneven, run.world > 1)
+
+
+@cache
+def _margin(kind: str, rough: bool, offload: bool, sharded: bool, uneven: bool, several: bool) -> Margin:
+    """4 % for what the formulas miss; more where nothing like the model was measured.
+
+    Blocks of the token-sized tensors that another stream cannot reuse under FSDP and ZeRO: reserved lies above
+    allocated by 0.7 of the logits on 8 GPUs in Liger's tables. CUDA context and NCCL.
+    """
+    of_all, why = EXACT, [f"{EXACT:.0%} for what the formulas miss"]
+    for is_so, share, words in (
+        (bool(kind), 0.05, f"5 %: little was measured with {kind}"),
+        (rough, 0.30, "30 %: the model's shape is a guess"),
+        (offload, 0.20, "20 %: little was measured with states in CPU memory"),
+    ):
+        if is_so:
+            of_all += share
+            why.append(words)
+    share, words = (0.25, "streams of sharded states cannot share blocks") if sharded else (0.10, "rows of unlike length") if uneven else (0.04, "the allocator's blocks")
+    fixed = CONTEXT_GIB + (NCCL_GIB if several else 0.0)
+    why.append(f"{share:.0%} of activations and logits: {words}")
+    why.append(f"{fixed:g} GiB for the CUDA context" + (" and NCCL" if several else ""))
+    return Margin(of_all, share, fixed, tuple(why))
 
 
 def estimate(run: Run, metric: Metric = "allocated") -> Estimate:
@@ -168,4 +186,5 @@ def estimate(run: Run, metric: Metric = "allocated") -> Estimate:
         parts = {**parts, "overhead": parts["overhead"] + pool_bytes(run)}
     if metric == "device":
         parts["overhead"] += (CONTEXT_GIB + NCCL_GIB * (run.world > 1)) * GIB
-    return Estimate(parts=parts, upper=upper + margin.fixed, phase=phase)
+    fixed = margin.fixed_gib * GIB + prefetched_bytes(run)
+    return Estimate(parts=parts, upper=upper + fixed, phase=phase, margin=margin.why)
