@@ -28,7 +28,10 @@ Read it with three things in mind:
   (`max_length`, dynamic padding) are skipped where it says that real lengths are unknown; where they are merely
   probable they are estimated at the limit, which overstates (llamafactory, unsloth).
 - **Stacks.** Many rows are older than what Oumi 0.9 installs. What changed is modelled where it is known: copies of
-  logits before transformers 4.49, experts that are parameters since transformers 5.
+  logits before transformers 4.49, experts that are parameters since transformers 5. On the stack that Oumi 0.9 does
+  install (transformers 5.16, PEFT 0.19), `tests/oumi/test_live_memory.py` traces every live tensor of real steps on the
+  meta device: 12 architectures, full and LoRA, activations kept and recomputed, a large and a small vocabulary. All 96
+  estimates of what is alive besides the weights must lie within 8 %.
 
 ## Figures
 

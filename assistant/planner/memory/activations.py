@@ -21,6 +21,7 @@ class Block:
     `norms` a layer; `layer_norm` keeps its input alone, an RMSNorm an fp32 copy, and `wide_norm` one more where
     its weight trains. `query_norm` normalises queries and keys. `fused_qkv` keeps the whole projection alive
     through a view. `gated` MLPs have three matrices; `loose_gelu` is written out of single operations.
+    `capped_logits` go through a tanh, which keeps its result.
     """
 
     norms: int = 2
@@ -30,10 +31,12 @@ class Block:
     fused_qkv: bool = False
     gated: bool = True
     loose_gelu: bool = False
+    capped_logits: bool = False
 
 
 _GPT = Block(layer_norm=True, gated=False, fused_qkv=True)
 _GEMMA = Block(norms=4, wide_norm=True, query_norm=True)
+_CAPPED = Block(norms=4, wide_norm=True, query_norm=True, capped_logits=True)
 _QWEN3 = Block(query_norm=True)
 _OLMO = Block(wide_norm=True, query_norm=True)
 _FUSED = Block(fused_qkv=True)
@@ -54,8 +57,9 @@ BLOCKS: dict[str, Block] = {
     "cohere2": Block(norms=1),
     "olmo": Block(layer_norm=True),
     "gemma": Block(wide_norm=True),
-    "gemma2": Block(norms=4, wide_norm=True),
-    **dict.fromkeys(("gemma3", "gemma3_text", "gemma3n", "gemma4", "gemma4_text", "gemma4_unified"), _GEMMA),
+    "gemma2": Block(norms=4, wide_norm=True, capped_logits=True),
+    **dict.fromkeys(("gemma3", "gemma3_text"), _GEMMA),
+    **dict.fromkeys(("gemma3n", "gemma4", "gemma4_text", "gemma4_unified"), _CAPPED),
     **dict.fromkeys(("olmo2", "olmo3", "olmoe"), _OLMO),
     "glm4": Block(norms=4),
     **dict.fromkeys(("phi3", "phi3_v", "phi4mm", "chatglm", "qwen", "baichuan", "dbrx", "phi3small"), _FUSED),
@@ -63,6 +67,8 @@ BLOCKS: dict[str, Block] = {
 }
 """Model types that differ from Llama's block."""
 _LLAMA = Block()
+MIXED_LAYERS = frozenset(["qwen3_5", "qwen3_next", "falcon_h1", "falcon_mamba", "nemotron_h", "nemotron-nas", "lfm2", "bitnet"])
+"""Types with layers of linear attention, state spaces or convolutions, counted as attention."""
 
 
 def block_of(model: ModelSpec) -> Block:
@@ -86,6 +92,10 @@ it keeps the softmax, and its backward pass makes two more (live tensors of tran
 """
 
 
+_LAST = ("down_proj", "fc2", "dense_4h_to_h", "w2", "c_proj")
+"""Names of an MLP's last matrix."""
+
+
 def _copy_bytes(run: Run) -> float:
     """What an adapter keeps of its input, bytes an element: fp32 adapters cast it, autocast casts it back."""
     return 4.0 if run.adapter_bytes == 4 and not run.autocast and run.stream_bytes == 2 else 2.0
@@ -95,7 +105,7 @@ def _adapter_inputs(run: Run) -> float:
     """Bytes per token that the adapters of one layer keep of their inputs: a copy each."""
     model = run.model
     hidden, query, mlp = model.hidden_size, model.num_heads * model.head_dim, mlp_width(model)
-    wide = dict.fromkeys(("down_proj", "fc2", "dense_4h_to_h", "w2", "c_proj"), mlp)
+    wide = dict.fromkeys(_LAST, mlp)
     wide |= dict.fromkeys(("o_proj", "out_proj", "dense"), query)
     return sum(wide.get(name, hidden) for name in run.adapted) * _copy_bytes(run)
 
@@ -137,23 +147,27 @@ def _mlp_bytes(run: Run, block: Block) -> float:
 
 
 def backward_bytes(run: Run) -> float:
-    """Bytes per token of gradients alive at once inside one layer (live tensors of transformers 5.16, traced)."""
+    """Bytes per token of gradients alive at once inside one layer (live tensors of transformers 5.16, traced).
+
+    Adapters in fp32 on the MLP's last matrix take its gradient in fp32; on a fused gate and up projection twice that.
+    """
     model, block, each = run.model, block_of(run.model), run.compute_bytes
     hidden, mlp = model.hidden_size, mlp_width(model)
+    wide = _copy_bytes(run) == 4 and any(name in run.adapted for name in _LAST)
     if run.liger and block.gated:
         inside = each * mlp + 3 * hidden  # gradients overwrite what was kept
+    elif wide:
+        inside = (10 if "gate_up_proj" in run.adapted else 4) * mlp + (12.5 if block.gated else 8.5) * hidden
     elif not block.gated:
-        inside = each * mlp + 1.5 * hidden * each
+        inside = each * mlp
     elif run.is_full:
-        inside = 2 * each * mlp + 3 * hidden
-    elif _copy_bytes(run) == 4 and any(name in run.adapted for name in ("down_proj", "w2")):
-        inside = 4 * mlp + 11 * hidden
+        inside = 2 * each * mlp + 1.5 * hidden
     else:
         inside = 3 * each * mlp + hidden
     scores = SCORES.get(run.attention, (0.0, 0.0))[1] * model.num_heads * run.sequence
     if scores:
         inside = max(inside, scores - _mlp_bytes(run, block))  # the MLP's tensors are gone when attention's turn comes
-    return max(inside, 32.0 * hidden) if block.norms == 4 and block.wide_norm and run.is_full else inside
+    return inside
 
 
 def checkpoint_bytes(run: Run) -> float:

@@ -35,6 +35,7 @@ def tokens_with_logits(run: Run) -> float:
 def logits_bytes(run: Run) -> float:
     """The logits and their loss at their peak; distillation adds the teacher's and both distributions."""
     extra = 6.0 if run.objective == "gkd" else 0.0
+    extra += 2.0 if act.block_of(run.model).capped_logits and run.loss != "liger" else 0.0
     whole = tokens_with_logits(run) * run.model.vocab_size * (LOSSES[run.loss].logit_bytes + extra)
     if run.loss == "liger" and run.is_full:
         whole += 2.0 * run.model.vocab_size * run.model.hidden_size  # the head's gradient is made in the forward pass
@@ -139,7 +140,7 @@ class Margin:
 def margin_of(run: Run) -> Margin:
     """How far above the allocated peak a verdict must stay, without the prefetched layer."""
     model = run.model
-    kind = "experts" if model.is_moe else ("images" if model.is_vision else "")
+    kind = "experts" if model.is_moe else "images" if model.is_vision else "layers that are no attention" if model.model_type in act.MIXED_LAYERS else ""
     uneven = run.variable_lengths or run.micro_batch > 1
     return _margin(kind, model.rough, run.cpu_offload, run.shards > 1, uneven, run.world > 1)
 
