@@ -23,6 +23,7 @@ def dataset_entry(choice: DatasetChoice) -> dict[str, Any]:
         "subset": choice.subset,
         "split": choice.split,
         "dataset_kwargs": dict(choice.kwargs) or None,
+        "trust_remote_code": choice.trust_remote_code or None,
     }
     return {key: value for key, value in entry.items() if value is not None}
 

@@ -228,7 +228,8 @@ class Plan:
 class DatasetChoice:
     """Where the rows come from, as Oumi takes it.
 
-    `name` is Oumi's `dataset_name`; `path` a local file; `kwargs` go to `dataset_kwargs`.
+    `name` is Oumi's `dataset_name`; `path` a local file; `kwargs` go to `dataset_kwargs`;
+    `trust_remote_code` lets the processor of the model's repository run.
     """
 
     name: str
@@ -236,4 +237,5 @@ class DatasetChoice:
     split: str | None = None
     subset: str | None = None
     kwargs: dict[str, Any] = field(default_factory=dict)
+    trust_remote_code: bool = False
     said: str | None = None
