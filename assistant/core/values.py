@@ -15,7 +15,8 @@ Severity = Literal["error", "warning", "info"]
 class ModelSpec:
     """Shape of one model. Counts are parameters; a None is a figure without a source.
 
-    `rough` marks a shape guessed from the size in a name.
+    `rough` marks a shape guessed from the size in a name; `adapter_width` is what LoRA on `lora_targets` trains per
+    unit of rank; `stored_as` is a format that the weights leave when they are loaded to be trained.
     """
 
     id: str
@@ -43,6 +44,8 @@ class ModelSpec:
     model_type: str
     layer_cls: str | None = None
     lora_targets: tuple[str, ...] = ()
+    adapter_width: int | None = None
+    stored_as: str | None = None
     modalities: tuple[str, ...] = ("text",)
     gated: bool | None = None
     trust_remote_code: bool = False
