@@ -202,7 +202,9 @@ class Plan:
     trainable_params: int = 0
     vllm: bool = False
     vision: bool = False
+    vllm_share: float = 0.4
     num_generations: int | None = None
+    save_steps: int = 500
     frozen_layers: tuple[str, ...] = ()
     overrides: dict[str, Any] = field(default_factory=dict)
     decisions: tuple[Reason, ...] = ()
@@ -213,6 +215,17 @@ class Plan:
     def fits(self) -> bool:
         """True when the upper bound stays within usable memory."""
         return self.memory.fits(self.hardware.usable_gib)
+
+    @property
+    def completion_length(self) -> int:
+        """Tokens of an answer: half of the sequence; a distilled student writes 512 at most, as in Oumi's gkd example."""
+        half = max(1, self.sequence_length // 2)
+        return min(half, 512) if self.objective == "gkd" else half
+
+    @property
+    def prompt_length(self) -> int:
+        """Tokens left for the prompt."""
+        return max(1, self.sequence_length - self.completion_length)
 
     def memory_json(self) -> dict[str, Any]:
         """The contract's `plan.memory`, GiB per GPU; the parts sum to `per_gpu_gib`."""
