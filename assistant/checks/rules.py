@@ -124,7 +124,9 @@ def _autocast_over_half(facts: Facts) -> bool:
 
 def _storage_differs(facts: Facts) -> bool:
     storage, dtype = facts.get("peft.bnb_4bit_quant_storage"), facts.get("model.torch_dtype_str")
-    return facts.method == "qlora" and facts.sharding == "fsdp" and None not in (storage, dtype) and storage != dtype
+    if facts.method != "qlora" or facts.sharding != "fsdp" or storage is None:
+        return False
+    return storage != dtype if facts.finished else storage not in ("bfloat16", "float32")
 
 
 def _flash(facts: Facts) -> bool:

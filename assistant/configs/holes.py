@@ -8,6 +8,10 @@ from assistant.core.values import DatasetChoice, Plan
 
 _ENCODERS = [".*(vision|visual|audio).*"]
 _DTYPE_WITHOUT_BF16 = "float16"
+_SHARDED_FILES_FROM = 60_000_000_000
+"""Parameters from which Oumi's full fine-tuning recipes save one file a GPU (70B and up)."""
+_WRAP_PARAMS = 100_000_000
+"""Size of an FSDP unit where no layer class is known: about one decoder layer of a 3B model."""
 
 
 def plain(value: float | None) -> float | int | None:
@@ -86,13 +90,13 @@ def _adapter_holes(plan: Plan) -> dict[str, Any]:
 
 def _sharding_holes(plan: Plan) -> dict[str, Any]:
     named = plan.model.layer_cls
-    large = plan.method == "full" and plan.model.params_total >= 60_000_000_000
+    large = plan.method == "full" and plan.model.params_total >= _SHARDED_FILES_FROM
     return {
         "shard_strategy": plan.shard_strategy,
         "cpu_offload": True if plan.cpu_offload else None,
         "wrap_policy": "TRANSFORMER_BASED_WRAP" if named else "SIZE_BASED_WRAP",
         "layer_cls": named,
-        "wrap_params": None if named else 100_000_000,
+        "wrap_params": None if named else _WRAP_PARAMS,
         "orig_params": True if plan.frozen_layers else None,
         "state_dict": "SHARDED_STATE_DICT" if large else None,
         "deepspeed_precision": {"bf16": "BF16", "fp16": "FP16"}.get(plan.precision),
@@ -141,6 +145,15 @@ def _verl(plan: Plan) -> dict[str, Any]:
     }
 
 
+def _targets_note(plan: Plan) -> str:
+    """Why these layers get adapters."""
+    if plan.lora_targets == ("all-linear",):
+        return "every linear layer but the head: this architecture is not known"
+    if plan.model.is_moe and not any(name.startswith(("gate", "up", "down")) for name in plan.lora_targets):
+        return "not the experts: an adapter on each would multiply what trains"
+    return "the linear layers that this architecture has"
+
+
 def notes(plan: Plan) -> dict[str, str]:
     """Words for the holes inside comments."""
     why = {reason.field: reason.why for reason in plan.decisions}
@@ -154,6 +167,7 @@ def notes(plan: Plan) -> dict[str, str]:
         "optimizer_note": why.get("optimizer", ""),
         "length_note": why.get("max_steps", why.get("epochs", "")),
         "lora_note": why.get("lora_rank", ""),
+        "targets_note": _targets_note(plan),
         "sharding_note": why.get("sharding", ""),
         "save_note": "only the final model: the run is short" if _is_short(plan) else f"a checkpoint every {plan.save_steps} steps",
         "verl_note": f"{_prompts(plan)} prompts × {plan.num_generations} completions = {plan.global_batch_size} sequences a step",

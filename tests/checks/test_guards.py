@@ -44,6 +44,7 @@ REFUSED: tuple[tuple[str, Values, Values], ...] = (
     ("DAT022", {}, {"data.train.collator_name": "foo"}),
     ("DAT023", {}, {"data.train.stream": True}),
     ("PEF020", {"method": "qlora"}, {"peft.q_lora_bits": 3}),
+    ("PEF021", {"method": "qlora", "sharding": "fsdp"}, {"peft.bnb_4bit_quant_storage": "uint8"}),
     ("PEF023", {}, {"peft.llm_int8_skip_modules": ["lm_head"]}),
     ("DST022", {"sharding": "fsdp"}, {"fsdp.mixed_precision": "bogus"}),
     ("DST025", {"sharding": "deepspeed"}, {"deepspeed.train_batch_size": 4}),

@@ -140,6 +140,14 @@ def test_gpt_oss_is_widened_and_never_quantised_again() -> None:
     assert asked.questions[0].field == "method"
 
 
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [("llama3", "the linear layers that this architecture has"), ("Qwen/Qwen3-30B-A3B", "not the experts"), ("meta-llama/Llama-4-Scout-17B-16E-Instruct", "the linear layers")],
+)
+def test_the_comment_on_targets_is_true(model: str, said: str) -> None:
+    assert said in make("8xH200", model=model, method="lora").files[0].yaml
+
+
 def test_verl_counts_prompts_and_the_comment_says_so() -> None:
     outcome = make("4xH100", model="Qwen/Qwen2.5-1.5B-Instruct", objective="grpo", dataset="countdown")
     assert outcome.plan is not None
