@@ -22,6 +22,9 @@ ALL_LINEAR = ("all-linear",)
 """PEFT's word for every linear layer but the head; Oumi takes it as the only element of its list."""
 ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
 _EXPERTS_IN_NAME = re.compile(r"(?<![a-z0-9])(?:\d{1,2}x\d+(?:\.\d+)?b|a\d+(?:\.\d+)?b)(?![a-z0-9])", re.IGNORECASE)
+_PACKED_NAME = re.compile(r"(?<![a-z0-9])(awq|gptq|fp8|nvfp4|bnb-4bit|4bit|8bit|int4|int8|w4a16|w8a8|exl2|mlx)(?![a-z0-9])", re.IGNORECASE)
+"""How names say that the weights are quantised."""
+_UNPACKED = "Name the model it was made from; qlora holds that one in 4 bit while it trains."
 _ENCODERS = frozenset(
     ["albert", "bert", "camembert", "deberta", "deberta-v2", "distilbert", "electra", "longformer", "modernbert", "mpnet", "nomic_bert", "roberta", "xlm-roberta"]
 )
@@ -87,8 +90,8 @@ def _stored_as(model_id: str, kind: str, config: Mapping[str, Any]) -> str | Non
     method = packed.get("quant_method") if isinstance(packed, Mapping) else packed
     if kind == "gpt_oss" and method == "mxfp4":
         return "mxfp4"
-    hint = "Name the model it was made from; qlora holds that one in 4 bit while it trains."
-    raise _bad(model_id, f"says the weights are quantised ({str(method)[:30]}), and those cannot be trained", hint, "quantised-weights")
+    what = f"says the weights are quantised ({str(method)[:30]}), and those cannot be trained"
+    raise _bad(model_id, what, _UNPACKED, "quantised-weights")
 
 
 def _kv_heads(model_id: str, body: Mapping[str, Any], heads: int) -> int:
@@ -186,7 +189,14 @@ def size_in_name(name: str) -> float | None:
 
 
 def spec_from_size(name: str, params: float) -> ModelSpec:
-    """A rough shape: the dense catalogue model nearest in size, scaled to this many parameters."""
+    """A rough shape: the dense catalogue model nearest in size, scaled to this many parameters.
+
+    Raises:
+        UsageError: the name says that the weights are quantised.
+    """
+    if packed := _PACKED_NAME.search(name):
+        message = f"The name {name} says that its weights are quantised ({packed.group()}), and those cannot be trained."
+        raise UsageError(message, context=name, hint=_UNPACKED, reference="quantised-weights")
     dense = [m for m in all_models() if m.model_type in ("llama", "qwen2", "qwen3", "mistral") and not m.rough]
     like = min(dense, key=lambda m: (abs(m.params_total - params), m.id))
     return replace(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from assistant.catalogue.architectures import spec_from_config, spec_from_size
 from assistant.catalogue.models import all_models, get_model
@@ -53,6 +55,29 @@ def test_a_shape_that_cannot_be_trained_is_refused(changes: dict[str, Any], said
     assert said in problem.value.message
     assert "./m" in problem.value.message
     assert problem.value.hint
+
+
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=2)
+)
+_FIELDS = (*LLAMA, "num_experts", "head_dim", "quantization_config", "text_config", "vision_config", "is_encoder_decoder", "auto_map", "tie_word_embeddings", "layer_types", "multi_query")
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.dictionaries(st.sampled_from(_FIELDS), _VALUES, max_size=4), st.sampled_from(["llama", "falcon", "deepseek_v3", "qwen3_next", "gemma4", "llama4", "falcon_h1"]))
+def test_any_config_is_a_shape_or_a_clear_error(changes: dict[str, Any], kind: str) -> None:
+    try:
+        found = spec(**{"model_type": kind, **changes})
+    except UsageError:
+        return
+    assert found.params_total > 0
+    assert adapter_params(found, found.lora_targets, 8) > 0
+
+
+@pytest.mark.parametrize("name", ["TheBloke/Llama-2-7B-AWQ", "unsloth/llama-3-8b-bnb-4bit", "someone/big-70b-fp8", "x/y-7b-GPTQ-Int4"])
+def test_a_name_that_says_quantised_is_refused(name: str) -> None:
+    with pytest.raises(UsageError):
+        spec_from_size(name, 7e9)
 
 
 def test_absent_figures_are_derived() -> None:
