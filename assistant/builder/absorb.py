@@ -11,7 +11,7 @@ from assistant.checks.guards import guard
 from assistant.checks.schema import coerce
 from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
-from assistant.planner.memory import OPTIMIZER_BYTES
+from assistant.planner.memory import OPTIMIZERS
 
 _KEYS = {
     "training.learning_rate": "learning_rate",
@@ -67,19 +67,16 @@ _UNCOUNTED = (
     "fsdp.backward_prefetch",
     "fsdp.cpu_offload",
     "fsdp.min_num_params",
-    "fsdp.mixed_precision",
     "fsdp.sharding_strategy",
     "fsdp.transformer_layer_cls",
     "model.adapter_model",
     "model.attn_implementation",
-    "model.enable_liger_kernel",
     "model.freeze_layers",
     "model.model_kwargs",
     "peft.bnb_4bit_quant_storage",
     "peft.lora_bias",
     "peft.lora_exclude_modules",
     "peft.lora_modules_to_save",
-    "peft.lora_target_modules",
     "peft.lora_target_parameters",
     "peft.q_lora_bits",
     "peft.use_bnb_nested_quant",
@@ -217,7 +214,7 @@ def estimate_gaps(intent: Intent) -> tuple[str, ...]:
     """Overrides that change memory in a way the estimate does not see."""
     overrides = intent.overrides or {}
     gaps = [path for path in overrides if _is_uncounted(path, overrides[path])]
-    if overrides.get("training.optimizer", "adamw_torch") not in OPTIMIZER_BYTES:
+    if overrides.get("training.optimizer", "adamw_torch") not in OPTIMIZERS:
         gaps.append("training.optimizer")
     return tuple(gaps)
 

@@ -129,6 +129,12 @@ def _storage_differs(facts: Facts) -> bool:
     return storage != dtype if facts.finished else storage not in ("bfloat16", "float32")
 
 
+def _masters_in_float32(facts: Facts) -> bool:
+    """accelerate upcasts what trains; adapters are float32 already (PEFT's autocast_adapter_dtype)."""
+    half = facts.get("model.torch_dtype_str") == "bfloat16" and facts.get("fsdp.mixed_precision") == "bf16"
+    return half and facts.method == "full" and facts.sharding == "fsdp"
+
+
 def _flash(facts: Facts) -> bool:
     if facts.get("model.attn_implementation") != "flash_attention_2":
         return False
@@ -330,7 +336,7 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         rule="DST023",
-        where=when("fsdp.mixed_precision", lambda f: f.get("fsdp.mixed_precision") == "bf16" and f.get("model.torch_dtype_str") == "bfloat16"),
+        where=when("fsdp.mixed_precision", _masters_in_float32),
         message="fsdp.mixed_precision makes accelerate hold trained weights in float32: their states double",
         fix="leave it out: the weights are bfloat16 already",
         severity="warning",
