@@ -9,6 +9,7 @@ import dataclasses
 import enum
 import importlib.metadata
 import json
+import pathlib
 import sys
 import types
 import typing
@@ -54,6 +55,52 @@ def fields_of(cls: Any) -> dict[str, Any]:
     return found
 
 
+class Passed(Exception):
+    """Carries the arguments that Oumi passes to a trainer's config class by itself."""
+
+
+def arguments_class(trainer: str) -> tuple[Any, str]:
+    """(the module that Oumi takes a trainer's config class from, its name there): TrainingParams.to_hf, 0.9."""
+    import trl
+    from trl.experimental import gkd, kto
+
+    return {
+        "TRL_SFT": (trl, "SFTConfig"),
+        "TRL_DPO": (trl, "DPOConfig"),
+        "TRL_GRPO": (trl, "GRPOConfig"),
+        "TRL_KTO": (kto, "KTOConfig"),
+        "TRL_GKD": (gkd, "GKDConfig"),
+    }[trainer]
+
+
+def free_arguments(trainer: str) -> list[str]:
+    """What `trainer_kwargs` may hold: the class's own arguments, less those that Oumi passes."""
+    from oumi.core.configs.params.training_params import TrainerType, TrainingParams
+
+    module, name = arguments_class(trainer)
+    real = getattr(module, name)
+
+    def record(**passed: Any) -> None:
+        raise Passed(passed)
+
+    setattr(module, name, record)
+    try:
+        TrainingParams(trainer_type=TrainerType[trainer]).to_hf()
+    except Passed as caught:
+        passed = caught.args[0]
+    finally:
+        setattr(module, name, real)
+    return sorted({f.name for f in dataclasses.fields(real) if f.init} - set(passed))
+
+
+def chat_templates() -> list[str]:
+    """The templates that Oumi ships, and the word for the model's own."""
+    import oumi
+
+    home = pathlib.Path(oumi.__file__).parent / "datasets" / "chat_templates"
+    return sorted([*(path.stem for path in home.glob("*.jinja")), "auto"])
+
+
 def main() -> None:
     from oumi.core.configs import TrainingConfig
     from transformers.trainer_utils import SchedulerType
@@ -64,8 +111,10 @@ def main() -> None:
         "fields": fields_of(TrainingConfig),
         "names": {
             "training.optimizer": sorted(m.value for m in OptimizerNames),
+            "model.chat_template": chat_templates(),
             "training.lr_scheduler_type": sorted(m.value for m in SchedulerType),
         },
+        "trainer_kwargs": {t: free_arguments(t) for t in ("TRL_SFT", "TRL_DPO", "TRL_KTO", "TRL_GRPO", "TRL_GKD")},
     }
     json.dump(schema, sys.stdout, sort_keys=True, separators=(",", ":"))
     sys.stdout.write("\n")

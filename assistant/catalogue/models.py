@@ -56,6 +56,8 @@ def _spec(record: dict[str, Any]) -> ModelSpec:
         model_type=record["model_type"],
         layer_cls=record.get("layer_cls"),
         lora_targets=tuple(record.get("lora_targets") or ()),
+        adapter_width=_widths().get(record["id"]),
+        stored_as=record.get("stored_as"),
         modalities=tuple(record["modality"]),
         gated=_GATED.get(record.get("gated") or ""),
         trust_remote_code=bool(record.get("remote_code")),
@@ -65,6 +67,11 @@ def _spec(record: dict[str, Any]) -> ModelSpec:
         source=record["source"],
         rough=incomplete,
     )
+
+
+@cache
+def _widths() -> dict[str, int]:
+    return {record["id"]: record["width"] for record in read_records("adapters.jsonl")}
 
 
 @cache

@@ -1,56 +1,81 @@
-"""Overrides that Oumi accepts and that then fail late or do nothing: refused with the way out."""
+"""Runs the table of checks: on overrides before planning, and on a finished config with its plan."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from assistant.checks.schema import field
+from assistant.checks.facts import Facts, facts_of_intent, facts_of_plan
+from assistant.checks.rules import CHECKS, RANGES
+from assistant.checks.schema import trainer_kwargs
 from assistant.core.errors import UsageError
+from assistant.core.intent import Intent
+from assistant.core.values import Finding, Plan
 
-_KWARGS = "training.trainer_kwargs."
+
+def check(config: Mapping[str, Any], plan: Plan) -> tuple[Finding, ...]:
+    """All findings on a finished config: an `error` is one that the real Oumi would refuse, now or late."""
+    return _run(facts_of_plan(config, plan))
 
 
-def guard(overrides: dict[str, Any]) -> None:
-    """Check overrides against each other and against what a made config holds.
+def look(intent: Intent) -> tuple[Finding, ...]:
+    """All findings on what was said, before anything is planned."""
+    return _run(facts_of_intent(intent))
+
+
+def guard(intent: Intent) -> None:
+    """Refuse what was said and cannot be done.
 
     Raises:
-        UsageError: one of them would crash after the model is loaded, or be ignored without a word.
+        UsageError: it would crash after the model is loaded, or be ignored without a word.
     """
-    _validation(overrides)
-    _saving(overrides)
-    _schedule(overrides)
-    for path in overrides:
-        if path.startswith(_KWARGS):
-            _trainer_kwarg(path)
+    refuse(look(intent))
 
 
-def _refuse(path: str, message: str, hint: str) -> None:
-    raise UsageError(message, context=path, hint=hint, reference="would-fail-late")
+def refuse(findings: tuple[Finding, ...]) -> None:
+    """Stop at the first error among findings.
+
+    Raises:
+        UsageError: there is one.
+    """
+    for found in findings:
+        if found.severity == "error":
+            raise UsageError(found.message, context=found.path, hint=found.fix, reference="would-fail-late")
 
 
-def _validation(overrides: dict[str, Any]) -> None:
-    for path in ("training.eval_strategy", "training.eval_steps"):
-        if overrides.get(path) not in (None, "no"):
-            _refuse(path, f"{path} needs validation data, and this config names none.", "Leave it out, then add data.validation and both eval fields to the saved file.")
+def _run(facts: Facts) -> tuple[Finding, ...]:
+    return tuple(
+        Finding(
+            rule=entry.rule,
+            severity=entry.severity,
+            path=path,
+            message=entry.message.format_map(words),
+            fix=entry.fix.format_map(words),
+        )
+        for entry in CHECKS
+        for path in entry.where(facts)
+        if (words := _words(facts, path))
+    )
 
 
-def _saving(overrides: dict[str, Any]) -> None:
-    final = overrides.get("training.save_final_model") is not False
-    if not final and overrides.get("training.save_steps") == 0 and not overrides.get("training.save_epoch"):
-        hint = "Keep save_final_model, or set save_steps above 0."
-        _refuse("training.save_final_model", "Nothing would be saved.", hint)
+def _words(facts: Facts, path: str) -> dict[str, str]:
+    """What a message may name."""
+    name = path.rpartition(".")[2]
+    value = facts.get(path)
+    return {
+        "path": path,
+        "value": str(value)[:60],
+        "range": str(RANGES.get(path, "")),
+        "own": f"training.{name}",
+        "near": _near(name, facts.trainer) if path.startswith("training.trainer_kwargs.") else "",
+    }
 
 
-def _schedule(overrides: dict[str, Any]) -> None:
-    if overrides.get("training.lr_scheduler_type") == "cosine_with_min_lr":
-        given = [p for p in overrides if p.startswith("training.lr_scheduler_kwargs")]
-        if not given:
-            _refuse("training.lr_scheduler_type", "cosine_with_min_lr needs the rate to end at.", "Add training.lr_scheduler_kwargs.min_lr_rate=0.1.")
+def _near(name: str, trainer: str | None) -> str:
+    from assistant.catalogue.names import nearest  # loaded only for a name that is wrong
 
-
-def _trainer_kwarg(path: str) -> None:
-    name = path.removeprefix(_KWARGS)
-    if name == "packing":
-        _refuse(path, "Rows of a registered dataset are not packed by this.", "Use data.train.pack=true.")
-    if field(f"training.{name}") is not None:
-        _refuse(path, f"{name} is a field of Oumi's own and may not stand in trainer_kwargs.", f"Use training.{name}.")
+    known = trainer_kwargs(trainer)
+    if name in ("max_seq_length", "max_prompt_length"):
+        return "Leave it out; model.model_max_length sets the tokens per row."
+    near = nearest(name, known, count=2)
+    return f"Did you mean {' or '.join(near)}?" if near else "Leave it out."

@@ -21,6 +21,12 @@ def snapshot() -> dict[str, Any]:
 
 
 @cache
+def trainer_kwargs(trainer: str | None) -> frozenset[str]:
+    """What may stand in `training.trainer_kwargs` for this trainer; empty where nobody knows."""
+    return frozenset(snapshot()["trainer_kwargs"].get(trainer, ()))
+
+
+@cache
 def field_names() -> tuple[str, ...]:
     """Every dotted field of a training config, sorted; sections left out."""
 

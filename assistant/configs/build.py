@@ -8,7 +8,8 @@ from typing import Any
 
 from assistant.configs.holes import holes, notes
 from assistant.configs.library import Layer, has_layer, layer
-from assistant.core.values import Plan
+from assistant.core.errors import NeedsInputError
+from assistant.core.values import Plan, Question
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,10 +28,16 @@ def layers_for(plan: Plan) -> list[Layer]:
         objective = "verl_grpo"
     sharding = "none" if plan.trainer == "VERL_GRPO" else plan.sharding
     names = ["train/base", f"train/objective/{objective}", f"train/method/{plan.method}", f"train/sharding/{sharding}"]
-    family = f"train/family/{plan.model.model_type}"
-    if plan.vision and has_layer(family):
-        names.append(family)
-    return [layer(name) for name in names]
+    return [*(layer(name) for name in names), *_family_layer(plan)]
+
+
+def _family_layer(plan: Plan) -> list[Layer]:
+    """What the model's type needs beside the rest; a layer that needs vision is for rows with images."""
+    name = f"train/family/{plan.model.model_type}"
+    if not has_layer(name):
+        return []
+    found = layer(name)
+    return [found] if plan.vision or "vision" not in found.needs else []
 
 
 def merge(base: dict[str, Any], layer_config: dict[str, Any]) -> dict[str, Any]:
@@ -57,7 +64,7 @@ def _fill(value: Any, filled: dict[str, Any]) -> Any:
 
 
 def set_path(body: dict[str, Any], path: str, value: Any) -> None:
-    """Set a dotted field, making sections on the way."""
+    """Set a dotted field, making sections on the way; a mapping is merged into the one that stands there."""
     *sections, name = path.split(".")
     here = body
     for section in sections:
@@ -65,7 +72,8 @@ def set_path(body: dict[str, Any], path: str, value: Any) -> None:
         if not isinstance(inner, dict):
             inner = here[section] = {}
         here = inner
-    here[name] = value
+    former = here.get(name)
+    here[name] = merge(former, value) if isinstance(former, dict) and isinstance(value, dict) else value
 
 
 _RIVALS = {"training.warmup_steps": "warmup_ratio", "training.save_epoch": "save_steps"}
@@ -80,8 +88,22 @@ def _drop_rivals(body: dict[str, Any], overrides: dict[str, Any]) -> None:
                 body["training"]["save_steps"] = 0  # Oumi's default of 500 would win over save_epoch
 
 
+def _check_storage(plan: Plan) -> None:
+    """transformers 5 refuses bitsandbytes over weights that are packed already (quantizers/auto.py)."""
+    if plan.model.stored_as and plan.method == "qlora":
+        text = f"{plan.model.id} is published in {plan.model.stored_as}, which QLoRA cannot quantise again. Train it how?"
+        error = NeedsInputError(text, context="method")
+        error.args = (Question(field="method", text=text, choices=("lora", "full")),)
+        raise error
+
+
 def train_config(plan: Plan) -> Config:
-    """The training config of a plan."""
+    """The training config of a plan.
+
+    Raises:
+        NeedsInputError: no config trains this model by this method.
+    """
+    _check_storage(plan)
     layers = layers_for(plan)
     empty: dict[str, Any] = {}
     body = _fill(reduce(merge, (part.config for part in layers), empty), holes(plan))

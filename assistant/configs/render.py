@@ -2,29 +2,49 @@
 
 from __future__ import annotations
 
-import re
+import unicodedata
 from typing import Any
 
 import yaml
 
 from assistant.configs.build import Config
+from assistant.core.errors import UsageError
 
 _DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]+")
+_UNSEEN = frozenset(["Cc", "Cf", "Cs", "Co", "Zl", "Zp"])
+"""Unicode categories that a comment must not hold: control, format, surrogate, private, line and paragraph breaks."""
 _WIDTH = 100
 ORDER = ("model", "data", "training", "peft", "fsdp", "deepspeed")
 
 
+def _visible(char: str) -> str:
+    """The character, or a space for one that controls, formats (direction marks, joiners), breaks lines or is none."""
+    return " " if unicodedata.category(char) in _UNSEEN or ord(char) & 0xFFFE == 0xFFFE else char
+
+
 def one_line(text: str, limit: int = 160) -> str:
-    """Text that is safe inside a comment: one line, no control characters, cut to a length."""
-    flat = " ".join(_CONTROL.sub(" ", text).split())
+    """Text that is safe inside a comment: one line, nothing unseen in it, cut to a length."""
+    flat = " ".join("".join(map(_visible, text)).split())
     return flat if len(flat) <= limit else f"{flat[: limit - 1]}…"
 
 
 def scalar(value: Any) -> str:
-    """A scalar or a short list as YAML writes it on one line."""
-    text = yaml.dump(value, Dumper=_DUMPER, default_flow_style=True, width=10_000, allow_unicode=True)
-    return str(text).removesuffix("\n").removesuffix("\n...").strip()
+    """A scalar or a short list as YAML writes it on one line.
+
+    Raises:
+        UsageError: Oumi would not read this text as it was typed.
+    """
+    written = yaml.dump(value, Dumper=_DUMPER, default_flow_style=True, width=10_000, allow_unicode=True)
+    text = str(written).removesuffix("\n").removesuffix("\n...").strip()
+    if "${" in text and ('"' in text or "\\${" in text):
+        _refuse_interpolation(text)
+    return text
+
+
+def _refuse_interpolation(text: str) -> None:
+    """Oumi escapes `${` to keep it literal (base_config.py, 0.9): in double quotes or after a backslash that breaks."""
+    message = f"Oumi cannot read ${{ beside a backslash, a quote or this character as plain text: {one_line(text, 80)}"
+    raise UsageError(message, context="${", hint="Write the value without ${.", reference="interpolation")
 
 
 def _with_comment(line: str, comment: str) -> str:

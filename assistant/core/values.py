@@ -15,7 +15,8 @@ Severity = Literal["error", "warning", "info"]
 class ModelSpec:
     """Shape of one model. Counts are parameters; a None is a figure without a source.
 
-    `rough` marks a shape guessed from the size in a name.
+    `rough` marks a shape guessed from the size in a name; `adapter_width` is what LoRA on `lora_targets` trains per
+    unit of rank; `stored_as` is a format that the weights leave when they are loaded to be trained.
     """
 
     id: str
@@ -43,6 +44,8 @@ class ModelSpec:
     model_type: str
     layer_cls: str | None = None
     lora_targets: tuple[str, ...] = ()
+    adapter_width: int | None = None
+    stored_as: str | None = None
     modalities: tuple[str, ...] = ("text",)
     gated: bool | None = None
     trust_remote_code: bool = False
@@ -244,7 +247,9 @@ class Plan:
     trainable_params: int = 0
     vllm: bool = False
     vision: bool = False
+    vllm_share: float = 0.4
     num_generations: int | None = None
+    save_steps: int = 500
     frozen_layers: tuple[str, ...] = ()
     overrides: dict[str, Any] = field(default_factory=dict)
     decisions: tuple[Reason, ...] = ()
@@ -256,6 +261,17 @@ class Plan:
     def fits(self) -> bool:
         """True when the upper bound stays within usable memory."""
         return self.memory.fits(self.hardware.usable_gib)
+
+    @property
+    def completion_length(self) -> int:
+        """Tokens of an answer: half of the sequence; a distilled student writes 512 at most, as in Oumi's gkd example."""
+        half = max(1, self.sequence_length // 2)
+        return min(half, 512) if self.objective == "gkd" else half
+
+    @property
+    def prompt_length(self) -> int:
+        """Tokens left for the prompt."""
+        return max(1, self.sequence_length - self.completion_length)
 
     def memory_json(self) -> dict[str, Any]:
         """The contract's `plan.memory`, GiB per GPU; the parts sum to `per_gpu_gib`."""
@@ -275,7 +291,8 @@ class Plan:
 class DatasetChoice:
     """Where the rows come from, as Oumi takes it.
 
-    `name` is Oumi's `dataset_name`; `path` a local file; `kwargs` go to `dataset_kwargs`.
+    `name` is Oumi's `dataset_name`; `path` a local file; `kwargs` go to `dataset_kwargs`;
+    `trust_remote_code` lets the processor of the model's repository run.
     """
 
     name: str
@@ -283,4 +300,5 @@ class DatasetChoice:
     split: str | None = None
     subset: str | None = None
     kwargs: dict[str, Any] = field(default_factory=dict)
+    trust_remote_code: bool = False
     said: str | None = None

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+from assistant.catalogue.projections import Shape, usual, width_of
 from assistant.core.values import ModelSpec
 
+_ALL = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 
-def _shapes(model: ModelSpec) -> dict[str, tuple[int, int]]:
-    """Inputs and outputs of the linear layers that go by these names (transformers 5.16)."""
-    hidden, mlp = model.hidden_size, model.intermediate_size
-    query, key = model.num_heads * model.head_dim, model.num_kv_heads * model.head_dim
-    attention = dict.fromkeys(("q_proj", "query"), (hidden, query))
-    attention |= dict.fromkeys(("k_proj", "v_proj"), (hidden, key))
-    attention |= dict.fromkeys(("o_proj", "out_proj", "dense"), (query, hidden))
-    fused = dict.fromkeys(("qkv_proj", "query_key_value", "c_attn", "Wqkv"), (hidden, query + 2 * key))
-    up = dict.fromkeys(("gate_proj", "up_proj", "fc1", "c_fc", "w1", "w3", "dense_h_to_4h"), (hidden, mlp))
-    down = dict.fromkeys(("down_proj", "fc2", "w2", "dense_4h_to_h", "c_proj"), (mlp, hidden))
-    return {**attention, **fused, **up, **down, "gate_up_proj": (hidden, 2 * mlp)}
+
+def _shape(model: ModelSpec) -> Shape:
+    return Shape(
+        hidden=model.hidden_size,
+        mlp=model.intermediate_size,
+        layers=model.num_layers,
+        heads=model.num_heads,
+        kv_heads=model.num_kv_heads,
+        head_dim=model.head_dim,
+    )
 
 
 def adapter_params(model: ModelSpec, targets: tuple[str, ...], rank: int) -> int:
-    """Trainable parameters of the adapters; names without a known shape count as a square MLP input."""
-    if targets == ("all-linear",):
-        targets = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
-    shapes = _shapes(model)
-    unknown = (model.hidden_size, 2 * model.hidden_size)
-    return model.num_layers * rank * sum(sum(shapes.get(name, unknown)) for name in targets)
+    """Trainable parameters of the adapters.
+
+    The model's own targets count as measured (`.ci/adapters.py`) or as its config says; others in closed form, and a
+    name without a known shape as a layer twice as wide as the hidden stream.
+    """
+    if targets == model.lora_targets and model.adapter_width:
+        return rank * model.adapter_width
+    linears = usual(_shape(model))
+    names = _ALL if targets in (("all-linear",), ()) else targets
+    known = tuple(name for name in names if name in linears)
+    guessed = (len(names) - len(known)) * 3 * model.hidden_size * model.num_layers
+    return rank * ((width_of(linears, known) or 0) + guessed)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from assistant.catalogue.datasets import DatasetSpec, find_dataset
 from assistant.core.errors import NeedsInputError
@@ -41,10 +43,15 @@ def is_local(dataset: str) -> bool:
     return bool(_FILE.search(dataset)) or dataset.startswith((".", "/", "~")) or dataset.count("/") > 1
 
 
-def data_kind(objective: str, model: ModelSpec, dataset: str | None) -> str:
-    """The objective, or `vision_sft` where the rows hold images."""
+def data_kind(objective: str, model: ModelSpec, dataset: str | None, overrides: Mapping[str, Any] | None = None) -> str:
+    """The objective, or `vision_sft` where the rows hold images.
+
+    A model that is mostly tuned on text trains on images when a vision collator is asked for by name.
+    """
     if objective != "sft" or not model.is_vision:
         return objective
+    if str((overrides or {}).get("data.train.collator_name")).startswith("vision_language"):
+        return "vision_sft"
     spec = find_dataset(dataset) if dataset else None
     if spec is not None:
         return "vision_sft" if spec.kind == "vision_sft" else "sft"
@@ -55,7 +62,7 @@ def choose_dataset(
     intent: Intent, objective: str, model: ModelSpec
 ) -> tuple[DatasetChoice, DatasetSpec | None, list[Reason]]:
     """The rows for this run: what was said, else the objective's usual set, named as an assumption."""
-    kind = data_kind(objective, model, intent.dataset)
+    kind = data_kind(objective, model, intent.dataset, intent.overrides)
     reasons: list[Reason] = []
     if intent.dataset is None:
         name, why = DEFAULT_DATASETS[kind]
@@ -64,7 +71,7 @@ def choose_dataset(
     else:
         said = intent.dataset
     if is_local(said):
-        return _local(said, kind), None, reasons
+        return _local(said, kind, model), None, reasons
     spec = find_dataset(said)
     if spec is None:
         return _from_hub(said, kind, reasons), None, reasons
@@ -72,11 +79,13 @@ def choose_dataset(
     return _registered(spec, kind, model, said), spec, reasons
 
 
-def _local(path: str, kind: str) -> DatasetChoice:
+def _local(path: str, kind: str, model: ModelSpec) -> DatasetChoice:
     found = _FILE.search(path)
     extension = found.group(1).lower() if found else ""
+    if kind == "vision_sft" and extension != "jsonl":
+        raise _no_images(path)
     if extension in ("jsonl", "json") and kind in LOCAL_NAMES:
-        return DatasetChoice(name=LOCAL_NAMES[kind], path=path, kwargs=_kwargs(kind), said=path)
+        return _choice(LOCAL_NAMES[kind], kind, model, path=path, said=path)
     loader = _LOADERS.get(extension)
     if loader:
         kwargs = {"data_files": path, **({"sep": "\t"} if extension == "tsv" else {})}
@@ -91,9 +100,18 @@ def _from_hub(said: str, kind: str, reasons: list[Reason]) -> DatasetChoice:
         near = suggest_datasets(said)
         question = Question(field="dataset", text=f'Which dataset is "{said}"?', choices=tuple(near))
         raise needs(question, hint="A Hugging Face id (org/name) or a path to a jsonl works too.")
+    if kind == "vision_sft":
+        raise _no_images(said)
     why = f"not one that Oumi registers: its rows must already be in {_row_format(kind)}"
     reasons.append(Reason(field="dataset", value=said, why=why))
     return DatasetChoice(name=said, split="train", said=said)
+
+
+def _no_images(said: str) -> NeedsInputError:
+    """Oumi's vision collator takes rows that a registered reader has put through the model's processor."""
+    text = f"Oumi cannot turn {said} into images and text: its readers take a .jsonl of conversations or a registered set. Which data?"
+    question = Question(field="dataset", text=text, choices=(DEFAULT_DATASETS["vision_sft"][0], "./conversations.jsonl"))
+    return needs(question, hint='One conversation a line: {"messages": [{"role": "user", "content": [{"type": "image_path", "content": "a.png"}, …]}, …]}.')
 
 
 def _row_format(kind: str) -> str:
@@ -102,7 +120,6 @@ def _row_format(kind: str) -> str:
         "kto": "prompt / completion / label form",
         "grpo": "prompt form",
         "pretrain": "a text column",
-        "vision_sft": "messages with images",
     }
     return formats.get(kind, "messages, prompt / completion or text form")
 
@@ -126,18 +143,24 @@ def needs(question: Question, *, hint: str = "") -> NeedsInputError:
     return error
 
 
-def _kwargs(kind: str) -> dict[str, object]:
+def _kwargs(kind: str, model: ModelSpec) -> dict[str, Any]:
+    """What the reader of these rows must be told: images are cut and normalised by the model's own processor."""
     if kind == "gkd":
         return {"return_conversations": True, "return_conversations_format": "dict"}
+    if kind == "vision_sft":
+        return {"processor_name": model.id, "return_tensors": True}
     return {}
 
 
+def _choice(name: str, kind: str, model: ModelSpec, **where: str | None) -> DatasetChoice:
+    """The entry for a reader that Oumi registers."""
+    vision = kind == "vision_sft"
+    return DatasetChoice(name=name, kwargs=_kwargs(kind, model), trust_remote_code=vision and model.trust_remote_code, **where)
+
+
 def _registered(spec: DatasetSpec, kind: str, model: ModelSpec, said: str) -> DatasetChoice:
-    kwargs = _kwargs(kind)
-    if kind == "vision_sft":
-        kwargs = {"processor_name": model.id, "return_tensors": True}
     split = spec.split or ("train" if kind in ("grpo", "pretrain", "vision_sft") else None)
-    return DatasetChoice(name=spec.id, split=split, subset=spec.subset, kwargs=kwargs, said=said)
+    return _choice(spec.id, kind, model, split=split, subset=spec.subset, said=said)
 
 
 def reward_for(spec: DatasetSpec | None) -> tuple[str, str]:

@@ -37,7 +37,7 @@ def test_every_layer_is_well_formed_and_sets_known_fields() -> None:
         assert found.about
         for path in _paths(found.config):
             assert field(path) is not None, f"{name} sets {path}, which Oumi does not have"
-        assert set(found.why) <= set(_paths(found.config)), name
+        assert set(found.why) <= {*_paths(found.config), *_paths(layer("train/base").config)}, name
 
 
 def _paths(config: dict[str, Any], prefix: str = "") -> list[str]:
@@ -129,6 +129,67 @@ def test_any_request_stays_a_comment(text: str) -> None:
     outcome = respond(Intent(task="train", model="llama3"), machine=parse_machine("A100"), request=text)
     assert load(outcome.files[0].yaml)["model"]["model_name"] == "meta-llama/Llama-3.1-8B-Instruct"
     assert "\n" not in one_line(text)
+
+
+def test_gpt_oss_is_widened_and_never_quantised_again() -> None:
+    made = body("8xH200", model="openai/gpt-oss-20b", method="lora")
+    assert made["model"]["model_kwargs"] == {"quantization_config": {"quant_method": "mxfp4"}}
+    asked = make("8xH200", model="openai/gpt-oss-20b", method="qlora")
+    assert asked.status == "needs_input"
+    assert asked.questions[0].field == "method"
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [("llama3", "the linear layers that this architecture has"), ("Qwen/Qwen3-30B-A3B", "not the experts"), ("meta-llama/Llama-4-Scout-17B-16E-Instruct", "the linear layers")],
+)
+def test_the_comment_on_targets_is_true(model: str, said: str) -> None:
+    assert said in make("8xH200", model=model, method="lora").files[0].yaml
+
+
+def test_verl_counts_prompts_and_the_comment_says_so() -> None:
+    outcome = make("4xH100", model="Qwen/Qwen2.5-1.5B-Instruct", objective="grpo", dataset="countdown")
+    assert outcome.plan is not None
+    made = load(outcome.files[0].yaml)["training"]["verl_config_overrides"]
+    prompts, each = made["data"]["train_batch_size"], made["actor_rollout_ref"]["rollout"]["n"]
+    assert prompts * each == outcome.plan.global_batch_size
+    assert f"{prompts} prompts × {each} completions = {outcome.plan.global_batch_size} sequences a step" in outcome.files[0].yaml
+    assert made["data"]["max_prompt_length"] + made["data"]["max_response_length"] == outcome.plan.sequence_length
+
+
+@pytest.mark.parametrize(
+    ("objective", "cut_by"), [("sft", "longer rows are cut"), ("kto", "KTO cuts rows at"), ("grpo", "TRL does not cut prompts")]
+)
+def test_the_comment_on_length_is_true_for_the_trainer(objective: str, cut_by: str) -> None:
+    text = make("A100-80GB", model="Qwen/Qwen2.5-1.5B-Instruct", objective=objective, dataset=None).files[0].yaml
+    block = text.split("model_max_length")[0].splitlines()[-1] + text.split("model_max_length")[1].splitlines()[0]
+    assert cut_by in text
+    assert cut_by in block or cut_by in text.split("model_max_length:")[0].splitlines()[-2]
+
+
+@pytest.mark.parametrize("overrides", [{"training.trainer_kwargs.beta": 0.2}, {"training.trainer_kwargs": {"beta": 0.2}}])
+def test_an_override_wins_over_the_template(overrides: dict[str, Any]) -> None:
+    assert body("A100-80GB", objective="dpo", method="lora", overrides=overrides)["training"]["trainer_kwargs"] == {"beta": 0.2}
+    kept = body("A100-80GB", objective="kto", method="lora", overrides=overrides)["training"]["trainer_kwargs"]
+    assert kept == {"max_length": 2048, "beta": 0.2}
+
+
+@pytest.mark.parametrize(("length", "tokens"), [(4096, 512), (1024, 512), (256, 128)])
+def test_a_student_writes_within_the_length(length: int, tokens: int) -> None:
+    made = body("8xH100", model="Qwen/Qwen2.5-0.5B-Instruct", objective="gkd", sequence_length=length)
+    assert made["training"]["gkd"]["max_new_tokens"] == tokens
+
+
+@pytest.mark.parametrize("text", ["a\\${oc.env:HOME}", "\U0001f600 ${oc.env:HOME}"])
+def test_text_that_oumi_would_interpolate_is_refused(text: str) -> None:
+    with pytest.raises(UsageError) as problem:
+        make(output_dir=text)
+    assert "${" in problem.value.message
+
+
+def test_a_comment_holds_nothing_that_turns_text_around() -> None:
+    hidden = "".join(map(chr, (0x202E, 0x2066, 0x200B, 0xAD, 0xFEFF, 0x85, 0x2029, 0xE0041)))
+    assert one_line(f"a{hidden}b") == "a b"
 
 
 def test_vision_data_gets_its_collator_and_encoders_no_adapters() -> None:
