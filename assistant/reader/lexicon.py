@@ -151,6 +151,7 @@ OPTIMIZERS = (
     ("sgd", r"\bsgd\b"),
 )
 NEGATION = r"(?:\bno\b|\bnot\b|\bwithout\b|\bdon'?t (?:use|want|do|need)?|\bskip\b|\bnever\b|\binstead of\b|\brather than\b|\bavoid\b|\bsans\b|\bsin\b|\bohne\b|\bsem\b)\s*(?:a |an |any |use |using |the |do |plain )?"
+CORRECTION = r"\b(?:no wait|actually|i mean|sorry|make that|scratch that)\b"
 
 
 @cache

@@ -12,13 +12,14 @@ from assistant.catalogue.datasets import DatasetSpec, dataset_names, find_datase
 from assistant.catalogue.models import find_model, stated_choices
 from assistant.catalogue.names import fold
 from assistant.core.intent import Intent
-from assistant.core.values import Reason
+from assistant.core.values import Question, Reason
 from assistant.reader import lexicon
 from assistant.reader.fields import read_budget, read_limit, read_names, read_quantities, read_switches
-from assistant.reader.hardware import read_hardware
+from assistant.reader.hardware import read_hardware, read_unknown_gpu
 from assistant.reader.lexicon import compiled
 from assistant.reader.names import Named, base_sibling, is_hosted, known_id, read_models
 from assistant.reader.page import LIMIT, TAKEN, Page
+from assistant.reader.ranges import out_of_range
 from assistant.reader.typos import mend
 
 
@@ -28,8 +29,13 @@ class Reading:
 
     intent: Intent
     notes: tuple[Reason, ...] = ()
-    conflicts: tuple[str, ...] = ()
+    questions: tuple[Question, ...] = ()
     unread: tuple[str, ...] = ()
+
+    @property
+    def conflicts(self) -> tuple[str, ...]:
+        """What must be asked before anything can be planned, as sentences."""
+        return tuple(question.text for question in self.questions)
 
 
 _FILE = r"[\"']?((?:~|\.{1,2})?/?[\w.\-/~+@]*[\w\-]\.(?:jsonl|json|csv|tsv|parquet|txt|md))\b[\"']?"
@@ -70,12 +76,14 @@ def _read(text: str) -> Reading:
     read_quantities(page, found, overrides, notes)
     base = compiled(r"\bbase (?:model|version|variant|one)\b|\bpre-?train").search(page.original) is not None
     named = read_models(page, base=base)
-    read_hardware(page, found)
+    asks: list[Question] = []
+    read_hardware(page, found, asks)
     read_budget(page, found)
     read_switches(page, overrides)
-    method, conflicts = _method(page, task)
+    method = _method(page, task, asks)
     words = _words(page, task)
     left_out = _read_datasets(page, found, task)
+    read_unknown_gpu(page, found, asks)
     if task == "evaluate" or words.get("benchmarks"):
         read_limit(page, found)
     model = _pick_model(ids, named, page, notes, base)
@@ -85,11 +93,11 @@ def _read(text: str) -> Reading:
     found = {**words, **found}
     _settle(found, method, model, overrides)
     intent, refused = _intent(found)
-    conflicts += refused
+    asks += refused
     return Reading(
         intent=intent,
         notes=tuple(Reason(field=f, value=v, why=w) for f, v, w in notes),
-        conflicts=tuple(conflicts),
+        questions=tuple(asks),
         unread=(*left_out, *_unread(page)),
     )
 
@@ -160,8 +168,11 @@ def _pick(text: str, table: tuple[tuple[Any, str], ...]) -> Any:
     return next((value for value, pattern in table if _affirmed(text, pattern)), None)
 
 
-def _method(page: Page, task: str | None) -> tuple[str | None, list[str]]:
-    """The method, and sentences for words that contradict each other."""
+_METHOD_WORDS = {"full": "full fine-tuning", "lora": "LoRA", "qlora": "QLoRA"}
+
+
+def _method(page: Page, task: str | None, asks: list[Question]) -> str | None:
+    """The method; a question where words contradict each other."""
     text = page.text
     said = {value for value, pattern in lexicon.METHODS if _affirmed(text, pattern)}
     if "lora" in said and task == "train" and _affirmed(text, r"\b(?:4|four)[- ]?bit\b|\bint4\b"):
@@ -171,12 +182,12 @@ def _method(page: Page, task: str | None) -> tuple[str | None, list[str]]:
     if "full" in said and len(said) > 1 and not compiled(r"\bfull[- ]?(?:fine|ft|param|finet|train)|\bfull\s+(?:\S+\s+){0,2}(?:q?lora)|\bq?lora\s+full\b").search(text):
         said.discard("full")
     if len(said) > 1:
-        names = sorted(said)
-        pair = " and ".join({"full": "full fine-tuning", "lora": "LoRA", "qlora": "QLoRA"}[n] for n in names)
-        return None, [f"The request asks for both {pair}. Which one?"]
+        names = tuple(_METHOD_WORDS[name] for name in sorted(said))
+        asks.append(Question(field="method", text=f"The request names {' and '.join(names)}. Which one?", choices=names))
+        return None
     if task in ("quantize", "infer", "judge", "synthesize", "evaluate"):
-        return None, []
-    return (said.pop() if said else None), []
+        return None
+    return said.pop() if said else None
 
 
 def _objective(page: Page) -> str | None:
@@ -261,7 +272,7 @@ def _pick_model(
     if compiled(r"\bdistil|\bteacher\b|\bgkd\b").search(page.original) and (target := _student(ordered, page)):
         return target
     known = [n for n in ordered if n.known] or ordered
-    corrected = compiled(r"\b(?:no wait|actually|i mean|sorry|make that|scratch that)\b").search(page.original)
+    corrected = compiled(lexicon.CORRECTION).search(page.original)
     chosen = known[-1] if corrected and known[-1].start > corrected.start() else known[0]
     if chosen.why:
         notes.append(("model", chosen.id, chosen.why))
@@ -312,6 +323,8 @@ def _settle(
     if "dataset" in found and found.get("task") is None and model:
         found["task"] = "train"
     if found.get("gpu") == "cpu" and found.get("task") not in (None, "train"):
+        found.pop("gpu_memory_gb", None)
+        found.pop("gpu_count", None)
         del found["gpu"]
     if overrides:
         found["overrides"] = overrides
@@ -319,15 +332,14 @@ def _settle(
         found.pop("dataset", None)
 
 
-def _intent(found: dict[str, Any]) -> tuple[Intent, list[str]]:
-    """An intent from what was found, and a sentence for each value out of range."""
+def _intent(found: dict[str, Any]) -> tuple[Intent, list[Question]]:
+    """An intent from what was found, and a question for each value out of range."""
     try:
         return Intent.model_validate(found), []
     except ValidationError as problem:
-        wrong = {str(error["loc"][0]): error["msg"] for error in problem.errors()}
+        wrong = [str(error["loc"][0]) for error in problem.errors()]
     kept = {key: value for key, value in found.items() if key not in wrong}
-    words = [f"{key.replace('_', ' ')} {found[key]!s:.40} cannot be: {why.lower()}. Which?" for key, why in wrong.items()]
-    return Intent.model_validate(kept), words
+    return Intent.model_validate(kept), [out_of_range(key, found[key]) for key in wrong]
 
 
 _FILLER = re.compile(
