@@ -14,7 +14,7 @@ from assistant.reader.page import Page, amount, number
 _N = r"(\d[\d,]*(?:\.\d+)?)\s*(k)?"
 _RATE = r"(\d*\.?\d+(?:e[-+]?\d+)?)"
 SECTIONS = "model|training|peft|fsdp|deepspeed|data|generation|remote_params|evaluation|tasks"
-_DOTTED = rf"(?<![\w./])(?:--)?((?:{SECTIONS})(?:\.[a-z_][a-z0-9_]*|\[\d+\])+)(?:\s*[=:]\s*|\s+to\s+|\s+)((?:\"[^\"]*\"|'[^']*'|\[[^\]]*\]|[^\s,;]+))"
+_DOTTED = rf"(?<![\w./])(?:--)?((?:{SECTIONS})(?:\.[a-z_][a-z0-9_]*|\[\d+\])+)(?:\s*[=:]\s*|\s+to\s+|\s+)((?:\"[^\"]*\"|'[^']*'|\[[^\]]*\]|\$\{{[^}}\n]*\}}|[^\s,;]+))"
 
 _QUANTITIES = (
     ("lora_rank", r"\b(?:lora_)?(?:rank|r)(?: of|[-_ ]?dim)?\s*[=: ]\s*(\d+)\b|(?<!deepseek.)\b(?:lora_r|r)(\d{2,4}|[2-9])\b(?!\.)|\brank[- ]?(\d+)\b"),
@@ -38,8 +38,10 @@ _LEARNING = r"\b(?:learning[-_ ]rate|lr)(?: of| at| to|=|:)?\s*(?:at |of |to )?"
 _HOURS = r"(?:(?:under|within|in|less than|at most|max(?:imum)?|no more than|below|up to|finish(?:ed)? in|<)\s*(?:of\s*)?)?(?<![\w.$])(\d+(?:\.\d+)?|one|two|three|four|five|six|eight|ten|twelve)\s*-?(hours?|hrs?|h|days?|minutes?|mins?)\b(?:\s*(?:max|tops|budget|limit))?"
 _DOLLARS = r"(?:(?:under|below|less than|at most|max(?:imum)?|up to|budget(?: is| of|:)?|<)\s*)?(?:\$\s*(\d[\d,]*(?:\.\d+)?)|(\d[\d,]*(?:\.\d+)?)\s*(?:\$|dollars?|bucks|usd)(?!\w))(?:\s*(?:max|tops|budget))?"
 _LIMIT = r"\b(?:limit(?:ed)?(?: to)?|num_samples|first|only|just|on|max)\s*[=: ]\s*(\d+)\s*(?:samples?|examples?|questions?|rows?)?\b|\b(\d+)\s*(?:samples?|examples?|questions)\b"
-_OUTPUT = r"\b(?:(?:save|store|write|put|dump|output|keep)(?:\s+(?:it|them|checkpoints?|results?|the \w+|everything|answers))?\s+(?:to|in|into|under|at)|output[-_ ]?dir(?:ectory)?(?:\s*(?:=|:|to|is))?|results? (?:in)?to|checkpoints? (?:in|to|under)|guardar en|speichern in)\s+[\"']?([^\s,;\"']+)"
-_RUN = r"\b(?:run[-_ ]name(?:d)?(?:\s*(?:=|:|is))?|name (?:the|this) run|name it|call (?:this|the) run|call it|(?:the )?run (?:is )?(?:called|named))\s+(?:\"([^\"]+)\"|'([^']+)'|([^\s,;]+))"
+_TEXT = r"(?:\"([^\"\n]+)\"|'([^'\n]+)'(?!\w)|([^\s,;\"]*\$(?:\([^)\n]*\)|\{[^}\n]*\})[^\s,;\"]*|[^\s,;\"]+))"
+"""A text as a value: in quotes, or up to the next space, a `$(…)` or `${…}` kept whole."""
+_OUTPUT = r"\b(?:(?:save|store|write|put|dump|output|keep)(?:\s+(?:it|them|checkpoints?|results?|the \w+|everything|answers))?\s+(?:to|in|into|under|at)|output[-_ ]?dir(?:ectory)?(?:\s*(?:=|:|to|is))?|results? (?:in)?to|checkpoints? (?:in|to|under)|guardar en|speichern in)\s+" + _TEXT
+_RUN = r"\b(?:run[-_ ]name(?:d)?(?:\s*(?:=|:|is))?|name (?:the|this) run|name it|call (?:this|the) run|call it|(?:the )?run (?:is )?(?:called|named))\s+" + _TEXT
 _URL = r"https?://[^\s,;\"'<>]+"
 _ZERO_SHOT = r"\bzero[- ]shot\b"
 _SPOT = r"\b(?:spot|preemptible|interruptible)\b(?: instances?| vms?)?"
@@ -50,14 +52,23 @@ def _first(match: re.Match[str]) -> str:
     return next(group for group in match.groups() if group)
 
 
+def _span(match: re.Match[str]) -> tuple[int, int]:
+    """Where the first group that matched stands."""
+    return next(match.span(i) for i, group in enumerate(match.groups(), 1) if group)
+
+
 def read_names(page: Page, found: dict[str, Any], overrides: dict[str, Any]) -> None:
-    """Dotted overrides, output folder, run name and URLs: before anything that could mistake their words."""
+    """Dotted overrides, output folder and run name: before anything that could mistake their words."""
     for dotted in page.find_all(compiled(_DOTTED)):
-        overrides[dotted.group(1)] = _value(dotted.group(2))
-    if match := page.find(compiled(_RUN)):
-        found["run_name"] = _first(match).rstrip(".")
-    if match := page.find(compiled(_OUTPUT)):
-        found["output_dir"] = match.group(1).rstrip(".") or match.group(1)
+        overrides[dotted.group(1)] = _value(page.exact(*dotted.span(2)))
+    for key, pattern in (("run_name", _RUN), ("output_dir", _OUTPUT)):
+        if match := page.find(compiled(pattern)):
+            text = page.exact(*_span(match))
+            found[key] = text.rstrip(".") or text
+
+
+def read_urls(page: Page, found: dict[str, Any], overrides: dict[str, Any]) -> None:
+    """Where a server answers."""
     for url in page.find_all(compiled(_URL)):
         if compiled(lexicon.ENGINES[0][1]).search(page.original) or "/v1" in url.group():
             overrides["remote_params.api_url"] = url.group().rstrip(".)")

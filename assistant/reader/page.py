@@ -5,11 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-TAKEN = "\u00a4"
-_FOLDS = str.maketrans({"\u00d7": "x", "\u2019": "'", "\u2013": "-", "\u2014": " ", "\uff0c": ",", "\u3002": ".", "\uff1a": ":"})
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u00a4\ud800-\udfff]")
+TAKEN = "\0"
+"""Stands for every character that a rule took: no request holds it, since control characters are replaced."""
+STRANGE = "\ufffd"
+_FOLDS = str.maketrans(
+    {"\u00d7": "x", "\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2013": "-", "\u2014": " ", "\uff0c": ",", "\u3002": ".", "\uff1a": ":"}
+)
+_BLANK = re.compile(r"[\x0b-\x0d]|^\ufeff")
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+HIDDEN = re.compile(
+    r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffd\u00ad\u0600-\u0605\u061c\u06dd\u070f\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0001-\U000e007f]"
+)
+"""Characters that do not show (Unicode category Cf), controls, and what stands for bytes that are no text."""
 _ENDLESS = re.compile(r"\S{257,}|\d{20,}|[^\w\s]{40,}")
 """Runs that are no words: no name or path is this long, and patterns would search them at length."""
+_PATH_LIKE = re.compile(r"(?:[\"'(]?(?:~|\.{1,2})?/|[\w.\-]+/)(?!/)")
 LIMIT = 12_000
 
 NUMBER_WORDS = {
@@ -42,11 +52,22 @@ class Page:
     """A request's text, where what has been read is blanked out but keeps its place."""
 
     def __init__(self, text: str) -> None:
-        cleaned = _CONTROL.sub(" ", text[:LIMIT]).translate(_FOLDS)
-        cleaned = _ENDLESS.sub(lambda run: TAKEN * len(run.group()), cleaned)
+        self.raw = text[:LIMIT]
+        cleaned = _BLANK.sub(" ", self.raw)
+        cleaned = _CONTROL.sub(STRANGE, cleaned).translate(_FOLDS)
         self.cut = len(text) > LIMIT
         self.original = cleaned
-        self.text = cleaned
+        self.endless = [run.group() for run in _ENDLESS.finditer(cleaned)]
+        self.text = _ENDLESS.sub(lambda run: TAKEN * len(run.group()), cleaned)
+
+    @property
+    def long_path(self) -> str | None:
+        """A run that looks like a path and is longer than any that is read."""
+        return next((run for run in self.endless if len(run) > 256 and _PATH_LIKE.match(run)), None)
+
+    def exact(self, start: int, end: int) -> str:
+        """The characters of a stretch as they were typed."""
+        return self.raw[start:end]
 
     def take(self, start: int, end: int) -> str:
         """Mark a stretch as read and return its words."""

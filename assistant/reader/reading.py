@@ -14,11 +14,12 @@ from assistant.catalogue.names import fold
 from assistant.core.intent import Intent
 from assistant.core.values import Question, Reason
 from assistant.reader import lexicon
-from assistant.reader.fields import read_budget, read_limit, read_names, read_quantities, read_switches
+from assistant.reader.fields import read_budget, read_limit, read_names, read_quantities, read_switches, read_urls
 from assistant.reader.hardware import read_hardware, read_unknown_gpu
 from assistant.reader.lexicon import compiled
 from assistant.reader.names import Named, base_sibling, is_hosted, known_id, read_models
 from assistant.reader.page import LIMIT, TAKEN, Page
+from assistant.reader.paths import Place, endless, hides, read_files, refuse_odd, too_long, whole_word
 from assistant.reader.ranges import out_of_range
 from assistant.reader.typos import mend
 
@@ -38,14 +39,10 @@ class Reading:
         return tuple(question.text for question in self.questions)
 
 
-_FILE = r"[\"']?((?:~|\.{1,2})?/?[\w.\-/~+@]*[\w\-]\.(?:jsonl|json|csv|tsv|parquet|txt|md))\b[\"']?"
 _HF_ID = r"(?<![\w./~\-@:])([A-Za-z0-9][\w.\-]{0,95}/[A-Za-z0-9][\w.\-]{0,95})(?![\w/])"
 _PATH = r"(?<![\w:/])((?:~|\.{1,2})?/[\w.\-/+@]+|[\w.\-]+(?:/[\w.\-]+){2,}/?|(?:out|outputs?|checkpoints?|ckpts?|models?|runs?|weights)/[\w.\-/]+)"
 _DATA_BEFORE = re.compile(r"(?:\bon|\bdata(?:set)?s?(?: is| in|:)?|\busing|\bwith|\bfrom|\bover|\bcorpus)\s*(?:my |the |our )?$", re.IGNORECASE)
 _MODEL_BEFORE = re.compile(r"(?:\bmodel(?: is|:| at| in)?|\btrain|\btune|\bfinetune|\bfine-tune|\blora(?: on)?|\bof|\bevaluate|\beval|\bserve|\bcheckpoint(?: at| in)?|\badapter(?: at| in)?|\bft)\s*(?:my |the |our )?$", re.IGNORECASE)
-_SHELL = re.compile(r"\$\([^)]*\)?|`[^`]*`|\$\{[^}]*\}")
-
-
 _TEACHER = "training.gkd.teacher_model_name_or_path"
 
 
@@ -64,25 +61,25 @@ def read(text: str) -> Reading:
 
 def _read(text: str) -> Reading:
     page = Page(text)
-    for match in page.find_all(_SHELL):
-        del match
     found: dict[str, Any] = {}
     overrides: dict[str, Any] = {}
     notes: list[tuple[str, Any, str]] = []
+    asks: list[Question] = []
+    left: list[str] = []
     read_names(page, found, overrides)
-    _read_files(page, found)
+    folders = read_files(page, found, left)
+    read_urls(page, found, overrides)
     task = _task(page)
-    ids = _read_ids(page, found, task)
+    ids = _read_ids(page, found, task, folders)
     read_quantities(page, found, overrides, notes)
     base = compiled(r"\bbase (?:model|version|variant|one)\b|\bpre-?train").search(page.original) is not None
     named = read_models(page, base=base)
-    asks: list[Question] = []
     read_hardware(page, found, asks)
     read_budget(page, found)
     read_switches(page, overrides)
     method = _method(page, task, asks)
     words = _words(page, task)
-    left_out = _read_datasets(page, found, task)
+    left += _read_datasets(page, found, task)
     read_unknown_gpu(page, found, asks)
     if task == "evaluate" or words.get("benchmarks"):
         read_limit(page, found)
@@ -92,27 +89,32 @@ def _read(text: str) -> Reading:
         overrides |= {_TEACHER: others[0]} if len(others) == 1 else {}
     found = {**words, **found}
     _settle(found, method, model, overrides)
+    refuse_odd(found, overrides, asks)
+    if not overrides:
+        found.pop("overrides", None)
     intent, refused = _intent(found)
-    asks += refused
+    asks += [*refused, *too_long(page)]
     return Reading(
         intent=intent,
         notes=tuple(Reason(field=f, value=v, why=w) for f, v, w in notes),
         questions=tuple(asks),
-        unread=(*left_out, *_unread(page)),
+        unread=(*left, *endless(page), *_unread(page)),
     )
 
 
-def _read_files(page: Page, found: dict[str, Any]) -> None:
-    for match in page.find_all(compiled(_FILE)):
-        found.setdefault("dataset", match.group(1))
-
-
-def _read_ids(page: Page, found: dict[str, Any], task: str | None) -> list[Named]:
+def _read_ids(page: Page, found: dict[str, Any], task: str | None, folders: list[Place]) -> list[Named]:
     """`org/name` and folders: a model or a dataset, by catalogue, else by the words before them."""
     models: list[Named] = []
+    for place in folders:
+        if _is_data(page.original[max(0, place.start - 30) : place.start]) and task != "evaluate":
+            found.setdefault("dataset", place.path)
+        else:
+            models.append(Named(id=place.path, start=place.start, end=place.end, known=False))
     for pattern in (_HF_ID, _PATH):
         for match in list(compiled(pattern).finditer(page.text)):
             words = match.group(1).rstrip(".")
+            if hides(page, match.start(1), match.end(1)):
+                words = page.exact(*whole_word(page, match.start(1), match.end(1)))
             before = page.original[max(0, match.start() - 30) : match.start(1)]
             model_id = known_id(words)
             spec = find_dataset(words)
@@ -123,7 +125,7 @@ def _read_ids(page: Page, found: dict[str, Any], task: str | None) -> list[Named
                 models.append(Named(id=model_id, start=match.start(1), end=match.end(1), known=True))
             elif spec and spec.id.lower() == words.lower():
                 found.setdefault("dataset", spec.id)
-            elif _DATA_BEFORE.search(before) and not _MODEL_BEFORE.search(before) and (not is_path or task != "evaluate"):
+            elif _is_data(before) and (not is_path or task != "evaluate"):
                 found.setdefault("dataset", words)
             elif not is_path and re.fullmatch(r"(?:\d+|and|or|w|n|y|on|off|q|a)/\w+|\w+/(?:or|and|response|answer|off|o)\b.*", words, re.IGNORECASE):
                 continue
@@ -131,6 +133,10 @@ def _read_ids(page: Page, found: dict[str, Any], task: str | None) -> list[Named
                 models.append(Named(id=words, start=match.start(1), end=match.end(1), known=False))
             page.take(match.start(1), match.start(1) + len(words))
     return models
+
+
+def _is_data(before: str) -> bool:
+    return _DATA_BEFORE.search(before) is not None and _MODEL_BEFORE.search(before) is None
 
 
 def _task(page: Page) -> str | None:
