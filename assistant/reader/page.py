@@ -42,10 +42,12 @@ def number(word: str | None) -> int | None:
     return int(text) if text.isdigit() else NUMBER_WORDS.get(text)
 
 
+_UNITS = {"k": 1024, "m": 1024 * 1024}
+
+
 def amount(digits: str, unit: str | None) -> float:
-    """`8`, `k` → 8192; a decimal k (`1.5k`) is thousands of 1024 too."""
-    value = float(digits.replace(",", ""))
-    return value * 1024 if (unit or "").lower() == "k" else value
+    """`8`, `k` → 8192; a decimal k (`1.5k`) is thousands of 1024 too, and `m` is 1024 of those."""
+    return float(digits.replace(",", "")) * _UNITS.get((unit or "").lower(), 1)
 
 
 class Page:

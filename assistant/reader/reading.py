@@ -14,12 +14,23 @@ from assistant.catalogue.names import fold
 from assistant.core.intent import Intent
 from assistant.core.values import Question, Reason
 from assistant.reader import lexicon
-from assistant.reader.fields import read_budget, read_limit, read_names, read_quantities, read_switches, read_urls
+from assistant.reader.fields import (
+    read_budget,
+    read_limit,
+    read_modules,
+    read_names,
+    read_objective_fields,
+    read_quantities,
+    read_switches,
+    read_urls,
+)
 from assistant.reader.hardware import read_hardware, read_unknown_gpu
+from assistant.reader.leftover import unread
 from assistant.reader.lexicon import compiled
-from assistant.reader.names import Named, base_sibling, is_hosted, known_id, read_models
-from assistant.reader.page import LIMIT, TAKEN, Page
+from assistant.reader.names import Named, base_sibling, is_hosted, known_id, read_models, unknown_model
+from assistant.reader.page import TAKEN, Page
 from assistant.reader.paths import Place, endless, hides, read_files, refuse_odd, too_long, whole_word
+from assistant.reader.questions import affirmed, ask_export, ask_objective, ask_precision, is_explanation
 from assistant.reader.ranges import out_of_range
 from assistant.reader.typos import mend
 
@@ -72,23 +83,36 @@ def _read(text: str) -> Reading:
     task = _task(page)
     ids = _read_ids(page, found, task, folders)
     read_quantities(page, found, overrides, notes)
-    base = compiled(r"\bbase (?:model|version|variant|one)\b|\bpre-?train").search(page.original) is not None
+    base = compiled(r"\bbase (?:model|version|variant|one)\b|\bpre-?train|\bfrom scratch\b").search(page.original) is not None
     named = read_models(page, base=base)
     read_hardware(page, found, asks)
     read_budget(page, found)
+    read_modules(page, overrides)
     read_switches(page, overrides)
     method = _method(page, task, asks)
     words = _words(page, task)
     left += _read_datasets(page, found, task)
     read_unknown_gpu(page, found, asks)
+    if overrides.get("model.load_pretrained_weights") is False and task in ("train", None):
+        words |= {"objective": words.get("objective", "pretrain"), "task": "train"}
+    ask_objective(page, words, asks)
+    ask_precision(page, words, asks)
+    ask_export(page, task, asks)
+    read_objective_fields(page, words.get("objective"), overrides)
     if task == "evaluate" or words.get("benchmarks"):
         read_limit(page, found)
     model = _pick_model(ids, named, page, notes, base)
+    if model is None and task in ("train", "tune", "evaluate", None):
+        model = unknown_model(page)
     if words.get("objective") == "gkd":
         others = [n.id for n in (*ids, *named) if n.known and n.id != model]
         overrides |= {_TEACHER: others[0]} if len(others) == 1 else {}
+    elif task == "train":
+        left += _other_models([*ids, *named], model, page)
     found = {**words, **found}
-    _settle(found, method, model, overrides)
+    _settle(found, method, model, overrides, notes)
+    if is_explanation(page.original, found):
+        return Reading(intent=Intent())
     refuse_odd(found, overrides, asks)
     if not overrides:
         found.pop("overrides", None)
@@ -98,7 +122,7 @@ def _read(text: str) -> Reading:
         intent=intent,
         notes=tuple(Reason(field=f, value=v, why=w) for f, v, w in notes),
         questions=tuple(asks),
-        unread=(*left, *endless(page), *_unread(page)),
+        unread=(*left, *endless(page), *unread(page, task=intent.task, data_known="dataset" in found)),
     )
 
 
@@ -113,8 +137,10 @@ def _read_ids(page: Page, found: dict[str, Any], task: str | None, folders: list
     for pattern in (_HF_ID, _PATH):
         for match in list(compiled(pattern).finditer(page.text)):
             words = match.group(1).rstrip(".")
-            if hides(page, match.start(1), match.end(1)):
-                words = page.exact(*whole_word(page, match.start(1), match.end(1)))
+            start, end = match.start(1), match.start(1) + len(words)
+            if hides(page, start, end):
+                start, end = whole_word(page, start, end)
+                words = page.exact(start, end)
             before = page.original[max(0, match.start() - 30) : match.start(1)]
             model_id = known_id(words)
             spec = find_dataset(words)
@@ -122,7 +148,7 @@ def _read_ids(page: Page, found: dict[str, Any], task: str | None, folders: list
             if is_path and not re.search(r"[A-Za-z]", words):
                 continue
             if model_id:
-                models.append(Named(id=model_id, start=match.start(1), end=match.end(1), known=True))
+                models.append(Named(id=model_id, start=start, end=end, known=True))
             elif spec and spec.id.lower() == words.lower():
                 found.setdefault("dataset", spec.id)
             elif _is_data(before) and (not is_path or task != "evaluate"):
@@ -130,8 +156,8 @@ def _read_ids(page: Page, found: dict[str, Any], task: str | None, folders: list
             elif not is_path and re.fullmatch(r"(?:\d+|and|or|w|n|y|on|off|q|a)/\w+|\w+/(?:or|and|response|answer|off|o)\b.*", words, re.IGNORECASE):
                 continue
             else:
-                models.append(Named(id=words, start=match.start(1), end=match.end(1), known=False))
-            page.take(match.start(1), match.start(1) + len(words))
+                models.append(Named(id=words, start=start, end=end, known=False))
+            page.take(start, end)
     return models
 
 
@@ -141,8 +167,11 @@ def _is_data(before: str) -> bool:
 
 def _task(page: Page) -> str | None:
     text = page.text
+    exported = compiled(lexicon.EXPORT).search(text) is not None
     for task, pattern in lexicon.TASKS:
-        if task == "train" and any(_affirmed(text, p) for _, p in lexicon.METHODS[:2]):
+        if task == "infer" and exported:
+            continue
+        if task == "train" and any(affirmed(text, p) for _, p in lexicon.METHODS[:2]):
             return "train"
         if task == "quantize" and compiled(r"\bq?lora\b|fine[- ]?tun|\btrain").search(text):
             continue
@@ -161,17 +190,11 @@ def _task(page: Page) -> str | None:
         return "train"
     if compiled(r"\bfull (?:ft|finetune|fine)").search(text):
         return "train"
-    return "infer" if any(compiled(p).search(text) for _, p in lexicon.ENGINES) else None
-
-
-def _affirmed(text: str, pattern: str) -> bool:
-    """True when the pattern occurs without a negation right before it."""
-    denied = compiled(rf"{lexicon.NEGATION}$")
-    return any(not denied.search(text[max(0, m.start() - 25) : m.start()]) for m in compiled(pattern).finditer(text))
+    return "infer" if not exported and any(compiled(p).search(text) for _, p in lexicon.ENGINES) else None
 
 
 def _pick(text: str, table: tuple[tuple[Any, str], ...]) -> Any:
-    return next((value for value, pattern in table if _affirmed(text, pattern)), None)
+    return next((value for value, pattern in table if affirmed(text, pattern)), None)
 
 
 _METHOD_WORDS = {"full": "full fine-tuning", "lora": "LoRA", "qlora": "QLoRA"}
@@ -180,8 +203,8 @@ _METHOD_WORDS = {"full": "full fine-tuning", "lora": "LoRA", "qlora": "QLoRA"}
 def _method(page: Page, task: str | None, asks: list[Question]) -> str | None:
     """The method; a question where words contradict each other."""
     text = page.text
-    said = {value for value, pattern in lexicon.METHODS if _affirmed(text, pattern)}
-    if "lora" in said and task == "train" and _affirmed(text, r"\b(?:4|four)[- ]?bit\b|\bint4\b"):
+    said = {value for value, pattern in lexicon.METHODS if affirmed(text, pattern)}
+    if "lora" in said and task == "train" and affirmed(text, r"\b(?:4|four)[- ]?bit\b|\bint4\b"):
         said = (said - {"lora"}) | {"qlora"}
     if "qlora" in said and not compiled(r"\blora\b.*\bq-?lora\b|\bq-?lora\b.*\blora\b").search(text):
         said.discard("lora")
@@ -228,7 +251,7 @@ def _words(page: Page, task: str | None) -> dict[str, Any]:
 
 def _sharding(text: str) -> str | None:
     said: str | None = _pick(text, lexicon.SHARDINGS)
-    denied = {v for v, p in lexicon.SHARDINGS if compiled(p).search(text) and not _affirmed(text, p)}
+    denied = {v for v, p in lexicon.SHARDINGS if compiled(p).search(text) and not affirmed(text, p)}
     if said is None and denied & {"fsdp", "deepspeed"}:
         return "ddp"
     return said
@@ -238,7 +261,7 @@ def _read_datasets(page: Page, found: dict[str, Any], task: str | None) -> list[
     """Catalogue names of datasets in what is still unread, longest first; words for those beyond the first."""
     if task in ("evaluate", "infer", "quantize", "judge"):
         return []
-    named: list[tuple[int, str]] = []
+    named: list[tuple[int, str, str]] = []
     words = list(re.finditer(r"[A-Za-z0-9][\w.\-;']*", page.text))
     for width in (4, 3, 2, 1):
         for i in range(len(words) - width + 1):
@@ -247,12 +270,20 @@ def _read_datasets(page: Page, found: dict[str, Any], task: str | None) -> list[
             if TAKEN in phrase or len(phrase) > 60:
                 continue
             if (spec := _dataset(phrase)) is not None:
-                page.take(start, end)
-                named.append((start, spec.id))
+                named.append((start, spec.id, page.take(start, end)))
     named.sort()
-    if named and "dataset" not in found:
-        found["dataset"] = named.pop(0)[1]
-    return [f"{name} (only one dataset is used: {found['dataset']})" for _, name in named if name != found["dataset"]]
+    used = found.get("dataset", "")
+    if named and not used:
+        _, found["dataset"], used = named.pop(0)
+    others = [words for _, name, words in named if name != found["dataset"]]
+    if not used and (unknown := page.find(compiled(_UNKNOWN_DATASET))):
+        found["dataset"] = next(group for group in unknown.groups() if group)
+    return [f"{words} (one dataset is read: {used})"[:80] for words in others]
+
+
+_SET = r"[A-Za-z][\w.\-]*"
+_ORDINARY = r"(?!(?:a|an|the|my|our|your|this|that|some|any|which|what|no|custom|own|new|same|training|train|test|chat|text|image|preference|instruction|toy|small|tiny|large|big|public|private|internal|local|default|good|other|is|in|of|on|with|for|to|and|from|synthetic|data|it|multi\w*|domain\w*)\b)"
+_UNKNOWN_DATASET = rf"\bdataset(?:\s*[:=]\s*|\s+(?:called |named )?){_ORDINARY}({_SET}(?:qa|[\d_\-])[\w.\-]*|{_SET}qa)(?![\w/])|\bon\s+(?:the )?{_ORDINARY}({_SET})\s+dataset\b|\bon\s+(?:the )?([A-Za-z]\w{{1,30}}(?:qa|instruct|mix|\d+k))(?![\w/.])"
 
 
 def _dataset(phrase: str) -> DatasetSpec | None:
@@ -284,6 +315,16 @@ def _pick_model(
         notes.append(("model", chosen.id, chosen.why))
     typed_in_full = any(n is chosen for n in ids)
     return base_sibling(chosen.id) if base and not typed_in_full and not is_hosted(chosen.id) else chosen.id
+
+
+def _other_models(names: list[Named], model: str | None, page: Page) -> list[str]:
+    """Models that were named beside the one to train."""
+    if compiled(lexicon.CORRECTION).search(page.original):
+        return []
+    picked = next((n for n in names if n.id == model or base_sibling(n.id) == model), None)
+    family = (model or "").split("/")[-1]
+    others = [n for n in names if n is not picked and n.id != model and not _is_denied(page, n) and base_sibling(n.id) != model]
+    return [f"{page.original[n.start : n.end].strip()} (one model is trained: {family})"[:80] for n in others]
 
 
 def _only_size(page: Page, notes: list[tuple[str, Any, str]]) -> str | None:
@@ -318,7 +359,7 @@ def _student(names: list[Named], page: Page) -> str | None:
 
 
 def _settle(
-    found: dict[str, Any], method: str | None, model: str | None, overrides: dict[str, Any]
+    found: dict[str, Any], method: str | None, model: str | None, overrides: dict[str, Any], notes: list[tuple[str, Any, str]]
 ) -> None:
     """Fit the pieces together."""
     if model:
@@ -326,6 +367,7 @@ def _settle(
     if method and found.get("task") in (None, "train", "tune"):
         found["method"] = method
         found.setdefault("task", "train")
+    _implied_method(found, notes)
     if "dataset" in found and found.get("task") is None and model:
         found["task"] = "train"
     if found.get("gpu") == "cpu" and found.get("task") not in (None, "train"):
@@ -338,6 +380,17 @@ def _settle(
         found.pop("dataset", None)
 
 
+_ADAPTER_KEYS = (("lora_rank", "a rank"), ("lora_alpha", "an alpha"))
+
+
+def _implied_method(found: dict[str, Any], notes: list[tuple[str, Any, str]]) -> None:
+    """Only adapters have a rank and an alpha."""
+    said = next((words for key, words in _ADAPTER_KEYS if key in found), None)
+    if said and found.get("task") == "train" and "method" not in found:
+        found["method"] = "lora"
+        notes.append(("method", "lora", f"{said} was said, and only adapters have one"))
+
+
 def _intent(found: dict[str, Any]) -> tuple[Intent, list[Question]]:
     """An intent from what was found, and a question for each value out of range."""
     try:
@@ -346,21 +399,3 @@ def _intent(found: dict[str, Any]) -> tuple[Intent, list[Question]]:
         wrong = [str(error["loc"][0]) for error in problem.errors()]
     kept = {key: value for key, value in found.items() if key not in wrong}
     return Intent.model_validate(kept), [out_of_range(key, found[key]) for key in wrong]
-
-
-_FILLER = re.compile(
-    r"(?i)\b(?:please|plz|pls|could|can|you|help|me|i|we|my|our|the|a|an|to|on|for|with|of|and|in|it|is|set|up|want|need|like|"
-    r"would|have|has|do|make|run|using|use|that|this|at|by|as|from|or|be|so|just|some|config|recipe|job|model|models|data|"
-    r"fine|tune|tuning|finetune|finetuning|train|training|lora|qlora|full|dpo|kto|sft|grpo)\b"
-)
-
-
-def _unread(page: Page) -> tuple[str, ...]:
-    """Long stretches that no rule took: worth a word, since something may have been meant."""
-    if len(page.text) < 400:
-        return ()
-    cut = (f"all beyond the first {LIMIT:,} characters",) if page.cut else ()
-    pieces = [_FILLER.sub(" ", piece) for piece in page.text.split(TAKEN)]
-    left = [" ".join(piece.split()) for piece in pieces]
-    long = sorted((p for p in left if len(p) > 120), key=len, reverse=True)
-    return (*cut, *(f"{p[:100]}…" for p in long[:2]))
