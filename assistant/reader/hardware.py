@@ -99,7 +99,9 @@ def _count(found: dict[str, Any], digits: str | None) -> None:
 
 
 def _read_gpu(page: Page, found: dict[str, Any], asks: list[Question]) -> None:
-    said = []
+    said: list[_Said] = []
+    if not compiled(_CORES).search(page.text):
+        return
     for match in _gpu_pattern().finditer(page.text):
         said.append(_said(match))
         page.take(*match.span())
@@ -200,11 +202,12 @@ _ENDED = r"(?P<plural>'?s)?(?![\w./\-])"
 _MAKERS = r"(?:nvidia|geforce|radeon|rtx|gtx|quadro|tesla|instinct|arc|rx|amd|intel)"
 _SERIES = r"(?!bf|fp|tf|lr|bs|gb|st|nd|rd|th)[a-z]{1,2}\d{2,4}[a-z]{0,2}?"
 _UNKNOWN = (
-    rf"{_SOME}(?P<name>(?:{_MAKERS}[\s-]+)+[a-z]{{0,3}}[\s-]?\d{{2,4}}[a-z]{{0,3}}(?:[\s-]*(?:ti|super|xtx?|pro))*|titan[\s-]+(?:rtx|xp|x|v)){_ENDED}",
-    rf"{_SOME}(?P<name>\d{{3,4}}[\s-]?(?:ti|super|xtx?)(?:[\s-]super)?){_ENDED}",
-    rf"\b(?:on|use|using|have|got|own)\s+{_ARTICLES}{_SOME}(?P<name>{_SERIES}){_ENDED}",
-    rf"(?P<count>{COUNT})(?:\s*[x*]\s*|\s+)(?P<name>{_SERIES}){_ENDED}",
+    (rf"\b{_MAKERS}\b|\btitan\b", rf"{_SOME}(?P<name>(?:{_MAKERS}[\s-]+)+[a-z]{{0,3}}[\s-]?\d{{2,4}}[a-z]{{0,3}}(?:[\s-]*(?:ti|super|xtx?|pro))*|titan[\s-]+(?:rtx|xp|x|v)){_ENDED}"),
+    (r"\d[\s-]?(?:ti|super|xtx?)\b", rf"{_SOME}(?P<name>\d{{3,4}}[\s-]?(?:ti|super|xtx?)(?:[\s-]super)?){_ENDED}"),
+    (_SERIES, rf"\b(?:on|use|using|have|got|own)\s+{_ARTICLES}{_SOME}(?P<name>{_SERIES}){_ENDED}"),
+    (_SERIES, rf"(?P<count>{COUNT})(?:\s*[x*]\s*|\s+)(?P<name>{_SERIES}){_ENDED}"),
 )
+"""(what must occur at all, the pattern): most texts are done with the first, which is quick."""
 _SOMEWHERE = r"\b(?:on|in)\s+(?:a|an|my|our|the)\s+(?:\w+\s+)?(laptop|notebook computer|chromebook|workstation|desktop|pc|gaming rig|rig|server|raspberry pi|phone|tablet)\b"
 
 
@@ -212,8 +215,8 @@ def read_unknown_gpu(page: Page, found: dict[str, Any], asks: list[Question]) ->
     """A machine that was said and is not in the catalogue: never planned as if nothing was said."""
     if found.get("gpu") or asks:
         return
-    for pattern in _UNKNOWN:
-        if match := page.find(compiled(pattern)):
+    for sign, pattern in _UNKNOWN:
+        if compiled(sign).search(page.text) and (match := page.find(compiled(pattern))):
             found["gpu"] = " ".join(match.group("name").split())
             if count := number(match.group("count")):
                 found["gpu_count"] = count

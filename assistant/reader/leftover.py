@@ -44,7 +44,7 @@ def has_meaning(word: str) -> bool:
 
 def unread(page: Page, *, task: str | None, data_known: bool) -> tuple[str, ...]:
     """Pieces that nothing understood, at most four, longest first kept in their order."""
-    if len(page.text) > _SHORT:
+    if len(page.text) > _SHORT or page.alike:
         return _stretches(page)
     serving = task not in ("train", "tune")
     text = _known(serving).sub(lambda m: TAKEN * max(1, len(m.group())), page.text)
@@ -74,7 +74,8 @@ def _matters(token: str) -> bool:
 
 def _stretches(page: Page) -> tuple[str, ...]:
     """Long stretches of a long text."""
-    cut = (f"all beyond the first {LIMIT:,} characters",) if page.cut else ()
+    cut = [f"all beyond the first {LIMIT:,} characters"] if page.cut else []
+    cut += [f"{page.alike} lines that differ from others only in their numbers"] if page.alike else []
     left = [" ".join(w for w in piece.split() if w.lower() not in FILLER) for piece in page.text.split(TAKEN)]
     long = sorted((p for p in left if len(p) > 120), key=len, reverse=True)
     return (*cut, *(f"{p[:70]}…" for p in long[:2]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 TAKEN = "\0"
@@ -50,10 +51,28 @@ def amount(digits: str, unit: str | None) -> float:
     return float(digits.replace(",", "")) * _UNITS.get((unit or "").lower(), 1)
 
 
+_PASTED = 2_000
+_DIGITS = re.compile(r"\d+")
+
+
+def _without_repeats(text: str) -> tuple[str, int]:
+    """A pasted log without its lines that differ from two before them only in their digits, and how many those were."""
+    seen: Counter[str] = Counter()
+    kept = []
+    lines = text.splitlines(keepends=True)
+    for line in lines:
+        shape = _DIGITS.sub("0", line)
+        seen[shape] += 1
+        if seen[shape] <= 2:
+            kept.append(line)
+    return "".join(kept), len(lines) - len(kept)
+
+
 class Page:
     """A request's text, where what has been read is blanked out but keeps its place."""
 
     def __init__(self, text: str) -> None:
+        text, self.alike = _without_repeats(text) if len(text) > _PASTED else (text, 0)
         self.raw = text[:LIMIT]
         cleaned = _BLANK.sub(" ", self.raw)
         cleaned = _CONTROL.sub(STRANGE, cleaned).translate(_FOLDS)

@@ -8,12 +8,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from assistant.catalogue.datasets import DatasetSpec, dataset_names, find_dataset
-from assistant.catalogue.models import find_model, stated_choices
-from assistant.catalogue.names import fold
+from assistant.catalogue.datasets import find_dataset
 from assistant.core.intent import Intent
 from assistant.core.values import Question, Reason
 from assistant.reader import lexicon
+from assistant.reader.chosen import other_models, pick_model
+from assistant.reader.datasets import read_datasets
 from assistant.reader.fields import (
     read_budget,
     read_limit,
@@ -27,8 +27,8 @@ from assistant.reader.fields import (
 from assistant.reader.hardware import read_hardware, read_unknown_gpu
 from assistant.reader.leftover import unread
 from assistant.reader.lexicon import compiled
-from assistant.reader.names import Named, base_sibling, is_hosted, known_id, read_models, unknown_model
-from assistant.reader.page import TAKEN, Page
+from assistant.reader.names import Named, known_id, read_models, unknown_model
+from assistant.reader.page import Page
 from assistant.reader.paths import Place, endless, hides, read_files, refuse_odd, too_long, whole_word
 from assistant.reader.questions import affirmed, ask_export, ask_objective, ask_precision, is_explanation
 from assistant.reader.ranges import out_of_range
@@ -57,6 +57,10 @@ _MODEL_BEFORE = re.compile(r"(?:\bmodel(?: is|:| at| in)?|\btrain|\btune|\bfinet
 _TEACHER = "training.gkd.teacher_model_name_or_path"
 
 
+_MENDED, _HEAD = 2_000, 300
+"""Slips are mended in requests up to that length, and at the head of pasted text."""
+
+
 def read(text: str) -> Reading:
     """Read a request. Never raises; what was not said stays None.
 
@@ -66,8 +70,9 @@ def read(text: str) -> Reading:
     intent = first.intent
     if intent.task and intent.model and "/" in intent.model and (intent.method or intent.task != "train"):
         return first
-    mended = mend(text[:2000])
-    return _read(mended + text[2000:]) if mended != text[:2000] else first
+    length = _MENDED if len(text) <= _MENDED else _HEAD
+    mended = mend(text[:length])
+    return _read(mended + text[length:]) if mended != text[:length] else first
 
 
 def _read(text: str) -> Reading:
@@ -91,7 +96,7 @@ def _read(text: str) -> Reading:
     read_switches(page, overrides)
     method = _method(page, task, asks)
     words = _words(page, task)
-    left += _read_datasets(page, found, task)
+    left += read_datasets(page, found, task)
     read_unknown_gpu(page, found, asks)
     if overrides.get("model.load_pretrained_weights") is False and task in ("train", None):
         words |= {"objective": words.get("objective", "pretrain"), "task": "train"}
@@ -101,14 +106,14 @@ def _read(text: str) -> Reading:
     read_objective_fields(page, words.get("objective"), overrides)
     if task == "evaluate" or words.get("benchmarks"):
         read_limit(page, found)
-    model = _pick_model(ids, named, page, notes, base)
+    model = pick_model(ids, named, page, notes, base)
     if model is None and task in ("train", "tune", "evaluate", None):
         model = unknown_model(page)
     if words.get("objective") == "gkd":
         others = [n.id for n in (*ids, *named) if n.known and n.id != model]
         overrides |= {_TEACHER: others[0]} if len(others) == 1 else {}
     elif task == "train":
-        left += _other_models([*ids, *named], model, page)
+        left += other_models([*ids, *named], model, page)
     found = {**words, **found}
     _settle(found, method, model, overrides, notes)
     if is_explanation(page.original, found):
@@ -255,107 +260,6 @@ def _sharding(text: str) -> str | None:
     if said is None and denied & {"fsdp", "deepspeed"}:
         return "ddp"
     return said
-
-
-def _read_datasets(page: Page, found: dict[str, Any], task: str | None) -> list[str]:
-    """Catalogue names of datasets in what is still unread, longest first; words for those beyond the first."""
-    if task in ("evaluate", "infer", "quantize", "judge"):
-        return []
-    named: list[tuple[int, str, str]] = []
-    words = list(re.finditer(r"[A-Za-z0-9][\w.\-;']*", page.text))
-    for width in (4, 3, 2, 1):
-        for i in range(len(words) - width + 1):
-            start, end = words[i].start(), words[i + width - 1].end()
-            phrase = page.text[start:end].rstrip(".;,'")
-            if TAKEN in phrase or len(phrase) > 60:
-                continue
-            if (spec := _dataset(phrase)) is not None:
-                named.append((start, spec.id, page.take(start, end)))
-    named.sort()
-    used = found.get("dataset", "")
-    if named and not used:
-        _, found["dataset"], used = named.pop(0)
-    others = [words for _, name, words in named if name != found["dataset"]]
-    if not used and (unknown := page.find(compiled(_UNKNOWN_DATASET))):
-        found["dataset"] = next(group for group in unknown.groups() if group)
-    return [f"{words} (one dataset is read: {used})"[:80] for words in others]
-
-
-_SET = r"[A-Za-z][\w.\-]*"
-_ORDINARY = r"(?!(?:a|an|the|my|our|your|this|that|some|any|which|what|no|custom|own|new|same|training|train|test|chat|text|image|preference|instruction|toy|small|tiny|large|big|public|private|internal|local|default|good|other|is|in|of|on|with|for|to|and|from|synthetic|data|it|multi\w*|domain\w*)\b)"
-_UNKNOWN_DATASET = rf"\bdataset(?:\s*[:=]\s*|\s+(?:called |named )?){_ORDINARY}({_SET}(?:qa|[\d_\-])[\w.\-]*|{_SET}qa)(?![\w/])|\bon\s+(?:the )?{_ORDINARY}({_SET})\s+dataset\b|\bon\s+(?:the )?([A-Za-z]\w{{1,30}}(?:qa|instruct|mix|\d+k))(?![\w/.])"
-
-
-def _dataset(phrase: str) -> DatasetSpec | None:
-    key = fold(phrase)
-    if len(key) < 4 and key != "aya":
-        return None
-    names = dataset_names()
-    for tail in ("", "dataset", "data", "task", "set"):
-        hit = names.get(key.removesuffix(tail)) if tail and key.endswith(tail) else names.get(key)
-        if hit is not None:
-            return hit
-    return None
-
-
-def _pick_model(
-    ids: list[Named], named: list[Named], page: Page, notes: list[tuple[str, Any, str]], base: bool
-) -> str | None:
-    """The model to act on: a catalogue id typed in full, then a name, then an unknown id or name."""
-    ordered = sorted([*ids, *named], key=lambda n: n.start)
-    ordered = [n for n in ordered if not _is_denied(page, n)] or ordered
-    if not ordered:
-        return _only_size(page, notes)
-    if compiled(r"\bdistil|\bteacher\b|\bgkd\b").search(page.original) and (target := _student(ordered, page)):
-        return target
-    known = [n for n in ordered if n.known] or ordered
-    corrected = compiled(lexicon.CORRECTION).search(page.original)
-    chosen = known[-1] if corrected and known[-1].start > corrected.start() else known[0]
-    if chosen.why:
-        notes.append(("model", chosen.id, chosen.why))
-    typed_in_full = any(n is chosen for n in ids)
-    return base_sibling(chosen.id) if base and not typed_in_full and not is_hosted(chosen.id) else chosen.id
-
-
-def _other_models(names: list[Named], model: str | None, page: Page) -> list[str]:
-    """Models that were named beside the one to train."""
-    if compiled(lexicon.CORRECTION).search(page.original):
-        return []
-    picked = next((n for n in names if n.id == model or base_sibling(n.id) == model), None)
-    family = (model or "").split("/")[-1]
-    others = [n for n in names if n is not picked and n.id != model and not _is_denied(page, n) and base_sibling(n.id) != model]
-    return [f"{page.original[n.start : n.end].strip()} (one model is trained: {family})"[:80] for n in others]
-
-
-def _only_size(page: Page, notes: list[tuple[str, Any, str]]) -> str | None:
-    """A size alone names no model, unless only one comes in it."""
-    for match in compiled(r"(?<![\w.\-])\d{1,4}(?:\.\d+)?b\b").finditer(page.text):
-        choice = find_model(match.group()) if fold(match.group()) in stated_choices() else None
-        if choice is not None:
-            page.take(*match.span())
-            notes.append(("model", choice.id, choice.why or ""))
-            return choice.id
-    return None
-
-
-def _is_denied(page: Page, name: Named) -> bool:
-    before = page.original[max(0, name.start - 18) : name.start]
-    return bool(re.search(r"(?:\binstead of|\bnot|\brather than|\binto|\bteacher(?: is|:)?)\s*(?:the |a )?$", before, re.IGNORECASE)) and "into" not in before
-
-
-def _student(names: list[Named], page: Page) -> str | None:
-    """In distillation the student is what is trained: after `into`, or before `from`."""
-    for name in names:
-        before = page.original[max(0, name.start - 14) : name.start].lower()
-        if re.search(r"\b(?:into|to|student(?: is|:)?)\s*(?:a |the )?$", before):
-            return name.id
-    taught = [n for n in names if re.match(r"\s*as (?:a |the )?student|\s*(?:is )?the student", page.original[n.end :], re.IGNORECASE)]
-    if taught:
-        return taught[0].id
-    teaches = [n for n in names if re.match(r"\s*(?:as|is) (?:a |the )?teacher", page.original[n.end :], re.IGNORECASE)]
-    teacher = teaches or [n for n in names if re.search(r"\b(?:from|teacher(?: is|:)?|distil\w*)\s*(?:a |the )?$", page.original[max(0, n.start - 16) : n.start], re.IGNORECASE)]
-    rest = [n for n in names if n not in teacher]
-    return rest[0].id if teacher and rest else None
 
 
 def _settle(
