@@ -19,7 +19,7 @@ from assistant.core.intent import Intent
 from assistant.core.values import GpuSpec, Hardware, HardwareSource, Reason
 
 EXAMPLES = "2xA100-80GB, H100:8, 4x24GB, 2x8xH100 (nodes first), cpu:64GB, m3-max:64GB, auto"
-_NODES = re.compile(r"^(\d{1,5})\s*(?:nodes?\s*(?:x|\*|of|,)?\s*(?=\d)|[x*]\s*(?=\d{1,5}\s*[x*]))", re.IGNORECASE)
+_NODES = re.compile(r"^(\d{1,5})\s*(?:nodes?\s*(?:x|\*|of|,)?\s*(?=\d)|[x*]\s*(?=\d{1,5}(?:\s*[x*]|\s+(?!gi?b?\b)[a-z])))", re.IGNORECASE)
 _COUNT_FIRST = re.compile(r"^(\d{1,5})\s*(?:[x*×]\s*|\s+(?=[a-z]))(.+)$", re.IGNORECASE)
 _COUNT_LAST = re.compile(r"^(.+?)\s*(?::|[x*×]\s?)\s*(\d{1,5})$", re.IGNORECASE)
 _MEMORY = re.compile(r"[\s:@\-(]*(\d{1,4}(?:\.\d+)?)\s*(?:gb|gib|g)\b\)?\s*$", re.IGNORECASE)

@@ -23,7 +23,7 @@ from assistant.machine.choice import choose_machine
 from assistant.machine.files import is_here
 from assistant.machine.models import resolve_model
 from assistant.reader import read
-from assistant.reader.questions import asks_for
+from assistant.reader.sizes import asks_for
 from assistant.terminal import report
 from assistant.terminal.text import one_line
 

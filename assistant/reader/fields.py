@@ -9,38 +9,51 @@ import yaml
 
 from assistant.reader import lexicon
 from assistant.reader.lexicon import compiled
-from assistant.reader.page import Page, amount, number
+from assistant.reader.page import NUMBER_WORDS, Page, amount, number
 
 _N = r"(\d[\d,]*(?:\.\d+)?)\s*(k)?"
-_RATE = r"(\d*\.?\d+(?:e[-+]?\d+)?)"
+_MANY = r"(\d+(?:\.\d+)?)\s*([km])"
+_RATE = r"(-?\d*\.?\d+(?:e[-+]?\d+)?)"
+_WORD = "|".join(word for word in NUMBER_WORDS if len(word) > 2)
 SECTIONS = "model|training|peft|fsdp|deepspeed|data|generation|remote_params|evaluation|tasks"
-_DOTTED = rf"(?<![\w./])(?:--)?((?:{SECTIONS})(?:\.[a-z_][a-z0-9_]*|\[\d+\])+)(?:\s*[=:]\s*|\s+to\s+|\s+)((?:\"[^\"]*\"|'[^']*'|\[[^\]]*\]|[^\s,;]+))"
+_DOTTED = rf"(?<![\w./])(?:--)?((?:{SECTIONS})(?:\.[a-z_][a-z0-9_]*|\[\d+\])+)(?:\s*[=:]\s*|\s+to\s+|\s+)((?:\"[^\"]*\"|'[^']*'|\[[^\]]*\]|(?:\$\{{[^}}\n]*\}}|[^\s,;])+))"
 
 _QUANTITIES = (
-    ("lora_rank", r"\b(?:lora_)?(?:rank|r)(?: of|[-_ ]?dim)?\s*[=: ]\s*(\d+)\b|(?<!deepseek.)\b(?:lora_r|r)(\d{2,4}|[2-9])\b(?!\.)|\brank[- ]?(\d+)\b"),
-    ("lora_alpha", r"\b(?:lora_)?alpha(?: of)?\s*[=: ]\s*(\d+(?:\.\d+)?)\b|\balpha(\d+)\b"),
+    ("lora_rank", r"\b(?:lora_)?(?:rank|r)(?: of|[-_ ]?dim)?\s*[=: ]\s*(-?\d+)\b|(?<!deepseek.)\b(?:lora_r|r)(\d{2,4}|[2-9])\b(?!\.)|\brank[- ]?(\d+)\b"),
+    ("lora_alpha", r"\b(?:lora_)?alpha(?: of)?\s*[=: ]\s*(-?\d+(?:\.\d+)?)\b|\balpha(\d+)\b"),
     ("num_fewshot", r"\b(\d+)[- ]?shots?\b|\bn(?:um)?_?(?:few)?shots?\s*[=:]\s*(\d+)"),
-    ("seed", r"\bseed(?: of|ed with)?\s*[=: ]\s*(\d+)\b"),
-    ("epochs", r"\b(\d+(?:\.\d+)?)\s*(?:full\s+)?(?:epochs?|[ée]poques?|[ée]pocas?|epochen|passes)\b|\b(?:num[_ ]train[_ ])?epochs?\s*[=: ]\s*(\d+(?:\.\d+)?)|(\d+)\s*(?:\u8f6e|\u4e2aepoch|\u30a8\u30dd\u30c3\u30af)"),
-    ("max_steps", r"\b(?:max[_ ]steps?|steps)\s*[=: ]\s*(\d[\d,]*)\b|\b(\d[\d,]*)\s*(?:k\s)?(?:training |optimizer |max )?steps\b"),
+    ("seed", r"\bseed(?: of|ed with)?\s*[=: ]\s*(-?\d+)\b"),
+    ("epochs", rf"(?<![\w.])(-?\d+(?:\.\d+)?|{_WORD})\s*(?:full\s+)?(?:epochs?|[ée]poques?|[ée]pocas?|epochen|passes)\b|\b(?:num[_ ]train[_ ])?epochs?\s*[=: ]\s*(-?\d+(?:\.\d+)?|(?:{_WORD})\b)|(\d+)\s*(?:\u8f6e|\u4e2aepoch|\u30a8\u30dd\u30c3\u30af)"),
+    ("max_steps", r"\b(?:max[_ ]steps?|(?<!accumulation )steps)\s*[=: ]\s*(-?\d[\d,]*)\b|\b(\d[\d,]*)\s*(?:k\s)?(?:training |optimizer |max )?steps\b"),
 )
 _SEQUENCE = (
+    rf"\b(?:context|ctx|seq(?:uence)?)(?:[-_ ]?(?:len(?:gth)?|window|size))?(?: of| to)?\s*[=: ]\s*{_MANY}\b",
+    rf"(?<![\w.$]){_MANY}[-\s]*(?:tokens?[-\s]*)?(?:of )?(?:ctx|context|seq(?:uence)?)\b",
     rf"\b(?:max(?:imum)?[-_ ]?)?(?:seq(?:uence)?s?(?:[-_ ]?len(?:gth)?)?|ctx(?:[-_ ]?len(?:gth)?)?|context(?:[-_ ](?:length|window|size|len))?|max[-_ ]?len(?:gth)?|model_max_length|cutoff_len)(?: of)?(?: up)?(?: to)?\s*[=: ]?\s*{_N}\b(?!\s*(?:gb|g\b|x\b|b\b|gpus?))",
     rf"(?<![\w.$]){_N}[-\s]*(?:tokens?)?[-\s]*(?:of )?(?:ctx|context|seq(?:uence)?(?:[-_ ]?len(?:gth)?)?s?|token (?:sequences?|context|window)|tokens?(?! new)(?: long| each| per)?)\b",
+    r"\b(?:at|with)\s+(\d{1,4})\s?(k)\b(?=\s*(?:$|[,.;]|on\b|and\b|with\b))",
     rf"(?:\u4e0a\u4e0b\u6587|\u957f\u5ea6|\u9577\u3055|contexto(?: de)?|contexte(?: de)?|kontext(?: von)?)\s*{_N}",
 )
-_GLOBAL = r"\b(?:(?:global|effective|total|overall)[-_ ]*(?:train[-_ ])?(?:batch(?:[-_ ]?size)?|bs)|gbs|batch(?:[-_ ]?size)?|bs)(?: of)?\s*[=: ]\s*(\d+)(?!\.?\d*[kb]\b)"
+_GLOBAL = r"\b(?:(?:global|effective|total|overall)[-_ ]*(?:train[-_ ])?(?:batch(?:[-_ ]?size)?|bs)|gbs|batch(?:[-_ ]?size)?|bs)(?: of)?\s*[=: ]\s*(-?\d+)(?!\.?\d*[kb]\b)"
 _MICRO = (
-    r"\b(?:micro[-_ ]?batch(?:[-_ ]?size)?|mbs|per[-_ ](?:device|gpu)(?:[-_ ]train)?[-_ ]batch(?:[-_ ]size)?|device batch(?: size)?)(?: of)?\s*[=: ]\s*(\d+)",
+    r"\b(?:micro[-_ ]?batch(?:[-_ ]?size)?|mbs|per[-_ ](?:device|gpu)(?:[-_ ]train)?[-_ ]batch(?:[-_ ]size)?|device batch(?: size)?)(?: of)?\s*[=: ]\s*(-?\d+)",
     r"\b(?:batch(?:[-_ ]?size)?|bs)(?: of)?\s*[=: ]?\s*(\d+)\s*(?:per|a|/|each)\s*(?:gpu|device|card)\b|\b(\d+) (?:sequences? |samples? |rows? )?(?:per|a|/) ?(?:gpu|device)\b(?= batch)?",
 )
 _LEARNING = r"\b(?:learning[-_ ]rate|lr)(?: of| at| to|=|:)?\s*(?:at |of |to )?" + _RATE
 _HOURS = r"(?:(?:under|within|in|less than|at most|max(?:imum)?|no more than|below|up to|finish(?:ed)? in|<)\s*(?:of\s*)?)?(?<![\w.$])(\d+(?:\.\d+)?|one|two|three|four|five|six|eight|ten|twelve)\s*-?(hours?|hrs?|h|days?|minutes?|mins?)\b(?:\s*(?:max|tops|budget|limit))?"
 _DOLLARS = r"(?:(?:under|below|less than|at most|max(?:imum)?|up to|budget(?: is| of|:)?|<)\s*)?(?:\$\s*(\d[\d,]*(?:\.\d+)?)|(\d[\d,]*(?:\.\d+)?)\s*(?:\$|dollars?|bucks|usd)(?!\w))(?:\s*(?:max|tops|budget))?"
 _LIMIT = r"\b(?:limit(?:ed)?(?: to)?|num_samples|first|only|just|on|max)\s*[=: ]\s*(\d+)\s*(?:samples?|examples?|questions?|rows?)?\b|\b(\d+)\s*(?:samples?|examples?|questions)\b"
-_OUTPUT = r"\b(?:(?:save|store|write|put|dump|output|keep)(?:\s+(?:it|them|checkpoints?|results?|the \w+|everything|answers))?\s+(?:to|in|into|under|at)|output[-_ ]?dir(?:ectory)?(?:\s*(?:=|:|to|is))?|results? (?:in)?to|checkpoints? (?:in|to|under)|guardar en|speichern in)\s+[\"']?([^\s,;\"']+)"
-_RUN = r"\b(?:run[-_ ]name(?:d)?(?:\s*(?:=|:|is))?|name (?:the|this) run|name it|call (?:this|the) run|call it|(?:the )?run (?:is )?(?:called|named))\s+(?:\"([^\"]+)\"|'([^']+)'|([^\s,;]+))"
+_TEXT = r"(?:\"([^\"\n]+)\"|'([^'\n]+)'(?!\w)|([^\s,;\"]*\$(?:\([^)\n]*\)|\{[^}\n]*\})[^\s,;\"]*|[^\s,;\"]+))"
+"""A text as a value: in quotes, or up to the next space, a `$(…)` or `${…}` kept whole."""
+_OUTPUT = r"\b(?:(?:save|store|write|put|dump|output|keep)(?:\s+(?:it|them|checkpoints?|results?|the \w+|everything|answers))?\s+(?:to|in|into|under|at)|output[-_ ]?dir(?:ectory)?(?:\s*(?:=|:|to|is))?|results? (?:in)?to|checkpoints? (?:in|to|under)|guardar en|speichern in)\s+" + _TEXT
+_RUN = r"\b(?:run[-_ ]name(?:d)?(?:\s*(?:=|:|is))?|name (?:the|this) run|name it|call (?:this|the) run|call it|(?:the )?run (?:is )?(?:called|named))\s+" + _TEXT
 _URL = r"https?://[^\s,;\"'<>]+"
+_RESUME = r"\b(?:resum(?:e|ing)|continu(?:e|ing)|restart(?:ing)?)\s+(?:(?:the )?(?:training|run) )?from\s+(?:the |my )?(?:checkpoint\s+)?(?:at |in )?(?=[\"'~./]|[\w.\-]+/|checkpoint-\d)" + _TEXT
+_RESUME_LAST = r"\b(?:resum(?:e|ing)|continue)\s+(?:training )?from (?:the )?(?:last|latest) checkpoint\b"
+_MODULE = r"[a-z][\w.]*_(?:proj|attn|mlp|[a-z])\w*|w?qkv\w*|lm_head|embed_tokens|all-linear|fc\d|c_attn"
+_MODULES = rf"\b(?:lora )?(?:target(?:s|ing)?|apply lora to|adapt)(?: only)?(?: (?:the )?(?:linear )?(?:modules?|layers))?(?: (?:are|to))?\s*[:= ]\s*(?:the |only )?((?:{_MODULE})(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+|\s+|\s*\+\s*)(?:{_MODULE}))*)"
+_BETA = r"\bbeta(?: of)?\s*[=: ]\s*(\d*\.?\d+)\b"
+_BETAS = {"dpo": "training.trainer_kwargs.beta", "kto": "training.trainer_kwargs.beta", "grpo": "training.trainer_kwargs.beta", "gkd": "training.gkd.beta"}
 _ZERO_SHOT = r"\bzero[- ]shot\b"
 _SPOT = r"\b(?:spot|preemptible|interruptible)\b(?: instances?| vms?)?"
 _ON_DEMAND = r"\bon[- ]demand\b|\bno spot\b|\bnot spot\b|\bwithout spot\b"
@@ -50,14 +63,27 @@ def _first(match: re.Match[str]) -> str:
     return next(group for group in match.groups() if group)
 
 
+def _span(match: re.Match[str]) -> tuple[int, int]:
+    """Where the first group that matched stands."""
+    return next(match.span(i) for i, group in enumerate(match.groups(), 1) if group)
+
+
 def read_names(page: Page, found: dict[str, Any], overrides: dict[str, Any]) -> None:
-    """Dotted overrides, output folder, run name and URLs: before anything that could mistake their words."""
+    """Dotted overrides, output folder and run name: before anything that could mistake their words."""
     for dotted in page.find_all(compiled(_DOTTED)):
-        overrides[dotted.group(1)] = _value(dotted.group(2))
-    if match := page.find(compiled(_RUN)):
-        found["run_name"] = _first(match).rstrip(".")
-    if match := page.find(compiled(_OUTPUT)):
-        found["output_dir"] = match.group(1).rstrip(".") or match.group(1)
+        overrides[dotted.group(1)] = _value(page.exact(*dotted.span(2)))
+    if match := page.find(compiled(_RESUME)):
+        overrides["training.resume_from_checkpoint"] = page.exact(*_span(match)).rstrip(".")
+    elif page.find(compiled(_RESUME_LAST)):
+        overrides["training.try_resume_from_last_checkpoint"] = True
+    for key, pattern in (("run_name", _RUN), ("output_dir", _OUTPUT)):
+        if match := page.find(compiled(pattern)):
+            text = page.exact(*_span(match))
+            found[key] = text.rstrip(".") or text
+
+
+def read_urls(page: Page, found: dict[str, Any], overrides: dict[str, Any]) -> None:
+    """Where a server answers."""
     for url in page.find_all(compiled(_URL)):
         if compiled(lexicon.ENGINES[0][1]).search(page.original) or "/v1" in url.group():
             overrides["remote_params.api_url"] = url.group().rstrip(".)")
@@ -92,7 +118,8 @@ def read_quantities(page: Page, found: dict[str, Any], overrides: dict[str, Any]
             notes.append(("global_batch_size", int(match.group(1)), "read as the global batch: say micro batch for the one per GPU"))
     for key, pattern in _QUANTITIES:
         if match := page.find(compiled(pattern)):
-            size = float(_first(match).replace(",", ""))
+            digits = _first(match).replace(",", "")
+            size = float(number(digits) or digits)
             found[key] = size if key in ("epochs", "lora_alpha") else int(size)
     if page.find(compiled(_ZERO_SHOT)):
         found["num_fewshot"] = 0
@@ -130,7 +157,7 @@ def read_switches(page: Page, overrides: dict[str, Any]) -> None:
         denied = compiled(rf"{lexicon.NEGATION}$").search(page.original[max(0, match.start() - 20) : match.start()])
         off = page.original[match.end() : match.end() + 5].strip().lower().startswith("off")
         if isinstance(value, bool):
-            overrides.setdefault(path, value and not (denied or off))
+            overrides.setdefault(path, value != bool(denied or off))
         elif not denied:
             overrides.setdefault(path, value)
     for name, pattern in lexicon.SCHEDULES:
@@ -140,6 +167,19 @@ def read_switches(page: Page, overrides: dict[str, Any]) -> None:
         if page.find(compiled(pattern)):
             overrides.setdefault("training.optimizer", name)
             return
+
+
+def read_objective_fields(page: Page, objective: str | None, overrides: dict[str, Any]) -> None:
+    """Fields whose place depends on the objective."""
+    if objective in _BETAS and (match := page.find(compiled(_BETA))):
+        overrides.setdefault(_BETAS[objective], float(match.group(1)))
+
+
+def read_modules(page: Page, overrides: dict[str, Any]) -> None:
+    """The layers that adapters sit on, by their names."""
+    if match := page.find(compiled(_MODULES)):
+        names = re.findall(r"[\w.\-]+", match.group(1))
+        overrides.setdefault("peft.lora_target_modules", [name for name in names if name.lower() != "and"])
 
 
 def read_limit(page: Page, found: dict[str, Any]) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from assistant.catalogue.gpus import find_gpu
+from assistant.core.values import GpuSpec, Question
+from assistant.reader.lexicon import CORRECTION, NEGATION, compiled
 from assistant.reader.page import COUNT, Page, number
 
-_MEM = r"(?:[-\s_]*\(?(?:the\s+)?(\d{1,3})\s*(?:gb|gib|go|g|gig|gigs)\b\)?)?"
 _CORES = (
     r"a100|a800|a10g|a10|a30|a40|a16|h100|h200|h20|h800|b200|b300|gh200|gb200|gb300|gb10|dgx\s*spark|l40s|l40|l20|l4|"
     r"t4|v100|p100|mi\s?\d{3}x?|w7900|(?:rx\s?)?7900\s*xtx|rtx\s*pro\s*6000|rtx\s*pro\s*4500|"
@@ -18,9 +19,14 @@ _CORES = (
 )
 
 
+_NODE = "(?:nodes?|machines|servers|hosts|boxes)"
+
+
 @cache
 def _gpu_pattern() -> re.Pattern[str]:
-    before = rf"(?:(?P<before>{COUNT})(?:\s*(?:x|\*)\s*|\s+(?:of\s+)?|(?=[a-z])|\u5f20|\u5757|\u53f0|\u679a))?"
+    outer = rf"(?:(?<![\w.])(?P<outer>{COUNT})(?P<by>\s*[x*]\s*|\s+)(?=\d))?"
+    between = r"(?P<between>\s*[x*]\s*|\s+(?:of\s+)?|(?=[a-z])|\u5f20|\u5757|\u53f0|\u679a)"
+    before = rf"(?:{outer}(?P<before>{COUNT}){between})?"
     vendor = r"(?:(?:nvidia|geforce|tesla|amd|instinct|quadro|spot|preemptible|gpus?)[\s-]+)*"
     core = rf"(?<![a-z0-9.\-/])(?P<core>{_CORES})"
     attached = rf"(?P<core2>{_CORES})"
@@ -28,60 +34,145 @@ def _gpu_pattern() -> re.Pattern[str]:
     after = r"(?P<plural>'?s)?(?![a-z0-9.]*[a-z0-9])"
     memory = r"(?:[-\s_]*\(?(?:the\s+)?(?P<mem>\d{1,3})\s*(?:gb|gib|go|g|gig|gigs)(?![a-z0-9])(?:\s*(?:ones|each|of\s+\w+))?\)?)?"
     count_after = r"(?P<plural2>'?s)?(?:\s*(?:x|\*|:)\s*(?P<after>\d{1,4})(?![\d.]|\s*(?:gb|b\b)))?"
+    nodes = rf"(?P<nodes>[\s-]+{_NODE}(?![a-z]))?"
     return re.compile(
-        rf"{before}(?:{vendor}{core}|(?<=[x*\d]){attached}){variant}{after}{memory}{count_after}", re.IGNORECASE
+        rf"{before}(?:{vendor}{core}|(?<=[x*\d]){attached}){variant}{after}{memory}{count_after}{nodes}", re.IGNORECASE
     )
 
 
-_NODES = re.compile(rf"({COUNT})[\s-]*(?:x\s*)?nodes?\b(?:\s*(?:of|with|x|each|,))?", re.IGNORECASE)
+_NODES = re.compile(rf"(?<![\w.])({COUNT})[\s-]*(?:x\s*)?{_NODE}\b(?:\s*(?:of|with|x|each|,))?", re.IGNORECASE)
 _GPUS = re.compile(rf"(?<![\d.])({COUNT})(?:\s*x\s*|\s+)(?:(\d{{1,3}})\s*(?:gb|g)\s*)?(?:gpus?|cards?)\b(?:\s+(?:per|a|each)\s+node)?", re.IGNORECASE)
+_NAMELESS = re.compile(
+    rf"(?<![\w.])(?:(\d{{1,4}})\s*[x*]\s*)?({COUNT})\s*[x*]\s*(\d{{1,4}})\s*(?:gb|gib)\b(?:\s*(?:gpus?|cards?))?", re.IGNORECASE
+)
+"""`2x24GB` and `2x8x80GB`, as `--gpus` takes them."""
 _MEMORY = re.compile(
-    r"(?<![\w.])(\d{1,3})[\s-]*(?:gb|gib|go|gigs?|g)\b(?:\s+(?:of\s+)?(?:v?ram|memory|unified memory))?"
+    r"(?<![\w.])(\d{1,4})[\s-]*(?:gb|gib|go|gigs?|g)\b(?:\s+(?:of\s+)?(?:v?ram|memory|unified memory))?"
     r"(?P<card>\s*(?:gpus?|cards?|nvidia))?",
     re.IGNORECASE,
 )
 _MEMORY_TALK = re.compile(r"v?ram\b|gpu|card|memory", re.IGNORECASE)
+_TIMES = r"(?:(?<![\w.])(?P<count>\d{1,4})\s*[x*]\s*|\b)"
 _MAC = re.compile(
-    r"\b(?:(?:apple\s+)?m[1-5]\s*(?:pro|max|ultra)(?:\s+(?:mac\w*(?:\s+(?:pro|air|studio|mini))?))?|"
+    rf"{_TIMES}(?:m-series|(?:apple\s+)?m[1-5]\s*(?:pro|max|ultra)(?:\s+(?:mac\w*(?:\s+(?:pro|air|studio|mini))?))?|"
     r"mac\s?book(?:\s+(?:pro|air))?(?:\s+m[1-5](?:\s*(?:pro|max|ultra))?)?|mac\s+(?:studio|mini|pro)(?:\s+m[1-5](?:\s*(?:pro|max|ultra))?)?|"
     r"apple\s+silicon|(?:apple\s+)m[1-5]|m[1-5]\s+mac\w*(?:\s+(?:pro|air|studio|mini))?|m[1-5](?=\s+\d+\s*gb))\b",
     re.IGNORECASE,
 )
-_CPU = re.compile(r"\b(?:cpu[\s-]only|on (?:a |the |my )?cpu|no gpus?|without (?:a )?gpu)\b", re.IGNORECASE)
+_CPU = re.compile(
+    rf"{_TIMES}(?:cpu[\s-]only|(?:on|with|using) (?:a |the |my |just |only )*cpus?|no gpus?|without (?:a )?gpu|cpus?(?=\s*(?::|with|and|,)?\s*\d+\s*g))\b|"
+    r"(?<![\w.])(?P<times>\d{1,4})\s*[x*]\s*cpus?\b",
+    re.IGNORECASE,
+)
 
 
-def read_hardware(page: Page, found: dict[str, Any]) -> None:
-    """gpu, gpu_count, nodes and gpu_memory_gb."""
-    if nodes := page.find(_NODES):
-        found["nodes"] = number(nodes.group(1))
-    if page.find(_MAC):
+class _Said(NamedTuple):
+    """One GPU as the text has it."""
+
+    start: int
+    words: str
+    name: str
+    memory: float | None
+    gpus: int | None
+    nodes: int | None
+
+
+def read_hardware(page: Page, found: dict[str, Any], asks: list[Question]) -> None:
+    """gpu, gpu_count, nodes and gpu_memory_gb; a question where two machines are named."""
+    if mac := page.find(_MAC):
         found["gpu"] = "M-series"
+        _count(found, mac.group("count"))
     else:
-        _read_gpu(page, found)
-    if "gpu" not in found and page.find(_CPU):
+        _read_gpu(page, found, asks)
+    if nodes := page.find(_NODES):
+        found.setdefault("nodes", number(nodes.group(1)))
+    _read_cards(page, found, asks)
+    if "gpu" not in found and (cpu := page.find(_CPU)):
         found["gpu"] = "cpu"
-    if found.get("gpu") != "cpu":
-        _read_memory(page, found)
+        _count(found, cpu.group("count") or cpu.group("times"))
+    _read_memory(page, found)
 
 
-def _read_gpu(page: Page, found: dict[str, Any]) -> None:
+def _count(found: dict[str, Any], digits: str | None) -> None:
+    if digits:
+        found["gpu_count"] = int(digits)
+
+
+def _read_gpu(page: Page, found: dict[str, Any], asks: list[Question]) -> None:
+    said: list[_Said] = []
+    if not compiled(_CORES).search(page.text):
+        return
     for match in _gpu_pattern().finditer(page.text):
-        name = (match.group("core") or match.group("core2")).strip()
-        memory = match.group("mem")
-        spec = (find_gpu(f"{name} {memory}gb") if memory else None) or find_gpu(name)
+        said.append(_said(match))
         page.take(*match.span())
-        if "gpu" in found:
-            continue
-        found["gpu"] = spec.name if spec else name
-        if memory and spec and spec.memory_gb != float(memory):
-            found["gpu_memory_gb"] = float(memory)
-        counts = [number(match.group(side)) for side in ("before", "after") if match.group(side)]
-        if counts:
-            found["gpu_count"] = counts[0]
-    if "gpu_count" not in found and (cards := page.find(_GPUS)):
-        found["gpu_count"] = number(cards.group(1))
-        if cards.group(2) and "gpu" not in found:
-            found["gpu_memory_gb"] = float(cards.group(2))
+    if not said:
+        return
+    denied = compiled(rf"{NEGATION}$")
+    wanted = [g for g in said if not denied.search(page.original[max(0, g.start - 25) : g.start])] or said
+    corrected = compiled(CORRECTION).search(page.original)
+    chosen = wanted[-1] if corrected and wanted[-1].start > corrected.start() else wanted[0]
+    others = [g for g in wanted if g.name.split("-")[0] != chosen.name.split("-")[0]]
+    if others and chosen is wanted[0]:
+        asks.append(_two_machines(chosen.words, others[0].words))
+        return
+    values = {"gpu": chosen.name, "gpu_memory_gb": chosen.memory, "gpu_count": chosen.gpus, "nodes": chosen.nodes}
+    found |= {key: value for key, value in values.items() if value is not None}
+
+
+def _said(match: re.Match[str]) -> _Said:
+    name = (match.group("core") or match.group("core2")).strip()
+    memory = match.group("mem")
+    spec = (find_gpu(f"{name} {memory}gb") if memory else None) or find_gpu(name)
+    odd = float(memory) if memory and spec and spec.memory_gb != float(memory) else None
+    count, nodes = _counts(match)
+    words = " ".join(match.group().split())
+    return _Said(match.start(), words, spec.name if spec else name, odd, count, nodes)
+
+
+def _counts(match: re.Match[str]) -> tuple[int | None, int | None]:
+    """(GPUs per node, nodes): `4x8 H100`, `two 8xH100`, `2 A100 nodes`, `8xH100`."""
+    outer, before = number(match.group("outer")), number(match.group("before"))
+    count = before if before is not None else number(match.group("after"))
+    if outer is not None:
+        return count, outer if match.group("outer").lower() not in ("a", "an") else None
+    times = match.group("between") and match.group("between").strip() in ("x", "X", "*")
+    if match.group("nodes") and before is not None and not times:
+        return number(match.group("after")), before
+    return count, None
+
+
+def _two_machines(one: str, other: str) -> Question:
+    text = f'The request names both "{one}" and "{other}", and a run takes one kind of GPU. Which one?'
+    return Question(field="gpu", text=text, choices=(one, other))
+
+
+def _read_cards(page: Page, found: dict[str, Any], asks: list[Question]) -> None:
+    """Cards without a name: `2x24GB`, `two 24 GB cards`, `8 gpus`."""
+    nameless = page.find(_NAMELESS)
+    if nameless:
+        nodes, count, memory = nameless.groups()
+        cards = nameless.group().strip()
+    elif match := page.find(_GPUS):
+        nodes, (count, memory), cards = None, match.groups(), match.group().strip()
+    else:
+        return
+    gpu = find_gpu(found["gpu"]) if "gpu" in found else None
+    if memory and gpu and not _same(gpu, float(memory), number(count), found):
+        asks.append(_two_machines(cards, gpu.name))
+        for key in ("gpu", "gpu_count", "gpu_memory_gb"):
+            found.pop(key, None)
+        return
+    found.setdefault("gpu_count", number(count))
+    if nodes:
+        found.setdefault("nodes", int(nodes))
+    if memory and gpu is None:
+        found["gpu_memory_gb"] = float(memory)
+
+
+def _same(gpu: GpuSpec, memory: float, count: int | None, found: dict[str, Any]) -> bool:
+    """True when cards of that memory may be the GPU already named."""
+    sized = gpu.memory_gb == memory or find_gpu(f"{gpu.name} {memory:g}gb") is not None
+    return sized and found.get("gpu_count") in (None, count)
 
 
 def _read_memory(page: Page, found: dict[str, Any]) -> None:
@@ -90,16 +181,48 @@ def _read_memory(page: Page, found: dict[str, Any]) -> None:
     if match is None:
         return
     memory = float(match.group(1))
-    if "gpu" in found and found["gpu"] != "M-series":
+    if "gpu" in found and found["gpu"] not in ("M-series", "cpu"):
         variant = find_gpu(f"{found['gpu']} {memory:g}gb")
         page.take(*match.span())
         if variant:
             found["gpu"] = variant.name
         return
     around = page.original[max(0, match.start() - 30) : match.end() + 20]
-    if found.get("gpu") == "M-series" or _MEMORY_TALK.search(around):
+    if found.get("gpu") in ("M-series", "cpu") or _MEMORY_TALK.search(around):
         page.take(*match.span())
         found.setdefault("gpu_memory_gb", memory)
         ahead = re.search(rf"({COUNT})\s*(?:x\s*)?$", page.text[: match.start()], re.IGNORECASE)
         if ahead and match.group("card") and "gpu" not in found:
             found.setdefault("gpu_count", number(ahead.group(1)))
+
+
+_ARTICLES = r"(?:(?:a|an|my|our|the|this|single|old)\s+)*"
+_SOME = rf"(?:(?P<count>{COUNT})(?:\s*[x*]\s*|\s+(?:of\s+)?))?"
+_ENDED = r"(?P<plural>'?s)?(?![\w./\-])"
+_MAKERS = r"(?:nvidia|geforce|radeon|rtx|gtx|quadro|tesla|instinct|arc|rx|amd|intel)"
+_SERIES = r"(?!bf|fp|tf|lr|bs|gb|st|nd|rd|th)[a-z]{1,2}\d{2,4}[a-z]{0,2}?"
+_UNKNOWN = (
+    (rf"\b{_MAKERS}\b|\btitan\b", rf"{_SOME}(?P<name>(?:{_MAKERS}[\s-]+)+[a-z]{{0,3}}[\s-]?\d{{2,4}}[a-z]{{0,3}}(?:[\s-]*(?:ti|super|xtx?|pro))*|titan[\s-]+(?:rtx|xp|x|v)){_ENDED}"),
+    (r"\d[\s-]?(?:ti|super|xtx?)\b", rf"{_SOME}(?P<name>\d{{3,4}}[\s-]?(?:ti|super|xtx?)(?:[\s-]super)?){_ENDED}"),
+    (_SERIES, rf"\b(?:on|use|using|have|got|own)\s+{_ARTICLES}{_SOME}(?P<name>{_SERIES}){_ENDED}"),
+    (_SERIES, rf"(?P<count>{COUNT})(?:\s*[x*]\s*|\s+)(?P<name>{_SERIES}){_ENDED}"),
+)
+"""(what must occur at all, the pattern): most texts are done with the first, which is quick."""
+_SOMEWHERE = r"\b(?:on|in)\s+(?:a|an|my|our|the)\s+(?:\w+\s+)?(laptop|notebook computer|chromebook|workstation|desktop|pc|gaming rig|rig|server|raspberry pi|phone|tablet)\b"
+
+
+def read_unknown_gpu(page: Page, found: dict[str, Any], asks: list[Question]) -> None:
+    """A machine that was said and is not in the catalogue: never planned as if nothing was said."""
+    if found.get("gpu") or asks:
+        return
+    for sign, pattern in _UNKNOWN:
+        if compiled(sign).search(page.text) and (match := page.find(compiled(pattern))):
+            found["gpu"] = " ".join(match.group("name").split())
+            if count := number(match.group("count")):
+                found["gpu_count"] = count
+            return
+    if "gpu_memory_gb" in found or "gpu_count" in found:
+        return
+    if place := page.find(compiled(_SOMEWHERE)):
+        text = f"Which GPU does the {place.group(1).lower()} have? Its name, or its memory, such as 8GB; cpu if it has none."
+        asks.append(Question(field="gpu", text=text))

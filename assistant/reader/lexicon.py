@@ -8,7 +8,7 @@ from functools import cache
 TASKS = (
     ("synthesize", r"synthesi[sz]e|synthetic|\bsynth\b|generate (?:\d+ |some |a )?(?:qa|q&a|training (?:data|conversations|examples)|instruction)"),
     ("judge", r"\bllm[- ]as[- ]a?[- ]?judge|\bas (?:a |the )?judge\b|\bjudg(?:e|ing)\b|\b(?:rate|score|grade) the (?:\w+ )+of\b"),
-    ("quantize", r"quanti[sz](?:e|ing|ation)\b|\bawq\b|\bgptq\b|compress\b|make .{0,60}\bsmaller\b"),
+    ("quantize", r"quanti[sz](?:e|ing|ation)\b|\bawq\b|\bgptq\b|compress\b|\bmake .{0,60}\bsmaller\b(?=.{0,40}\b(?:\d[- ]?bit|int[48]|fp8|bitsandbytes|bnb))"),
     ("tune", r"hyper[- ]?param\w*|\bhparams?\b|\boptuna\b|\bsweep\b|\bgrid search\b|find the best (?:learning|lr|batch|rank|hyper)"),
     (
         "evaluate",
@@ -120,7 +120,7 @@ FIELD_WORDS = (
     ("training.warmup_ratio", "float", r"\bwarm[- ]?up(?: ratio)?(?: of)?[ :=]+(0?\.\d+)"),
     ("training.weight_decay", "float", r"\b(?:weight decay|wd)(?: of)?[ :=]+(\d*\.?\d+(?:e-?\d+)?)"),
     ("training.max_grad_norm", "float", r"\b(?:max )?(?:grad(?:ient)? (?:norm|clip(?:ping)?)|clip(?:ping)? grad\w*)(?: of| at)?[ :=]+(\d*\.?\d+)"),
-    ("training.gradient_accumulation_steps", "int", r"\b(?:grad(?:ient)?[ _-]?acc(?:um(?:ulation)?)?(?:[ _]steps)?|accumulation|accum|ga)(?: of| steps)?[ :=]*(\d+)\b|\baccumulat\w+ (?:over )?(\d+)"),
+    ("training.gradient_accumulation_steps", "int", r"\b(?:grad(?:ient)?[ _-]?acc(?:um(?:ulation)?)?(?:[ _]steps)?|accumulation|accum|ga)(?: of| steps)?[ :=]*(\d+)\b|\b(\d+)[- ]*(?:grad(?:ient)?[ _-]*)?acc(?:um(?:ulation)?)?[ _-]*(?:steps|batches)\b|\baccumulat\w+ (?:over )?(\d+)"),
     ("training.save_steps", "int", r"\bsave every (\d+) steps|\bcheckpoint every (\d+) steps"),
     ("training.logging_steps", "int", r"\blog every (\d+) steps"),
     ("training.eval_steps", "int", r"\beval(?:uate)? every (\d+) steps"),
@@ -134,6 +134,7 @@ FLAG_WORDS = (
     ("model.attn_implementation", "flash_attention_2", r"\bflash[- _]?att(?:entio)?n(?:[- _]?(?:v)?2)?\b|\bfa2\b"),
     ("training.enable_wandb", True, r"\b(?:log(?:ging)? to |use |with |enable )(?:wandb|weights (?:and|&) biases)\b"),
     ("model.enable_liger_kernel", True, r"\b(?:with |use |enable )?liger(?: kernels?)?\b"),
+    ("model.load_pretrained_weights", False, r"\b(?:from scratch|random(?:ly)? (?:init\w*|weights))\b"),
     ("data.train.pack", True, r"\b(?:with |use |enable )?(?:sequence |sample )?packing\b"),
 )
 SCHEDULES = (
@@ -149,8 +150,34 @@ OPTIMIZERS = (
     ("adamw_torch", r"\badamw_torch\b"),
     ("adafactor", r"\badafactor\b"),
     ("sgd", r"\bsgd\b"),
+    ("lion_8bit", r"\b(?:lion[_ -]8[- ]?bit|8[- ]?bit lion)\b"),
+    ("lion_32bit", r"\blion\b(?= optim)|\boptimi[sz]er[ :=]+lion\b"),
+    ("rmsprop", r"\brms[- ]?prop\b"),
+    ("adagrad", r"\badagrad\b"),
+    ("ademamix", r"\bademamix\b"),
+    ("galore_adamw", r"\bgalore\b"),
+    ("lomo", r"\blomo\b"),
+    ("muon", r"\bmuon\b"),
+    ("sophia", r"\bsophia\b(?= optim)"),
+    ("shampoo", r"\bshampoo\b"),
+    ("adam", r"(?<![\w-])adam\b(?= optim)|\boptimi[sz]er[ :=]+adam\b"),
 )
 NEGATION = r"(?:\bno\b|\bnot\b|\bwithout\b|\bdon'?t (?:use|want|do|need)?|\bskip\b|\bnever\b|\binstead of\b|\brather than\b|\bavoid\b|\bsans\b|\bsin\b|\bohne\b|\bsem\b)\s*(?:a |an |any |use |using |the |do |plain )?"
+EXPORT = r"\b(?:export|convert)\w*\b|\bmerge (?:the |my |an? )?(?:q?lora|adapters?|weights)\b|\bpush (?:it |them )?to (?:the )?hub\b"
+OTHER_OBJECTIVES = (
+    ("ORPO", r"\borpo\b"),
+    ("PPO", r"\bppo\b"),
+    ("SimPO", r"\bsimpo\b"),
+    ("CPO", r"\bcpo\b"),
+    ("IPO", r"\bipo\b"),
+    ("RLOO", r"\brloo\b"),
+    ("DAPO", r"\bdapo\b"),
+    ("GSPO", r"\bgspo\b"),
+    ("reward modelling", r"\breward[- ]model(?:l?ing|s)?\b"),
+    ("RLHF", r"\brlhf\b|\brlaif\b"),
+)
+"""Ways to train that Oumi has no config for."""
+CORRECTION = r"\b(?:no wait|actually|i mean(?:t)?|sorry|make that|scratch that)\b|(?:\.\.|…|,)\s*no,"
 
 
 @cache

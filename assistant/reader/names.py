@@ -9,6 +9,7 @@ from functools import cache
 from assistant.catalogue.datasets import find_dataset
 from assistant.catalogue.models import all_models, find_model, get_model, hosted_ids, model_names
 from assistant.catalogue.names import fold, read_records
+from assistant.reader.fillers import FILLER
 from assistant.reader.page import Page
 
 _FAMILIES = (
@@ -18,6 +19,11 @@ _FAMILIES = (
     "vicuna|zephyr|hermes|stablelm|mpt|dbrx|aya|tulu|coalm|halloumi|seed-oss|ernie|solar|bitnet|muse|blip-2|blip2|"
     "instructblip|chameleon|claude|gemini|o1|o3|code llama|llama guard|wizardlm|kimi|minimax|jamba"
 )
+_OUTSIDE = (
+    r"(?:distil|ro|de|al|modern|sci|bio)?bert(?:a)?|(?:flan-|m|code)?t5|bart|xlnet|whisper|wav2vec2?|stable diffusion|sdxl|rwkv|"
+    "baichuan|internlm|chatglm|openchat|moondream|minicpm|openelm|cerebras-gpt|xglm|codegen"
+)
+"""Families that people name and the catalogue lacks: kept as typed, so that the question names them."""
 _VARIANTS = (
     "instruct|chat|base|it|pt|vl|vision|visual|coder|math|small|medium|large|mini|nano|tiny|nemo|scout|maverick|next|"
     "distill|distilled|llama|qwen|reasoning|plus|thinking|air|guard|moe|edu|hf|oss|preview|latest|sonnet|opus|haiku|pro|"
@@ -29,7 +35,7 @@ _PIECE = rf"(?:[-_\s:]*(?:{_SIZE}|a\d{{1,3}}(?:\.\d)?b|\d{{1,3}}e|e\d{{1,2}}b|v?
 
 @cache
 def _pattern() -> re.Pattern[str]:
-    return re.compile(rf"(?<![a-z0-9./\-])(?:{_FAMILIES})(?![a-z])(?:{_PIECE})*", re.IGNORECASE)
+    return re.compile(rf"(?<![a-z0-9./\-])(?:{_FAMILIES}|{_OUTSIDE})(?![a-z])(?:{_PIECE})*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +129,20 @@ def read_models(page: Page, *, base: bool) -> list[Named]:
     return found
 
 
+_SIZED = re.compile(
+    r"(?<![\w./\-\x00])([A-Za-z]{2}[\w.]*(?:-[\w.]+)*[-_](?:\d{1,2}x)?\d{1,4}(?:\.\d+)?[bm](?:-[a-z]\w*)*|[A-Za-z]{3}[\w\-]* \d{1,4}(?:\.\d+)?b)(?![\w/\-])",
+    re.IGNORECASE,
+)
+
+
+def unknown_model(page: Page) -> str | None:
+    """A word with a size that no catalogue has, as typed: `frobnitz-7b`."""
+    for match in _SIZED.finditer(page.text):
+        if match.group().split()[0].lower() not in FILLER:
+            return page.take(*match.span())
+    return None
+
+
 _DATA_BEFORE = re.compile(r"\b(?:on|data(?:set)?|using|with)\s*(?:the |my )?$", re.IGNORECASE)
 
 
@@ -160,6 +180,16 @@ def base_sibling(model_id: str) -> str:
         if not other.instruct and other.family == spec.family and parts(other.id) - _BASE == stem:
             return other.id
     return model_id
+
+
+@cache
+def _family() -> re.Pattern[str]:
+    return re.compile(rf"(?:{_FAMILIES}|{_OUTSIDE})", re.IGNORECASE)
+
+
+def is_family(word: str) -> bool:
+    """True for the name of a model family, in the catalogue or not."""
+    return _family().fullmatch(word) is not None
 
 
 def is_hosted(model_id: str) -> bool:

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
-TAKEN = "\u00a4"
-_FOLDS = str.maketrans({"\u00d7": "x", "\u2019": "'", "\u2013": "-", "\u2014": " ", "\uff0c": ",", "\u3002": ".", "\uff1a": ":"})
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u00a4\ud800-\udfff]")
+TAKEN = "\0"
+"""Stands for every character that a rule took: no request holds it, since control characters are replaced."""
+STRANGE = "\ufffd"
+_FOLDS = str.maketrans(
+    {"\u00d7": "x", "\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2013": "-", "\u2014": " ", "\uff0c": ",", "\u3002": ".", "\uff1a": ":"}
+)
+_BLANK = re.compile(r"[\x0b-\x0d]|^\ufeff")
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+HIDDEN = re.compile(
+    r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffd\u00ad\u0600-\u0605\u061c\u06dd\u070f\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0001-\U000e007f]"
+)
+"""Characters that do not show (Unicode category Cf), controls, and what stands for bytes that are no text."""
 _ENDLESS = re.compile(r"\S{257,}|\d{20,}|[^\w\s]{40,}")
 """Runs that are no words: no name or path is this long, and patterns would search them at length."""
+_PATH_LIKE = re.compile(r"(?:[\"'(]?(?:~|\.{1,2})?/|[\w.\-]+/)(?!/)")
 LIMIT = 12_000
 
 NUMBER_WORDS = {
@@ -32,21 +43,52 @@ def number(word: str | None) -> int | None:
     return int(text) if text.isdigit() else NUMBER_WORDS.get(text)
 
 
+_UNITS = {"k": 1024, "m": 1024 * 1024}
+
+
 def amount(digits: str, unit: str | None) -> float:
-    """`8`, `k` → 8192; a decimal k (`1.5k`) is thousands of 1024 too."""
-    value = float(digits.replace(",", ""))
-    return value * 1024 if (unit or "").lower() == "k" else value
+    """`8`, `k` → 8192; a decimal k (`1.5k`) is thousands of 1024 too, and `m` is 1024 of those."""
+    return float(digits.replace(",", "")) * _UNITS.get((unit or "").lower(), 1)
+
+
+_PASTED = 2_000
+_DIGITS = re.compile(r"\d+")
+
+
+def _without_repeats(text: str) -> tuple[str, int]:
+    """A pasted log without its lines that differ from two before them only in their digits, and how many those were."""
+    seen: Counter[str] = Counter()
+    kept = []
+    lines = text.splitlines(keepends=True)
+    for line in lines:
+        shape = _DIGITS.sub("0", line)
+        seen[shape] += 1
+        if seen[shape] <= 2:
+            kept.append(line)
+    return "".join(kept), len(lines) - len(kept)
 
 
 class Page:
     """A request's text, where what has been read is blanked out but keeps its place."""
 
     def __init__(self, text: str) -> None:
-        cleaned = _CONTROL.sub(" ", text[:LIMIT]).translate(_FOLDS)
-        cleaned = _ENDLESS.sub(lambda run: TAKEN * len(run.group()), cleaned)
+        text, self.alike = _without_repeats(text) if len(text) > _PASTED else (text, 0)
+        self.raw = text[:LIMIT]
+        cleaned = _BLANK.sub(" ", self.raw)
+        cleaned = _CONTROL.sub(STRANGE, cleaned).translate(_FOLDS)
         self.cut = len(text) > LIMIT
         self.original = cleaned
-        self.text = cleaned
+        self.endless = [run.group() for run in _ENDLESS.finditer(cleaned)]
+        self.text = _ENDLESS.sub(lambda run: TAKEN * len(run.group()), cleaned)
+
+    @property
+    def long_path(self) -> str | None:
+        """A run that looks like a path and is longer than any that is read."""
+        return next((run for run in self.endless if len(run) > 256 and _PATH_LIKE.match(run)), None)
+
+    def exact(self, start: int, end: int) -> str:
+        """The characters of a stretch as they were typed."""
+        return self.raw[start:end]
 
     def take(self, start: int, end: int) -> str:
         """Mark a stretch as read and return its words."""

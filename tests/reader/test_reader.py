@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from assistant.catalogue.machines import hardware_from_intent, parse_machine
 from assistant.reader import read
 
 LLAMA = "meta-llama/Llama-3.1-8B-Instruct"
@@ -82,3 +83,19 @@ def test_long_texts_end_soon(text: str) -> None:
 
 def test_what_was_cut_off_is_said() -> None:
     assert "beyond the first" in read("lora llama3 " + "word " * 5000).unread[0]
+
+
+def test_a_log_before_a_request_does_not_hide_it() -> None:
+    log = "".join(f"step {n} loss=1.{n} lr=2e-5 File trainer.py line 312\n" for n in range(900))
+    reading = read(f"{log}\nlora llama 3.1 8b on 2 A100s")
+    assert reading.intent.model == LLAMA
+    assert reading.intent.gpu_count == 2
+    assert any("lines that differ" in piece for piece in reading.unread)
+
+
+@pytest.mark.parametrize("text", ["2xA100-80GB", "4x8 H100", "2x24GB", "2x8x80GB", "1xcpu", "cpu:64GB", "M-series:64GB", "1xM-series", "8*H100", "RTX 4090", "A100 80GB", "4xM3 max 64gb"])
+def test_words_name_the_machine_that_the_flag_does(text: str) -> None:
+    flag = parse_machine(text)
+    said, _ = hardware_from_intent(read(f"lora llama 3.1 8b on {text}").intent)
+    assert said is not None
+    assert (said.nodes, said.count, said.gpu.name, said.gpu.memory_gb) == (flag.nodes, flag.count, flag.gpu.name, flag.gpu.memory_gb)

@@ -1,0 +1,73 @@
+"""Which of the models named in a request it is about."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from assistant.catalogue.models import find_model, stated_choices
+from assistant.catalogue.names import fold
+from assistant.reader import lexicon
+from assistant.reader.lexicon import compiled
+from assistant.reader.names import Named, base_sibling, is_hosted
+from assistant.reader.page import Page
+
+
+def pick_model(
+    ids: list[Named], named: list[Named], page: Page, notes: list[tuple[str, Any, str]], base: bool
+) -> str | None:
+    """The model to act on: a catalogue id typed in full, then a name, then an unknown id or name."""
+    ordered = sorted([*ids, *named], key=lambda n: n.start)
+    ordered = [n for n in ordered if not _is_denied(page, n)] or ordered
+    if not ordered:
+        return _only_size(page, notes)
+    if compiled(r"\bdistil|\bteacher\b|\bgkd\b").search(page.original) and (target := _student(ordered, page)):
+        return target
+    known = [n for n in ordered if n.known] or ordered
+    corrected = compiled(lexicon.CORRECTION).search(page.original)
+    chosen = known[-1] if corrected and known[-1].start > corrected.start() else known[0]
+    if chosen.why:
+        notes.append(("model", chosen.id, chosen.why))
+    typed_in_full = any(n is chosen for n in ids)
+    return base_sibling(chosen.id) if base and not typed_in_full and not is_hosted(chosen.id) else chosen.id
+
+
+def other_models(names: list[Named], model: str | None, page: Page) -> list[str]:
+    """Models that were named beside the one to train."""
+    if compiled(lexicon.CORRECTION).search(page.original):
+        return []
+    picked = next((n for n in names if n.id == model or base_sibling(n.id) == model), None)
+    family = (model or "").split("/")[-1]
+    others = [n for n in names if n is not picked and n.id != model and not _is_denied(page, n) and base_sibling(n.id) != model]
+    return [f"{page.original[n.start : n.end].strip()} (one model is trained: {family})"[:80] for n in others]
+
+
+def _only_size(page: Page, notes: list[tuple[str, Any, str]]) -> str | None:
+    """A size alone names no model, unless only one comes in it."""
+    for match in compiled(r"(?<![\w.\-])\d{1,4}(?:\.\d+)?b\b").finditer(page.text):
+        choice = find_model(match.group()) if fold(match.group()) in stated_choices() else None
+        if choice is not None:
+            page.take(*match.span())
+            notes.append(("model", choice.id, choice.why or ""))
+            return choice.id
+    return None
+
+
+def _is_denied(page: Page, name: Named) -> bool:
+    before = page.original[max(0, name.start - 18) : name.start]
+    return bool(re.search(r"(?:\binstead of|\bnot|\brather than|\binto|\bteacher(?: is|:)?)\s*(?:the |a )?$", before, re.IGNORECASE)) and "into" not in before
+
+
+def _student(names: list[Named], page: Page) -> str | None:
+    """In distillation the student is what is trained: after `into`, or before `from`."""
+    for name in names:
+        before = page.original[max(0, name.start - 14) : name.start].lower()
+        if re.search(r"\b(?:into|to|student(?: is|:)?)\s*(?:a |the )?$", before):
+            return name.id
+    taught = [n for n in names if re.match(r"\s*as (?:a |the )?student|\s*(?:is )?the student", page.original[n.end :], re.IGNORECASE)]
+    if taught:
+        return taught[0].id
+    teaches = [n for n in names if re.match(r"\s*(?:as|is) (?:a |the )?teacher", page.original[n.end :], re.IGNORECASE)]
+    teacher = teaches or [n for n in names if re.search(r"\b(?:from|teacher(?: is|:)?|distil\w*)\s*(?:a |the )?$", page.original[max(0, n.start - 16) : n.start], re.IGNORECASE)]
+    rest = [n for n in names if n not in teacher]
+    return rest[0].id if teacher and rest else None

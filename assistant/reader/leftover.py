@@ -1,0 +1,81 @@
+"""What no rule took: said, so that nothing is dropped without a word."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from assistant.reader import lexicon
+from assistant.reader.fillers import FILLER
+from assistant.reader.page import LIMIT, TAKEN, Page
+
+_SHORT = 1_000
+"""Up to this length every word is looked at; in pasted text only long stretches."""
+_TABLES = (
+    lexicon.TASKS,
+    lexicon.OBJECTIVES,
+    lexicon.METHODS,
+    lexicon.SHARDINGS,
+    lexicon.PRECISIONS,
+    lexicon.CLOUDS,
+    lexicon.PRIORITIES,
+    lexicon.OTHER_OBJECTIVES,
+)
+_SERVING = (lexicon.ENGINES, lexicon.BENCHMARKS)
+_SPLIT = re.compile(rf"{TAKEN}+|(?<!\d),|,(?!\d)|[;!?()\[\]\n\"]+|[.:](?=\s|$|{TAKEN})|\s[-–+&/|>]+\s")
+_TOKEN = re.compile(r"\S+")
+_TRIM = "'`*_#.:-+/\\~<>=|&"
+_TOLD = re.compile(r"\b(?:our|my|the|their|his|her)\s+(?:\w+\s+){0,3}\w+\s*$", re.IGNORECASE)
+
+
+@cache
+def _known(serving: bool) -> re.Pattern[str]:
+    """All words with a meaning of their own, in one pattern."""
+    tables = (*_TABLES, *_SERVING) if serving else _TABLES
+    parts = [pattern for table in tables for _, pattern in table]
+    extra = [r"\b(?:single|multi)[- ]?(?:gpu|node)s?\b", r"\b(?:under|within|in|less than|at most|no more than|up to|budget)\s*$", lexicon.CORRECTION]
+    return re.compile("|".join(f"(?:{part})" for part in [*parts, *extra]), re.IGNORECASE)
+
+
+def has_meaning(word: str) -> bool:
+    """True for a word that is one of a table's values by itself."""
+    return _known(True).fullmatch(word) is not None
+
+
+def unread(page: Page, *, task: str | None, data_known: bool) -> tuple[str, ...]:
+    """Pieces that nothing understood, at most four, longest first kept in their order."""
+    if len(page.text) > _SHORT or page.alike:
+        return _stretches(page)
+    serving = task not in ("train", "tune")
+    text = _known(serving).sub(lambda m: TAKEN * max(1, len(m.group())), page.text)
+    pieces = []
+    for piece in _SPLIT.split(text):
+        words = _kept(piece)
+        if words and not (data_known and _TOLD.search(piece) and not re.search(r"\d", words)):
+            pieces.append(words[:80])
+    return tuple(dict.fromkeys(pieces))[:4]
+
+
+def _kept(piece: str) -> str:
+    """The piece without the fillers at its ends; empty when it holds nothing else."""
+    tokens = list(_TOKEN.finditer(piece))
+    open_words = [m for m in tokens if _matters(m.group())]
+    if not open_words:
+        return ""
+    return piece[open_words[0].start() : open_words[-1].end()].strip(" " + _TRIM)
+
+
+def _matters(token: str) -> bool:
+    word = token.strip(_TRIM).lower()
+    if not re.search(r"[a-z0-9]", word):
+        return False
+    return word not in FILLER and word.removesuffix("'s") not in FILLER
+
+
+def _stretches(page: Page) -> tuple[str, ...]:
+    """Long stretches of a long text."""
+    cut = [f"all beyond the first {LIMIT:,} characters"] if page.cut else []
+    cut += [f"{page.alike} lines that differ from others only in their numbers"] if page.alike else []
+    left = [" ".join(w for w in piece.split() if w.lower() not in FILLER) for piece in page.text.split(TAKEN)]
+    long = sorted((p for p in left if len(p) > 120), key=len, reverse=True)
+    return (*cut, *(f"{p[:70]}…" for p in long[:2]))
