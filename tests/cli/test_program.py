@@ -168,13 +168,13 @@ def test_any_text_ends_in_an_exit_code_of_ours(text: str) -> None:
     assert code in (0, 2, 3, 4)
 
 
-def screen(width: int, request: str, **environ: str) -> str:
+def screen(width: int, request: str, code: int = 0, **environ: str) -> str:
     env = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color", "LANG": "C.UTF-8", **environ}
     env.pop("COLUMNS", None)
     child = pexpect.spawn(PROGRAM[0], [*PROGRAM[1:], "--offline", request], env=env, dimensions=(50, width), encoding="utf-8", timeout=30)
     child.expect(pexpect.EOF)
     child.close()
-    assert child.exitstatus == 0
+    assert child.exitstatus == code
     text: str = child.before
     return text
 
@@ -190,7 +190,8 @@ def test_the_preview_keeps_to_the_width(width: int) -> None:
 
 
 def test_a_terminal_gets_no_control_characters() -> None:
-    text = screen(80, "lora llama3 on 2 A100s, run name a\u202eb\x9b31mc\u200bd", NO_COLOR="1")
+    text = screen(80, "lora llama3 on 2 A100s, run name a\u202eb\x9b31mc\u200bd", code=3, NO_COLOR="1")
+    assert "run name" in text
     assert not re.search("[\u202e\u200b\x9b\x1b]", text)
 
 
