@@ -252,13 +252,13 @@ CHECKS: tuple[Check, ...] = (
         fix="Leave model.attn_implementation out: PyTorch's own attention runs here.",
     ),
     Check(
-        rule="DAT020",
+        rule="DAT040",
         where=_eval_without_data,
         message="{path} needs validation data, and this config names none.",
         fix="Leave it out, then add data.validation and both eval fields to the saved file.",
     ),
     Check(
-        rule="DAT021",
+        rule="DAT041",
         where=when(
             "data.train.train_target",
             lambda f: f.get("data.train.train_target") and f.get("data.train.collator_name") != "text_completions_only_with_padding",
@@ -267,13 +267,13 @@ CHECKS: tuple[Check, ...] = (
         fix="Add data.train.collator_name=text_completions_only_with_padding.",
     ),
     Check(
-        rule="DAT022",
+        rule="DAT042",
         where=when("data.train.collator_name", lambda f: f.get("data.train.collator_name") not in (None, *COLLATORS)),
         message='Oumi has no collator "{value}".',
         fix=f"It has {', '.join(COLLATORS)}.",
     ),
     Check(
-        rule="DAT023",
+        rule="DAT043",
         where=when("data.train.stream", lambda f: f.get("data.train.stream") and f.endless and not f.get("training.max_steps")),
         message="A streamed set has no length, so a number of steps must end the run.",
         fix="Say how many: training.max_steps=1000.",

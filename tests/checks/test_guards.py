@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import assistant
 from assistant.builder import respond
 from assistant.builder.absorb import absorb, estimate_gaps
 from assistant.catalogue.machines import parse_machine
@@ -39,10 +41,10 @@ REFUSED: tuple[tuple[str, Values, Values], ...] = (
     ("TRN030", {}, {"training.trainer_kwargs.packing": True}),
     ("TRN031", {}, {"training.save_steps": 0, "training.save_final_model": False}),
     ("TRN032", {}, {"training.lr_scheduler_type": "cosine_with_min_lr"}),
-    ("DAT020", {}, {"training.eval_strategy": "steps"}),
-    ("DAT021", {}, {"data.train.train_target": "ALL_ASSISTANT_TURNS"}),
-    ("DAT022", {}, {"data.train.collator_name": "foo"}),
-    ("DAT023", {}, {"data.train.stream": True}),
+    ("DAT040", {}, {"training.eval_strategy": "steps"}),
+    ("DAT041", {}, {"data.train.train_target": "ALL_ASSISTANT_TURNS"}),
+    ("DAT042", {}, {"data.train.collator_name": "foo"}),
+    ("DAT043", {}, {"data.train.stream": True}),
     ("PEF020", {"method": "qlora"}, {"peft.q_lora_bits": 3}),
     ("PEF021", {"method": "qlora", "sharding": "fsdp"}, {"peft.bnb_4bit_quant_storage": "uint8"}),
     ("PEF023", {}, {"peft.llm_int8_skip_modules": ["lm_head"]}),
@@ -102,6 +104,13 @@ def test_rules_are_unique_and_each_is_tried() -> None:
     ids = [entry.rule for entry in CHECKS]
     assert len(ids) == len(set(ids))
     assert set(ids) == {rule for rule, *_ in REFUSED} | {rule for rule, *_ in FOUND}
+
+
+def test_no_other_room_uses_the_same_rule_id() -> None:
+    home = Path(assistant.__file__).parent
+    others = [path for path in home.rglob("*.py") if path.parent.name != "checks"]
+    text = "".join(path.read_text("utf-8") for path in others)
+    assert [entry.rule for entry in CHECKS if entry.rule in text] == []
 
 
 @pytest.mark.parametrize(

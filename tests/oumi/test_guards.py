@@ -30,11 +30,11 @@ REFUSED: tuple[tuple[str, str, Values, Values], ...] = (
     ("TRN028", "A100-80GB", {"objective": "dpo"}, {"training.trainer_kwargs.max_prompt_length": 512}),
     ("TRN028", "A100", {}, {"training.trainer_kwargs.bogus": 512}),
     ("TRN029", "A100", {}, {"training.trainer_kwargs.weight_decay": 0.1}),
-    ("DAT020", "A100", {}, {"training.eval_strategy": "steps"}),
-    ("DAT021", "A100", {}, {"data.train.train_target": "ALL_ASSISTANT_TURNS"}),
+    ("DAT040", "A100", {}, {"training.eval_strategy": "steps"}),
+    ("DAT041", "A100", {}, {"data.train.train_target": "ALL_ASSISTANT_TURNS"}),
     ("DST025", "2xA100", {"sharding": "deepspeed"}, {"deepspeed.train_batch_size": 4}),
 )
-LATE = {"DAT020"}
+LATE = {"DAT040"}
 """Oumi builds the arguments and fails once the trainer is made."""
 
 
