@@ -12,6 +12,7 @@ from assistant.builder.phrase import machine_phrase
 from assistant.builder.ways_out import budget_ways, ways_out
 from assistant.catalogue.machines import assumed_machines, hardware_from_intent
 from assistant.catalogue.models import find_model, get_model, hosted_ids, suggest_models
+from assistant.checks.guards import check, refuse
 from assistant.configs.build import train_config
 from assistant.configs.render import render
 from assistant.core.datafacts import DataFacts
@@ -239,12 +240,15 @@ def _finish(asked: Request, model: ModelSpec, kept: Budgeted) -> Outcome:
     if kept.over:
         ways = budget_ways(asked.intent, model, plan)
         return replace(base, status="does_not_fit", ways_out=ways, explanation=f"{kept.over}. {base.explanation}")
-    findings = (*findings, *_offload_findings(asked.intent, model, plan))
+    config = train_config(plan)
+    found = check(config.body, plan)
+    refuse(found)
+    findings = (*findings, *found, *_offload_findings(asked.intent, model, plan))
     others = alternatives(asked.intent, model, plan.hardware, plan)
     plan = replace(plan, alternatives=others)
     command = launch_command(plan, "train.yaml")
     header = header_lines(plan, asked.text, assumptions, findings, command)
-    file = ConfigFile(kind="train", name="train.yaml", yaml=render(train_config(plan), header))
+    file = ConfigFile(kind="train", name="train.yaml", yaml=render(config, header))
     return replace(base, plan=plan, findings=findings, files=(file,), commands=(command,))
 
 

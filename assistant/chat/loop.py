@@ -82,6 +82,9 @@ def _planned(state: State, line: str, desk: Desk) -> State:
         _not_understood(state, desk.screen)
         return state
     outcome = desk.answer(replace(reading, intent=heard.intent, notes=heard.notes), "; ".join(heard.words))
+    if outcome.requirements or outcome.largest:
+        report.sizing(desk.screen, outcome)
+        return replace(heard, outcome=outcome)
     if outcome.status != "ok":
         report.no_config(desk.screen, outcome)
         if state.config is not None:
@@ -101,7 +104,9 @@ def _not_understood(state: State, screen: Screen) -> None:
 
 
 def _show(outcome: Outcome, desk: Desk) -> None:
-    if outcome.status == "ok":
+    if outcome.requirements or outcome.largest:
+        report.sizing(desk.screen, outcome)
+    elif outcome.status == "ok":
         report.show(desk.screen, outcome, save_with=f"/save {desk.file}")
     else:
         report.no_config(desk.screen, outcome)
@@ -134,6 +139,8 @@ def _undo(state: State, screen: Screen) -> State:
         report.say(screen, "There is nothing to undo.")
     elif earlier.outcome is None:
         report.say(screen, "Back to the start: nothing is said yet.")
+    elif earlier.outcome.requirements or earlier.outcome.largest:
+        report.sizing(screen, earlier.outcome)
     elif earlier.outcome.status == "ok":
         report.brief(screen, "Back to: ", earlier.outcome)
     else:

@@ -78,9 +78,12 @@ def methods_for(intent: Intent, model: ModelSpec, hardware: Hardware, *, full_on
     if intent.method == "qlora" and not hardware.gpu.is_cuda:
         text = f"QLoRA needs bitsandbytes, which {hardware.gpu.name} does not run. What instead?"
         raise needs(Question(field="method", text=text, choices=("lora", "full")))
+    if intent.method == "qlora" and model.stored_as:
+        text = f"{model.id} is published in {model.stored_as}, which QLoRA cannot quantise again. Train it how?"
+        raise needs(Question(field="method", text=text, choices=("lora", "full")))
     if intent.method:
         return (intent.method,), "as asked"
-    quantised = ("qlora",) if hardware.gpu.is_cuda else ()
+    quantised = ("qlora",) if hardware.gpu.is_cuda and not model.stored_as else ()
     if intent.priority == "quality" or intent.objective == "pretrain":
         return ("full", "lora", *quantised), "all parameters where they fit, since quality comes first"
     if model.params_total <= SMALL_MODEL:

@@ -113,6 +113,14 @@ def _rate_reason(intent: Intent, plan: Plan) -> Reason:
     return Reason(field="learning_rate", value=plan.learning_rate, why=why)
 
 
+def _targets_why(intent: Intent, plan: Plan) -> str:
+    if "peft.lora_target_modules" in (intent.overrides or {}):
+        return "as asked"
+    if plan.model.is_moe and not any(name.startswith(("gate", "up", "down")) for name in plan.lora_targets):
+        return "not the experts, whose adapters would multiply what trains"
+    return "the linear layers this architecture has"
+
+
 def _lora_reasons(intent: Intent, plan: Plan) -> list[Reason]:
     if plan.method == "full":
         return []
@@ -123,7 +131,7 @@ def _lora_reasons(intent: Intent, plan: Plan) -> list[Reason]:
         Reason(
             field="lora_targets",
             value=", ".join(plan.lora_targets),
-            why=f"the linear layers this architecture has: {plan.trainable_params / 1e6:,.1f} M of "
+            why=f"{_targets_why(intent, plan)}: {plan.trainable_params / 1e6:,.1f} M of "
             f"{plan.model.params_total / 1e9:,.1f} B parameters train ({share:.2%})",
         ),
     ]

@@ -20,7 +20,7 @@ from assistant.planner.fallen import fallen
 from assistant.planner.localdata import choose_local
 from assistant.planner.memory import host_bytes
 from assistant.planner.runtime import time_for
-from assistant.planner.search import Candidate, Problem, cost, run_of, search, shape_of, trainable_params
+from assistant.planner.search import Candidate, Problem, cost, run_of, search, shape_of, targets_for, trainable_params
 
 _SLUG = re.compile(r"[^a-z0-9.]+")
 
@@ -48,7 +48,7 @@ def make_plan(intent: Intent, model: ModelSpec, hardware: Hardware, *, data: Dat
         dataset = choose_local(data, objective, processor=model.id if model.is_vision else None) or dataset
     assumptions += reasons
     verl = spec is not None and spec.trainer == "VERL_GRPO" and objective == "grpo"
-    kind = data_kind(objective, model, intent.dataset)
+    kind = data_kind(objective, model, intent.dataset, intent.overrides)
     vision = kind == "vision_sft"
     advice = advise(data, model.max_positions, objective) if data is not None else None
     space, method_reason = space_for(intent, model, hardware, full_only=verl, vision=vision, advised=advice.sequence_length if advice else None)
@@ -245,7 +245,7 @@ def _assemble(problem: Problem, chosen: Candidate, dataset: DatasetChoice, visio
         max_steps=steps,
         lora_rank=problem.rank if adapters else None,
         lora_alpha=(intent.lora_alpha or problem.rank * defaults.LORA_ALPHA_FACTOR) if adapters else None,
-        lora_targets=model.lora_targets if adapters else (),
+        lora_targets=targets_for(intent, model) if adapters else (),
         memory=chosen.memory,
         trainer="VERL_GRPO" if problem.verl else defaults.TRAINERS[objective],
         dataset=dataset,
@@ -255,6 +255,7 @@ def _assemble(problem: Problem, chosen: Candidate, dataset: DatasetChoice, visio
         run_name=intent.run_name,
         trainable_params=chosen.trainable,
         vllm=chosen.vllm,
+        vllm_share=defaults.VLLM_SHARE,
         liger=chosen.liger,
         vision=vision,
         frozen_layers=_frozen_layers(model, chosen.method),
@@ -323,8 +324,9 @@ def _open_numbers(intent: Intent, plan: Plan, tried: tuple[int, ...], advised: s
     reasons = []
     if intent.sequence_length is None:
         longest = plan.sequence_length == tried[0]
-        why = advised or "not said; longer rows are cut"
-        why = why if longest else f"not said; {tried[0]:,} would not fit; longer rows are cut"
+        cut = "prompts and completions share it" if plan.objective == "grpo" else "longer rows are cut"
+        why = advised or f"not said; {cut}"
+        why = why if longest else f"not said; {tried[0]:,} would not fit; {cut}"
         reasons.append(Reason(field="sequence_length", value=plan.sequence_length, why=why))
     if intent.sharding == "none" and plan.sharding == "ddp":
         why = "several GPUs without sharding is DDP: a whole copy on each"

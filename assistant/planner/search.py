@@ -90,11 +90,16 @@ class Found:
     by_method: tuple[Candidate, ...] = ()
 
 
+def targets_for(intent: Intent, model: ModelSpec) -> tuple[str, ...]:
+    """Names of the linear layers that get adapters: those that were said, else the architecture's own."""
+    said = (intent.overrides or {}).get("peft.lora_target_modules")
+    return tuple(str(name) for name in said) if isinstance(said, list) and said else model.lora_targets
+
+
 def trainable_params(intent: Intent, model: ModelSpec, method: str, rank: int, *, freeze_vision: bool) -> int:
     """Parameters that get gradients."""
     if method != "full":
-        targets = (intent.overrides or {}).get("peft.lora_target_modules")
-        return adapter_params(model, tuple(targets) if isinstance(targets, list) else model.lora_targets, rank)
+        return adapter_params(model, targets_for(intent, model), rank)
     return model.params_total - (model.params_vision if freeze_vision else 0)
 
 
@@ -194,7 +199,7 @@ def run_of(problem: Problem, shape: Shape, accumulation: int) -> Run:
         autocast=precision.mixed is not None,
         master_fp32=sharded and not adapters and "fsdp.mixed_precision" in (problem.intent.overrides or {}),
         trainable=problem.trainable[shape.method],
-        adapted=model.lora_targets if adapters else (),
+        adapted=targets_for(problem.intent, model) if adapters else (),
         # TRL casts the adapters of a 4-bit model to bf16; GRPO's trainer leaves PEFT's float32.
         adapter_bytes=2 if quantised and objective != "grpo" else 4,
         wide_outputs=quantised,
