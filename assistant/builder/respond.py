@@ -197,7 +197,7 @@ def _plan_for(asked: Request, model: ModelSpec) -> Outcome:
     else:
         planned = make_plan(asked.intent, model, machine, data=data)
     kept = keep_budget(asked.intent, planned, lambda intent: make_plan(intent, model, machine, data=data))
-    return _finish(replace(asked, notes=(*asked.notes, *notes, *kept.notes)), model, kept)
+    return _finish(replace(asked, notes=(*asked.notes, *notes, *kept.notes)), model, kept, data)
 
 
 def _assumed(intent: Intent, model: ModelSpec, data: DataFacts | None) -> tuple[Hardware, Planned]:
@@ -220,7 +220,7 @@ def _matches(intent: Intent, machine: Hardware) -> bool:
     return not (intent.sharding in ("fsdp", "deepspeed") and machine.world == 1)
 
 
-def _finish(asked: Request, model: ModelSpec, kept: Budgeted) -> Outcome:
+def _finish(asked: Request, model: ModelSpec, kept: Budgeted, data: DataFacts | None) -> Outcome:
     plan = kept.planned.plan
     assumptions = (*asked.notes, *kept.planned.assumptions)
     findings = (*_unread_findings(asked), *kept.findings, *_unmet_findings(asked.intent), *_file_findings(asked, plan), *plan.findings)
@@ -244,7 +244,7 @@ def _finish(asked: Request, model: ModelSpec, kept: Budgeted) -> Outcome:
     found = check(config.body, plan)
     refuse(found)
     findings = (*findings, *found, *_offload_findings(asked.intent, model, plan))
-    others = alternatives(asked.intent, model, plan.hardware, plan)
+    others = alternatives(asked.intent, model, plan.hardware, plan, data=data)
     plan = replace(plan, alternatives=others)
     command = launch_command(plan, "train.yaml")
     header = header_lines(plan, asked.text, assumptions, findings, command)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from assistant.core.datafacts import DataFacts
 from assistant.core.errors import OumiChatError
 from assistant.core.intent import Intent
 from assistant.core.values import Hardware, ModelSpec, Plan
@@ -42,7 +43,9 @@ def _dominated(plan: Plan, others: list[Plan]) -> bool:
     return False
 
 
-def alternatives(intent: Intent, model: ModelSpec, hardware: Hardware, plan: Plan) -> tuple[Plan, ...]:
+def alternatives(
+    intent: Intent, model: ModelSpec, hardware: Hardware, plan: Plan, *, data: DataFacts | None = None
+) -> tuple[Plan, ...]:
     """Plans that fit the same machine and that no other beats in everything, the chosen one left out.
 
     At most three, by method and then by memory.
@@ -50,7 +53,7 @@ def alternatives(intent: Intent, model: ModelSpec, hardware: Hardware, plan: Pla
     found: list[Plan] = []
     for other in _others(intent, plan):
         try:
-            made = make_plan(other, model, hardware).plan
+            made = make_plan(other, model, hardware, data=data).plan
         except OumiChatError:
             continue
         if made.fits and not made.cpu_offload and not _same(made, plan) and not any(_same(made, one) for one in found):

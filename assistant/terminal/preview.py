@@ -59,6 +59,7 @@ def alternative_lines(plan: Plan, face: Face) -> list[Line]:
 def alternative_text(other: Plan, plan: Plan) -> str:
     """`QLoRA, 4,096 tokens: up to 21.3 GiB, 1.4 × the time`."""
     what = words.method_name(other)
+    what += f", {words.sharding_name(other)}" if other.sharding != plan.sharding else ""
     what += f", {other.sequence_length:,} tokens" if other.sequence_length != plan.sequence_length else ""
     if what == words.method_name(plan):
         what += f", micro-batch {other.micro_batch_size}" + (", checkpointing" if other.gradient_checkpointing else "")
