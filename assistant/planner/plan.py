@@ -309,6 +309,11 @@ def _findings(plan: Plan, model: ModelSpec, verl: bool) -> tuple[Finding, ...]:
     if plan.liger and "model.enable_liger_kernel" not in plan.overrides:
         message = "Liger's fused kernels keep the logits out of memory; they are a package of their own"
         found.append(_warn("MEM006", "model.enable_liger_kernel", message, 'pip install "oumi[gpu]", or liger-kernel alone'))
+    if plan.hardware.nodes > 1:
+        nodes = plan.hardware.nodes
+        where = "a Ray cluster holds them" if verl else "SkyPilot, Slurm or PBS started it, whose variables name them"
+        message = f"the command uses {nodes} nodes only where {where}; elsewhere one node trains alone, and what is planned for {nodes} may not fit"
+        found.append(_warn("DST013", "hardware", message, f"launch it as a job of {nodes} nodes"))
     if verl:
         message = "verl plans its own batches: memory is estimated for a micro-batch, not for its rollouts"
         found.append(_warn("MEM003", "training.trainer_type", message, "watch memory in the first steps"))
