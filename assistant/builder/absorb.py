@@ -57,7 +57,6 @@ _IMPLIED: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 """A section that Oumi would ignore without its switch: naming a field of it asks for the switch."""
 
 _UNCOUNTED = (
-    "data.train.collator_name",
     "data.train.pack",
     "deepspeed.offload_optimizer",
     "deepspeed.offload_param",

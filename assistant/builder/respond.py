@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -21,7 +22,7 @@ from assistant.core.intent import Intent
 from assistant.core.outcome import ConfigFile, Outcome
 from assistant.core.values import Finding, Hardware, ModelSpec, Plan, Question, Reason
 from assistant.planner.alternatives import alternatives
-from assistant.planner.data import is_local
+from assistant.planner.data import data_kind, is_local
 from assistant.planner.explain import summary
 from assistant.planner.localdata import objective_of
 from assistant.planner.plan import Planned, make_plan
@@ -30,6 +31,8 @@ from assistant.planner.requirements import more_of_the_same
 Resolve = Callable[[str], tuple[ModelSpec | None, tuple[Reason, ...]]]
 Examine = Callable[[str, str, str], DataFacts | None]
 _TASKS = ("train",)
+_IMAGES = re.compile(r"(?:image|picture|photo|vision|visual)s?(?: captions?| captioning| data)?", re.IGNORECASE)
+_VISION_EXAMPLES = ("Qwen2.5-VL 7B", "Llama 3.2 11B Vision", "SmolVLM")
 _EXAMPLES = ("Llama 3.1 8B", "Qwen3 8B", "SmolLM2 135M")
 
 
@@ -121,7 +124,7 @@ def _answer(asked: Request) -> Outcome:
             reference="task-not-supported",
         )
     model, notes = _model(asked)
-    return _plan_for(replace(asked, notes=(*asked.notes, *notes)), model)
+    return _plan_for(_images_said(replace(asked, notes=(*asked.notes, *notes)), model), model)
 
 
 def _missing(asked: Request) -> list[Question]:
@@ -135,6 +138,25 @@ def _missing(asked: Request) -> list[Question]:
         text = "Which model? A name, a Hugging Face id or a local folder."
         questions.append(Question(field="model", text=text, choices=_EXAMPLES))
     return questions
+
+
+def _images_said(asked: Request, model: ModelSpec) -> Request:
+    """The request with its word for images acted on: rows with images, which not every multimodal family is tuned on.
+
+    Raises:
+        NeedsInputError: the model reads text alone.
+    """
+    said = [piece for piece in asked.unread if _IMAGES.fullmatch(piece.strip())]
+    if not said or (asked.intent.objective or "sft") != "sft":
+        return asked
+    if not model.is_vision:
+        raise _needs_model(f'{model.id} reads text alone, and "{said[0]}" was said. Which model?', _VISION_EXAMPLES)
+    asked = replace(asked, unread=tuple(piece for piece in asked.unread if piece not in said))
+    if data_kind("sft", model, asked.intent.dataset, asked.intent.overrides) == "vision_sft":
+        return asked
+    collator = {"data.train.collator_name": "vision_language_with_padding"}
+    intent = asked.intent.model_copy(update={"overrides": {**collator, **(asked.intent.overrides or {})}})
+    return replace(asked, intent=intent)
 
 
 def _model(asked: Request) -> tuple[ModelSpec, tuple[Reason, ...]]:
