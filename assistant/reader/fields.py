@@ -31,7 +31,7 @@ _SEQUENCE = (
     rf"(?<![\w.$]){_MANY}[-\s]*(?:tokens?[-\s]*)?(?:of )?(?:ctx|context|seq(?:uence)?)\b",
     rf"\b(?:max(?:imum)?[-_ ]?)?(?:seq(?:uence)?s?(?:[-_ ]?len(?:gth)?)?|ctx(?:[-_ ]?len(?:gth)?)?|context(?:[-_ ](?:length|window|size|len))?|max[-_ ]?len(?:gth)?|model_max_length|cutoff_len)(?: of)?(?: up)?(?: to)?\s*[=: ]?\s*{_N}\b(?!\s*(?:gb|g\b|x\b|b\b|gpus?))",
     rf"(?<![\w.$]){_N}[-\s]*(?:tokens?)?[-\s]*(?:of )?(?:ctx|context|seq(?:uence)?(?:[-_ ]?len(?:gth)?)?s?|token (?:sequences?|context|window)|tokens?(?! new)(?: long| each| per)?)\b",
-    r"\b(?:at|with)\s+(\d{1,4})\s?(k)\b(?=\s*(?:$|[,.;]|on\b|and\b|with\b))",
+    r"\b(?:at|with|up to)\s+(\d{1,4})\s?(k)\b(?=\s*(?:$|[,.;]|on\b|and\b|with\b))",
     rf"(?:\u4e0a\u4e0b\u6587|\u957f\u5ea6|\u9577\u3055|contexto(?: de)?|contexte(?: de)?|kontext(?: von)?)\s*{_N}",
 )
 _GLOBAL = r"\b(?:(?:global|effective|total|overall)[-_ ]*(?:train[-_ ])?(?:batch(?:[-_ ]?size)?|bs)|gbs|batch(?:[-_ ]?size)?|bs)(?: of)?\s*[=: ]\s*(-?\d+)(?!\.?\d*[kb]\b)"
@@ -47,6 +47,7 @@ _TEXT = r"(?:\"([^\"\n]+)\"|'([^'\n]+)'(?!\w)|([^\s,;\"]*\$(?:\([^)\n]*\)|\{[^}\
 """A text as a value: in quotes, or up to the next space, a `$(…)` or `${…}` kept whole."""
 _OUTPUT = r"\b(?:(?:save|store|write|put|dump|output|keep)(?:\s+(?:it|them|checkpoints?|results?|the \w+|everything|answers))?\s+(?:to|in|into|under|at)|output[-_ ]?dir(?:ectory)?(?:\s*(?:=|:|to|is))?|results? (?:in)?to|checkpoints? (?:in|to|under)|guardar en|speichern in)\s+" + _TEXT
 _RUN = r"\b(?:run[-_ ]name(?:d)?(?:\s*(?:=|:|is))?|name (?:the|this) run|name it|call (?:this|the) run|call it|(?:the )?run (?:is )?(?:called|named))\s+" + _TEXT
+_HUB = r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/(datasets/)?([\w.\-]+/[\w.\-]*\w)(?:/[^\s,;]*)?"
 _URL = r"https?://[^\s,;\"'<>]+"
 _RESUME = r"\b(?:resum(?:e|ing)|continu(?:e|ing)|restart(?:ing)?)\s+(?:(?:the )?(?:training|run) )?from\s+(?:the |my )?(?:checkpoint\s+)?(?:at |in )?(?=[\"'~./]|[\w.\-]+/|checkpoint-\d)" + _TEXT
 _RESUME_LAST = r"\b(?:resum(?:e|ing)|continue)\s+(?:training )?from (?:the )?(?:last|latest) checkpoint\b"
@@ -82,12 +83,16 @@ def read_names(page: Page, found: dict[str, Any], overrides: dict[str, Any]) -> 
             found[key] = text.rstrip(".") or text
 
 
-def read_urls(page: Page, found: dict[str, Any], overrides: dict[str, Any]) -> None:
-    """Where a server answers."""
+def read_urls(page: Page, found: dict[str, Any], overrides: dict[str, Any], left: list[str]) -> None:
+    """Where a server answers, and pages of the Hub."""
+    for hub in page.find_all(compiled(_HUB)):
+        found.setdefault("dataset" if hub.group(1) else "model", hub.group(2))
     for url in page.find_all(compiled(_URL)):
         if compiled(lexicon.ENGINES[0][1]).search(page.original) or "/v1" in url.group():
             overrides["remote_params.api_url"] = url.group().rstrip(".)")
             found["engine"] = "REMOTE_VLLM" if "vllm" in page.original.lower() else "REMOTE"
+        else:
+            left.append(url.group()[:80])
 
 
 def _value(text: str) -> Any:

@@ -120,7 +120,7 @@ FIELD_WORDS = (
     ("training.warmup_ratio", "float", r"\bwarm[- ]?up(?: ratio)?(?: of)?[ :=]+(0?\.\d+)"),
     ("training.weight_decay", "float", r"\b(?:weight decay|wd)(?: of)?[ :=]+(\d*\.?\d+(?:e-?\d+)?)"),
     ("training.max_grad_norm", "float", r"\b(?:max )?(?:grad(?:ient)? (?:norm|clip(?:ping)?)|clip(?:ping)? grad\w*)(?: of| at)?[ :=]+(\d*\.?\d+)"),
-    ("training.gradient_accumulation_steps", "int", r"\b(?:grad(?:ient)?[ _-]?acc(?:um(?:ulation)?)?(?:[ _]steps)?|accumulation|accum|ga)(?: of| steps)?[ :=]*(\d+)\b|\b(\d+)[- ]*(?:grad(?:ient)?[ _-]*)?acc(?:um(?:ulation)?)?[ _-]*(?:steps|batches)\b|\baccumulat\w+ (?:over )?(\d+)"),
+    ("training.gradient_accumulation_steps", "int", r"\b(?:grad(?:ient)?[ _-]?acc(?:um(?:ulation)?)?(?:[ _]steps)?|accumulation|accum|ga)(?: of| steps)?[ :=]*(\d+)\b|\b(\d+)[- ]*(?:grad(?:ient)?[ _-]*)?acc(?:um(?:ulation)?)?[ _-]*(?:steps|batches)\b|\baccumulat\w+ (?:gradients? )?(?:over |for )?(\d+)(?: steps)?"),
     ("training.save_steps", "int", r"\bsave every (\d+) steps|\bcheckpoint every (\d+) steps"),
     ("training.logging_steps", "int", r"\blog every (\d+) steps"),
     ("training.eval_steps", "int", r"\beval(?:uate)? every (\d+) steps"),
@@ -164,6 +164,7 @@ OPTIMIZERS = (
 )
 NEGATION = r"(?:\bno\b|\bnot\b|\bwithout\b|\bdon'?t (?:use|want|do|need)?|\bskip\b|\bnever\b|\binstead of\b|\brather than\b|\bavoid\b|\bsans\b|\bsin\b|\bohne\b|\bsem\b)\s*(?:a |an |any |use |using |the |do |plain )?"
 EXPORT = r"\b(?:export|convert)\w*\b|\bmerge (?:the |my |an? )?(?:q?lora|adapters?|weights)\b|\bpush (?:it |them )?to (?:the )?hub\b"
+FOUR_BIT = r"\b(?:4|four)[- ]?bits?\b|\bint4\b"
 OTHER_OBJECTIVES = (
     ("ORPO", r"\borpo\b"),
     ("PPO", r"\bppo\b"),

@@ -1,4 +1,4 @@
-"""Files and folders in a request, kept to the character as they were typed."""
+"""Files and folders in a request, kept to the character as they were typed (but for `\\ `, which is a space)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ENDING = r"\.(?:jsonl|json|csv|tsv|parquet|txt|md)"
 _CLOSING = r"[\s,;:!?)\]}'\".]*"
 _QUOTED = r"(?<!\w)(?:\"([^\"\n\x00]{1,255})\"|'((?:[^'\n\x00]|(?<=\w)'(?=\w)){1,255})'(?!\w))"
 _ROOTED = r"(?:~|\.{1,2})?[/\\]|[A-Za-z]:[/\\]"
-_KEY = r"(?:--?)?(?:data(?:set)?|file|path|train(?:ing)?|input|corpus|rows|pairs|val(?:id(?:ation)?)?|eval)(?:_?(?:path|file|set))?[=:](?=.)"
+_KEY = r"(?:--?)?(?:data(?:set)?|file|path|train(?:ing)?|input|corpus|rows|pairs|val(?:id(?:ation)?)?|eval)(?:_?(?:path|file|set))?(?:=|:(?!//))(?=.)"
 _SHELL = r"\$\([^)\s]*\s[^)]*\)?|`[^`]*`"
 _SHELL_LEFT = r"\$\([^)]*\)?|\$\{[^}]*\}"
 _CHECKING = r"\b(?:val(?:id\w*)?|eval\w*|test(?:ing)?|held[- ]out|dev)\b[\s\w:=]{0,20}$"
@@ -65,9 +65,9 @@ def _quoted(page: Page) -> tuple[list[Place], list[tuple[int, str]]]:
 def _bare(page: Page) -> list[tuple[int, str]]:
     """Words that end as data files do."""
     files = []
-    for run in compiled(rf"[^\s\x00]+{_ENDING}(?={_CLOSING}(?:[\s\x00]|$|[,;]))").finditer(page.text):
+    for run in compiled(rf"(?:[^\s\x00\\]|\\[^\n\x00])+{_ENDING}(?={_CLOSING}(?:[\s\x00]|$|[,;]))").finditer(page.text):
         for start, end in _pieces(run):
-            files.append((start, page.exact(start, end)))
+            files.append((start, page.exact(start, end).replace("\\ ", " ")))
             page.take(start, end)
     return files
 
