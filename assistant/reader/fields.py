@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import yaml
@@ -24,7 +25,7 @@ _QUANTITIES = (
     ("num_fewshot", r"\b(\d+)[- ]?shots?\b|\bn(?:um)?_?(?:few)?shots?\s*[=:]\s*(\d+)"),
     ("seed", r"\bseed(?: of|ed with)?\s*[=: ]\s*(-?\d+)\b"),
     ("epochs", rf"(?<![\w.])(-?\d+(?:\.\d+)?|{_WORD})\s*(?:full\s+)?(?:epochs?|[ée]poques?|[ée]pocas?|epochen|passes)\b|\b(?:num[_ ]train[_ ])?epochs?\s*[=: ]\s*(-?\d+(?:\.\d+)?|(?:{_WORD})\b)|(\d+)\s*(?:\u8f6e|\u4e2aepoch|\u30a8\u30dd\u30c3\u30af)"),
-    ("max_steps", r"\b(?:max[_ ]steps?|(?<!accumulation )steps)\s*[=: ]\s*(-?\d[\d,]*)\b|\b(\d[\d,]*)\s*(?:k\s)?(?:training |optimizer |max )?steps\b"),
+    ("max_steps", r"\b(?:max[_ ]steps?|(?<!accumulation )steps)\s*[=: ]\s*(-?\d[\d,]*)\b|(?<!every )(?<!each )\b(\d[\d,]*)\s*(?:k\s)?(?:training |optimizer |max )?steps\b"),
 )
 _SEQUENCE = (
     rf"\b(?:context|ctx|seq(?:uence)?)(?:[-_ ]?(?:len(?:gth)?|window|size))?(?: of| to)?\s*[=: ]\s*{_MANY}\b",
@@ -34,7 +35,7 @@ _SEQUENCE = (
     r"\b(?:at|with|up to)\s+(\d{1,4})\s?(k)\b(?=\s*(?:$|[,.;]|on\b|and\b|with\b))",
     rf"(?:\u4e0a\u4e0b\u6587|\u957f\u5ea6|\u9577\u3055|contexto(?: de)?|contexte(?: de)?|kontext(?: von)?)\s*{_N}",
 )
-_GLOBAL = r"\b(?:(?:global|effective|total|overall)[-_ ]*(?:train[-_ ])?(?:batch(?:[-_ ]?size)?|bs)|gbs|batch(?:[-_ ]?size)?|bs)(?: of)?\s*[=: ]\s*(-?\d+)(?!\.?\d*[kb]\b)"
+_GLOBAL = r"\b(?:(?:global|effective|total|overall)[-_ ]*(?:train[-_ ])?(?:batch(?:[-_ ]?size)?|bs)|gbs|batch(?:[-_ ]?size)?|bs)(?: of)?\s*[=: ]\s*(-?\d+)(?!\.?\d*[kb]\b)|\bg?bs(\d+)\b"
 _MICRO = (
     r"\b(?:micro[-_ ]?batch(?:[-_ ]?size)?|mbs|per[-_ ](?:device|gpu)(?:[-_ ]train)?[-_ ]batch(?:[-_ ]size)?|device batch(?: size)?)(?: of)?\s*[=: ]\s*(-?\d+)",
     r"\b(?:batch(?:[-_ ]?size)?|bs)(?: of)?\s*[=: ]?\s*(\d+)\s*(?:per|a|/|each)\s*(?:gpu|device|card)\b|\b(\d+) (?:sequences? |samples? |rows? )?(?:per|a|/) ?(?:gpu|device)\b(?= batch)?",
@@ -45,7 +46,7 @@ _DOLLARS = r"(?:(?:under|below|less than|at most|max(?:imum)?|up to|budget(?: is
 _LIMIT = r"\b(?:limit(?:ed)?(?: to)?|num_samples|first|only|just|on|max)\s*[=: ]\s*(\d+)\s*(?:samples?|examples?|questions?|rows?)?\b|\b(\d+)\s*(?:samples?|examples?|questions)\b"
 _TEXT = r"(?:\"([^\"\n]+)\"|'([^'\n]+)'(?!\w)|([^\s,;\"]*\$(?:\([^)\n]*\)|\{[^}\n]*\})[^\s,;\"]*|[^\s,;\"]+))"
 """A text as a value: in quotes, or up to the next space, a `$(…)` or `${…}` kept whole."""
-_OUTPUT = r"\b(?:(?:save|store|write|put|dump|output|keep)(?:\s+(?:it|them|checkpoints?|results?|the \w+|everything|answers))?\s+(?:to|in|into|under|at)|output[-_ ]?dir(?:ectory)?(?:\s*(?:=|:|to|is))?|results? (?:in)?to|checkpoints? (?:in|to|under)|guardar en|speichern in)\s+" + _TEXT
+_OUTPUT = r"(?:\b(?:(?:save|store|dump|output)(?:\s+(?:it|them|checkpoints?|results?|the \w+|everything|answers))?\s+(?:to|in|into|under|at)|output[-_ ]?dir(?:ectory)?(?:\s*(?:=|:|to|is))?|results? (?:in)?to|checkpoints? (?:in|to|under)|guardar en|speichern in)\s+(?!\$?[\d.,]+(?:\s|$))|\b(?:write|put|keep)(?:\s+(?:it|them|checkpoints?|results?|the \w+|everything|answers))?\s+(?:to|in|into|under|at)\s+(?=[\"'~./$]|[\w.\-]+/))" + _TEXT
 _RUN = r"\b(?:run[-_ ]name(?:d)?(?:\s*(?:=|:|is))?|name (?:the|this) run|name it|call (?:this|the) run|call it|(?:the )?run (?:is )?(?:called|named))\s+" + _TEXT
 _HUB = r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/(datasets/)?([\w.\-]+/[\w.\-]*\w)(?:/[^\s,;]*)?"
 _URL = r"https?://[^\s,;\"'<>]+"
@@ -106,21 +107,24 @@ def _value(text: str) -> Any:
         return trimmed
 
 
+_KINDS: dict[str, Callable[[str], float]] = {"int": int, "float": float, "percent": lambda digits: float(digits) / 100}
+
+
 def read_quantities(page: Page, found: dict[str, Any], overrides: dict[str, Any], notes: list[tuple[str, Any, str]]) -> None:
     """Numbers with a name or a unit."""
     for path, kind, pattern in lexicon.FIELD_WORDS:
         if match := page.find(compiled(pattern)):
             value = _first(match)
-            overrides.setdefault(path, int(value) if kind == "int" else float(value))
+            overrides.setdefault(path, _KINDS[kind](value))
     if match := page.find(compiled(_LEARNING)):
         found["learning_rate"] = float(match.group(1))
     for pattern in _MICRO:
         if "micro_batch_size" not in found and (match := page.find(compiled(pattern))):
             found["micro_batch_size"] = int(_first(match))
     if match := page.find(compiled(_GLOBAL)):
-        found["global_batch_size"] = int(match.group(1))
+        found["global_batch_size"] = int(_first(match))
         if not re.match(r"global|effective|total|overall|gbs", match.group(), re.IGNORECASE):
-            notes.append(("global_batch_size", int(match.group(1)), "read as the global batch: say micro batch for the one per GPU"))
+            notes.append(("global_batch_size", int(_first(match)), "read as the global batch: say micro batch for the one per GPU"))
     for key, pattern in _QUANTITIES:
         if match := page.find(compiled(pattern)):
             digits = _first(match).replace(",", "")

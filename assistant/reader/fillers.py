@@ -30,6 +30,8 @@ care issue long change quality total spin collected thinking license line wins f
 cap max min maximum minimum tops optimization student teacher generalized on-policy biggest smallest change changes prefer believe
 important matters matter careful carefully honestly mostly  finish finished end asap
 s t d ll m re ve x n z align
+love doable advice boss building chatbot chatbots assistant assistants internal mixed goal aim idea wonder wondering currently prefer
+möchte daten voudrais données nos nuestra datos trainieren gerne
 le la les un une des de du et ou avec sur pour dans mon ma mes mit auf von der die das den dem ein eine einen und oder für meine mein meinen
 el los las una unos con en por para mi mis y o os um uma com em meu minha no na do da dos das e ich wir bitte je veux nous il
 mach mir doch ohne bitte kannst quiero por favor quero eu

@@ -115,7 +115,7 @@ def _read_gpu(page: Page, found: dict[str, Any], asks: list[Question]) -> int:
     if not compiled(_CORES).search(page.text):
         return 0
     for match in _gpu_pattern().finditer(page.text):
-        said.append(_said(match))
+        said.append(_some_of(page, _said(match)))
         page.take(*match.span())
     if not said:
         return 0
@@ -140,6 +140,18 @@ def _said(match: re.Match[str]) -> _Said:
     count, nodes = _counts(match)
     words = " ".join(match.group().split())
     return _Said(match.start(), match.end(), words, spec.name if spec else name, odd, count, nodes)
+
+
+_SOME_OF = rf"(?<![\w.])({COUNT})\s+(?:out )?of\s+(?:my|our|the|these|those)\s*$"
+
+
+def _some_of(page: Page, gpu: _Said) -> _Said:
+    """`3 of my 4 A100s` are three."""
+    part = compiled(_SOME_OF).search(page.text[max(0, gpu.start - 30) : gpu.start])
+    if part is None:
+        return gpu
+    page.take(gpu.start - (min(30, gpu.start) - part.start()), gpu.start)
+    return gpu._replace(gpus=number(part.group(1)))
 
 
 def _counts(match: re.Match[str]) -> tuple[int | None, int | None]:

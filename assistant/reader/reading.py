@@ -289,7 +289,6 @@ def _settle(
     if method and found.get("task") in (None, "train", "tune"):
         found["method"] = method
         found.setdefault("task", "train")
-    _implied_method(found, notes, asks)
     if "dataset" in found and found.get("task") is None and model:
         found["task"] = "train"
     if found.get("gpu") == "cpu" and found.get("task") not in (None, "train"):
@@ -298,6 +297,7 @@ def _settle(
         del found["gpu"]
     if overrides:
         found["overrides"] = overrides
+    _implied_method(found, notes, asks)
     if found.get("dataset") == found.get("output_dir"):
         found.pop("dataset", None)
 
@@ -308,9 +308,11 @@ _ADAPTER_KEYS = (("lora_rank", "a rank"), ("lora_alpha", "an alpha"))
 def _implied_method(found: dict[str, Any], notes: list[tuple[str, Any, str]], asks: list[Question]) -> None:
     """Only adapters have a rank and an alpha."""
     said = next((words for key, words in _ADAPTER_KEYS if key in found), None)
+    if any(path.startswith("peft.lora_") for path in found.get("overrides", ())):
+        said = said or "a field of adapters"
     if said and found.get("task") == "train" and "method" not in found:
         found["method"] = "lora"
-        notes.append(("method", "lora", f"{said} was said, and only adapters have one"))
+        notes.append(("method", "lora", f"{said} was said, which only adapters have"))
     elif said and found.get("method") == "full":
         text = f"The request names full fine-tuning and {said}, which only adapters have. Which one?"
         asks.append(Question(field="method", text=text, choices=("full fine-tuning", "LoRA")))
