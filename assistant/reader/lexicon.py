@@ -179,7 +179,7 @@ OTHER_OBJECTIVES = (
     ("RLHF", r"\brlhf\b|\brlaif\b"),
 )
 """Ways to train that Oumi has no config for."""
-CORRECTION = r"\b(?:no wait|actually|i mean(?:t)?|sorry|make that|scratch that)\b|(?:\.\.|…|,)\s*no,"
+CORRECTION = r"\b(?:no wait|actually|i mean(?:t)?|sorry|make that|scratch that)\b|(?:\.\.|…|,)\s*no,|\b(?:switch|change|move|swap|replace)\b(?=.{1,30}\b(?:to|for|with|by)\b)"
 
 
 @cache

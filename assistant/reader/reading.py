@@ -30,7 +30,7 @@ from assistant.reader.lexicon import compiled
 from assistant.reader.names import Named, known_id, read_models, unknown_model
 from assistant.reader.page import Page
 from assistant.reader.paths import Place, endless, hides, read_files, refuse_odd, too_long, whole_word
-from assistant.reader.questions import affirmed, ask_export, ask_objective, ask_precision, is_explanation
+from assistant.reader.questions import affirmed, ask_export, ask_objective, ask_precision, is_explanation, last_said
 from assistant.reader.ranges import out_of_range
 from assistant.reader.typos import mend
 
@@ -233,6 +233,8 @@ def _method(page: Page, task: str | None, asks: list[Question]) -> str | None:
         said.discard("lora")
     if "full" in said and len(said) > 1 and not compiled(r"\bfull[- ]?(?:fine|ft|param|finet|train)|\bfull\s+(?:\S+\s+){0,2}(?:q?lora)|\bq?lora\s+full\b|\bq?lora,?\s+(?:or|and|vs\.?|versus)\s+(?:a )?full\b").search(text):
         said.discard("full")
+    if len(said) > 1 and page.has(compiled(lexicon.CORRECTION)):
+        return last_said(page, lexicon.METHODS)
     if len(said) > 1:
         names = tuple(_METHOD_WORDS[name] for name in sorted(said))
         asks.append(Question(field="method", text=f"The request names {' and '.join(names)}. Which one?", choices=names))
