@@ -6,6 +6,7 @@ Keeps what planning needs and each record's source; drops the rest. Run again af
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,18 @@ def model(record: dict[str, Any]) -> dict[str, Any]:
     return slim
 
 
+def offer(record: dict[str, Any]) -> dict[str, Any] | None:
+    """One cloud instance with what is known of its prices; None without a price that has a source."""
+    slim = {key: record[key] for key in ("cloud", "gpu", "count", "host_mem_gib")}
+    slim |= {"instance": record["instance_type"], "source": "; ".join(record["sources"])}
+    for kind in ("on_demand", "spot"):
+        price, trust, day = (record[f"{kind}_{part}"] for part in ("usd_hr", "trust", "as_of"))
+        if price and trust != "recalled" and record["sources"]:
+            dated = day if re.fullmatch(r"\d{4}-\d\d-\d\d", day or "") else None
+            slim[kind] = {"usd": price, "trust": trust or "unstated", "as_of": dated, "region": record[f"{kind}_region"]}
+    return slim if record["offered"] and record["gpu"] and record["count"] and ("on_demand" in slim or "spot" in slim) else None
+
+
 def main(shared: Path) -> None:
     records = read(shared / "models.jsonl")
     trained = [r for r in records if r["kind"] == "hf_model"]
@@ -77,6 +90,7 @@ def main(shared: Path) -> None:
             "bandwidth_gbs": g["memory_bandwidth_gbs"],
             "bf16_tflops": g["bf16_tflops_dense"],
             "fp16_tflops": g["fp16_tflops_dense"],
+            "p2p_over_pcie": g["p2p_over_pcie"],
             "class": g["class"],
             "aliases": g["aliases"],
             "devices": g["device_names"],
@@ -87,6 +101,8 @@ def main(shared: Path) -> None:
         for g in read(shared / "gpus.jsonl")
     ]
     write("gpus.jsonl", gpus)
+    offers = [o for o in (offer(r) for r in read(shared / "clouds.jsonl")) if o]
+    write("offers.jsonl", sorted(offers, key=lambda o: (o["gpu"], o["count"], o["cloud"], o["instance"] or "")))
 
 
 if __name__ == "__main__":

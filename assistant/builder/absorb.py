@@ -10,7 +10,7 @@ from assistant.checks.guards import guard
 from assistant.checks.schema import coerce
 from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
-from assistant.planner.memory import OPTIMIZER_BYTES
+from assistant.planner.memory import OPTIMIZERS
 
 _KEYS = {
     "training.learning_rate": "learning_rate",
@@ -113,6 +113,6 @@ def estimate_gaps(intent: Intent) -> tuple[str, ...]:
     """Overrides that change memory in a way the estimate does not see."""
     overrides = intent.overrides or {}
     gaps = [path for path in overrides if path in _DERIVED]
-    if overrides.get("training.optimizer", "adamw_torch") not in OPTIMIZER_BYTES:
+    if overrides.get("training.optimizer", "adamw_torch") not in OPTIMIZERS:
         gaps.append("training.optimizer")
     return tuple(gaps)

@@ -6,20 +6,28 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from assistant.builder.absorb import absorb, estimate_gaps
+from assistant.builder.budget import Budgeted, cost_of, keep_budget
 from assistant.builder.header import header_lines
-from assistant.builder.ways_out import ways_out
+from assistant.builder.phrase import machine_phrase
+from assistant.builder.ways_out import budget_ways, ways_out
 from assistant.catalogue.machines import assumed_machines, hardware_from_intent
 from assistant.catalogue.models import find_model, get_model, hosted_ids, suggest_models
 from assistant.configs.build import train_config
 from assistant.configs.render import render
+from assistant.core.datafacts import DataFacts
 from assistant.core.errors import NeedsInputError, UsageError
 from assistant.core.intent import Intent
 from assistant.core.outcome import ConfigFile, Outcome
 from assistant.core.values import Finding, Hardware, ModelSpec, Plan, Question, Reason
+from assistant.planner.alternatives import alternatives
+from assistant.planner.data import is_local
 from assistant.planner.explain import summary
+from assistant.planner.localdata import objective_of
 from assistant.planner.plan import Planned, make_plan
+from assistant.planner.requirements import more_of_the_same
 
 Resolve = Callable[[str], tuple[ModelSpec | None, tuple[Reason, ...]]]
+Examine = Callable[[str, str, str], DataFacts | None]
 _TASKS = ("train",)
 _EXAMPLES = ("Llama 3.1 8B", "Qwen3 8B", "SmolLM2 135M")
 
@@ -36,6 +44,7 @@ class Request:
     unread: tuple[str, ...] = ()
     resolve: Resolve | None = None
     exists: Callable[[str], bool] | None = None
+    examine: Examine | None = None
     text: str | None = None
 
 
@@ -49,12 +58,14 @@ def respond(
     unread: tuple[str, ...] = (),
     resolve: Resolve | None = None,
     exists: Callable[[str], bool] | None = None,
+    examine: Examine | None = None,
     request: str | None = None,
 ) -> Outcome:
     """Plan and build what the intent asks for.
 
     `machine` is a stated or probed machine and wins over the intent's own; `resolve` turns a name into a
-    model (the catalogue alone by default); `exists` tells whether a local file is here; `unread` are pieces of the request nobody understood.
+    model (the catalogue alone by default); `exists` tells whether a local file is here and `examine(path, objective,
+    model id)` reads it; `unread` are pieces of the request nobody understood.
 
     Raises:
         UsageError: a value that cannot be taken, such as an unknown field or GPU.
@@ -68,6 +79,7 @@ def respond(
         unread=unread,
         resolve=resolve,
         exists=exists,
+        examine=examine,
         text=request,
     )
     try:
@@ -160,18 +172,34 @@ def _stated_machine(asked: Request) -> tuple[Hardware | None, tuple[Reason, ...]
     return asked.machine, asked.machine_notes
 
 
+def _read_data(asked: Request, model: ModelSpec) -> tuple[Request, DataFacts | None]:
+    """The request's local file, read; where no objective was said, that of its rows, noted."""
+    path, objective = asked.intent.dataset, asked.intent.objective
+    if asked.examine is None or not path or not is_local(path):
+        return asked, None
+    facts = asked.examine(path, objective or "sft", model.id)
+    meant = objective_of(facts) if facts is not None else None
+    if facts is None or objective or meant in (None, "sft"):
+        return asked, facts
+    note = Reason(field="objective", value=meant, why=f"not said; the rows of {facts.name} are made for it")
+    changed = asked.intent.model_copy(update={"objective": meant})
+    return replace(asked, intent=changed, notes=(*asked.notes, note)), asked.examine(path, str(meant), model.id)
+
+
 def _plan_for(asked: Request, model: ModelSpec) -> Outcome:
+    asked, data = _read_data(asked, model)
     machine, notes = _stated_machine(asked)
-    if machine is not None:
-        planned = make_plan(asked.intent, model, machine)
-        return _finish(replace(asked, notes=(*asked.notes, *notes)), model, planned)
-    machine, planned = _assumed(asked.intent, model)
-    why = "no hardware was said and none was found; the smallest usual machine that fits. Say --gpus to plan for yours"
-    note = Reason(field="hardware", value=f"{machine.count}x{machine.gpu.name}", why=why)
-    return _finish(replace(asked, notes=(*asked.notes, note)), model, planned)
+    if machine is None:
+        machine, planned = _assumed(asked.intent, model, data)
+        why = "no hardware was said and none was found; the smallest usual machine that fits. Say --gpus to plan for yours"
+        notes = (Reason(field="hardware", value=f"{machine.count}x{machine.gpu.name}", why=why),)
+    else:
+        planned = make_plan(asked.intent, model, machine, data=data)
+    kept = keep_budget(asked.intent, planned, lambda intent: make_plan(intent, model, machine, data=data))
+    return _finish(replace(asked, notes=(*asked.notes, *notes, *kept.notes)), model, kept)
 
 
-def _assumed(intent: Intent, model: ModelSpec) -> tuple[Hardware, Planned]:
+def _assumed(intent: Intent, model: ModelSpec, data: DataFacts | None) -> tuple[Hardware, Planned]:
     """The first rung of the ladder that fits; the last one if none does."""
     rungs = [m for m in assumed_machines() if _matches(intent, m)]
     if intent.gpu_count or intent.nodes or not rungs:
@@ -179,7 +207,7 @@ def _assumed(intent: Intent, model: ModelSpec) -> tuple[Hardware, Planned]:
         rungs = [replace(m, count=intent.gpu_count or m.count, nodes=intent.nodes or 1) for m in sized]
     tried = None
     for machine in rungs:
-        planned = make_plan(intent, model, machine)
+        planned = make_plan(intent, model, machine, data=data)
         tried = (machine, planned)
         if planned.plan.fits:
             break
@@ -191,10 +219,10 @@ def _matches(intent: Intent, machine: Hardware) -> bool:
     return not (intent.sharding in ("fsdp", "deepspeed") and machine.world == 1)
 
 
-def _finish(asked: Request, model: ModelSpec, planned: Planned) -> Outcome:
-    plan = planned.plan
-    assumptions = (*asked.notes, *planned.assumptions)
-    findings = (*_unread_findings(asked), *_unmet_findings(asked.intent), *_file_findings(asked, plan), *plan.findings)
+def _finish(asked: Request, model: ModelSpec, kept: Budgeted) -> Outcome:
+    plan = kept.planned.plan
+    assumptions = (*asked.notes, *kept.planned.assumptions)
+    findings = (*_unread_findings(asked), *kept.findings, *_unmet_findings(asked.intent), *_file_findings(asked, plan), *plan.findings)
     base = Outcome(
         status="ok",
         intent=asked.intent.model_copy(update={"model": asked.intent.model and _said_model(asked, model)}),
@@ -202,15 +230,22 @@ def _finish(asked: Request, model: ModelSpec, planned: Planned) -> Outcome:
         assumptions=assumptions,
         hardware=plan.hardware,
         plan=plan,
+        cost=cost_of(plan, asked.intent),
         findings=findings,
         explanation=summary(plan),
     )
     if not plan.fits:
         return replace(base, status="does_not_fit", ways_out=ways_out(asked.intent, model, plan.hardware))
+    if kept.over:
+        ways = budget_ways(asked.intent, model, plan)
+        return replace(base, status="does_not_fit", ways_out=ways, explanation=f"{kept.over}. {base.explanation}")
+    findings = (*findings, *_offload_findings(asked.intent, model, plan))
+    others = alternatives(asked.intent, model, plan.hardware, plan)
+    plan = replace(plan, alternatives=others)
     command = launch_command(plan, "train.yaml")
     header = header_lines(plan, asked.text, assumptions, findings, command)
     file = ConfigFile(kind="train", name="train.yaml", yaml=render(train_config(plan), header))
-    return replace(base, files=(file,), commands=(command,))
+    return replace(base, plan=plan, findings=findings, files=(file,), commands=(command,))
 
 
 def _said_model(asked: Request, model: ModelSpec) -> str:
@@ -237,6 +272,18 @@ def _unread_findings(asked: Request) -> tuple[Finding, ...]:
     )
 
 
+def _offload_findings(intent: Intent, model: ModelSpec, plan: Plan) -> tuple[Finding, ...]:
+    """States in CPU memory fit and are slow: the machine that needs none of that is named."""
+    larger = more_of_the_same(intent, model, plan.hardware) if plan.cpu_offload else None
+    if larger is None:
+        return ()
+    message = f"states in CPU memory make this several times slower; {machine_phrase(larger.machine)} would hold them"
+    if plan.time and plan.time.hours and larger.plan.time and larger.plan.time.hours:
+        message += f", in about {larger.plan.time.hours:.0f} h instead of {plan.time.hours:.0f}"
+    fix = f"more GPUs, {larger.price}" if larger.hourly else "more GPUs"
+    return (Finding(rule="MEM009", severity="warning", path="fsdp.cpu_offload", message=message, fix=fix),)
+
+
 def _file_findings(asked: Request, plan: Plan) -> tuple[Finding, ...]:
     """A data file that is not on this machine: fine for another one, a slip otherwise."""
     path = plan.dataset.path or plan.dataset.kwargs.get("data_files")
@@ -250,8 +297,6 @@ def _file_findings(asked: Request, plan: Plan) -> tuple[Finding, ...]:
 def _unmet_findings(intent: Intent) -> tuple[Finding, ...]:
     """What was asked for and this release does not act on: never dropped in silence."""
     found = []
-    if intent.max_hours or intent.max_dollars:
-        found.append(("REQ002", "budget", "the time and money limits are not checked: no time estimate yet"))
     if intent.cloud not in (None, "local") or intent.spot is not None:
         found.append(("REQ003", "cloud", "the config does not depend on the cloud; no job file is written yet"))
     found += [

@@ -3,53 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from functools import partial
 
-from assistant.builder.phrase import machine_phrase, phrase
-from assistant.catalogue.gpus import find_gpu
+from assistant.builder.budget import hours_allowed, steps_within
+from assistant.builder.phrase import command, machine_phrase, phrase
 from assistant.core.errors import OumiChatError
 from assistant.core.intent import Intent
-from assistant.core.outcome import WayOut
+from assistant.core.outcome import Requirement, WayOut
 from assistant.core.units import gib
 from assistant.core.values import Hardware, ModelSpec, Plan
 from assistant.planner.plan import make_plan
+from assistant.planner.requirements import least_hardware, machines_that, more_of_the_same
 
-_BIGGER = (
-    ("A100-80GB", 1, 1),
-    ("A100-80GB", 2, 1),
-    ("A100-80GB", 4, 1),
-    ("A100-80GB", 8, 1),
-    ("H200", 8, 1),
-    ("H200", 8, 2),
-    ("H200", 8, 4),
-    ("H200", 8, 8),
-    ("H200", 8, 16),
-)
 _ENOUGH = 4
+_LENGTHS = (32768, 16384, 8192, 4096, 2048, 1024, 512)
+_LABELS = {"lora": "LoRA", "qlora": "QLoRA"}
 
 
 def ways_out(intent: Intent, model: ModelSpec, machine: Hardware) -> tuple[WayOut, ...]:
-    """Up to four changes that fit, in order of how little they change."""
-    found: list[WayOut] = []
-    kinds: set[str] = set()
-    for kind, change, other, hardware in _changes(intent, machine):
-        if kind in kinds or len(found) == _ENOUGH:
-            continue
-        plan = _try(other, model, hardware)
+    """Changes that fit, in order of how little they change: a setting, the method, both, then more hardware.
+
+    At most four, and always one of hardware where any machine of the catalogue would do.
+    """
+    groups = (_settings(intent, machine), _methods(intent, machine))
+    found = [one for group in groups if (one := _first_fitting(group, model, machine))]
+    if not found and (one := _first_fitting(_pairs(intent, machine), model, machine)):
+        found.append(one)
+    hardware = [_hardware_way(intent, r) for r in _larger(intent, model, machine)]
+    return tuple([*found[: _ENOUGH - 1], *hardware][:_ENOUGH])
+
+
+Change = tuple[str, Intent]
+
+
+def _first_fitting(changes: Iterator[Change], model: ModelSpec, machine: Hardware) -> WayOut | None:
+    for words, intent in changes:
+        plan = _try(intent, model, machine)
         if plan is not None and plan.fits:
-            kinds.add(kind)
-            found.append(_way(change, other, plan, hardware))
-    return tuple(found)
-
-
-def _way(change: str, intent: Intent, plan: Plan, machine: Hardware) -> WayOut:
-    return WayOut(
-        change=change,
-        memory_gib=gib(plan.memory.upper),
-        usable_gib=round(machine.usable_gib, 2),
-        request=phrase(intent, machine),
-        plan=plan,
-    )
+            return _way(words, intent, plan, machine)
+    return None
 
 
 def _try(intent: Intent, model: ModelSpec, machine: Hardware) -> Plan | None:
@@ -59,32 +51,121 @@ def _try(intent: Intent, model: ModelSpec, machine: Hardware) -> Plan | None:
         return None
 
 
-def _changes(intent: Intent, machine: Hardware) -> Iterator[tuple[str, str, Intent, Hardware]]:
-    """(kind, words, changed intent, machine); once a kind has fitted the rest of it is skipped."""
-    if intent.micro_batch_size and intent.micro_batch_size > 1:
-        yield "micro", "micro-batch 1", _change(intent, micro_batch_size=1), machine
-    for length in (8192, 4096, 2048, 1024, 512):
-        if intent.sequence_length and length < intent.sequence_length:
-            yield "length", f"sequence length {length:,}", _change(intent, sequence_length=length), machine
+def _settings(intent: Intent, machine: Hardware) -> Iterator[Change]:
+    """What was said and may be given up: first what does not change the result, then shorter rows, then both."""
+    harmless = list(_harmless(intent, machine))
+    yield from harmless
+    yield from _lengths(intent)
+    if harmless:
+        words, lightest = harmless[-1]
+        for length, other in _lengths(lightest):
+            yield f"{words} and {length}", other
+
+
+def _harmless(intent: Intent, machine: Hardware) -> Iterator[Change]:
+    """Recomputed activations, sharding, smaller micro-batches: the same result with less memory; all together last."""
+    words: list[str] = []
+    so_far = intent
+    for step in (_recomputation, _sharded, _smaller_batches):
+        last: Change | None = None
+        for change in step(so_far, machine):
+            yield (" and ".join([*words, change[0]]), change[1])
+            last = change
+        if last:
+            words.append(last[0])
+            so_far = last[1]
+
+
+def _smaller_batches(intent: Intent, _machine: Hardware) -> Iterator[Change]:
+    said = micro = intent.micro_batch_size or 1
+    while micro > 1:
+        micro //= 2
+        yield f"micro-batch {said} → {micro}", _change(intent, micro_batch_size=micro)
+
+
+def _recomputation(intent: Intent, _machine: Hardware) -> Iterator[Change]:
+    overrides = dict(intent.overrides or {})
+    if overrides.get("training.enable_gradient_checkpointing") is False:
+        overrides["training.enable_gradient_checkpointing"] = True
+        yield "gradient checkpointing", _change(intent, overrides=overrides)
+
+
+def _sharded(intent: Intent, machine: Hardware) -> Iterator[Change]:
     if intent.sharding in ("none", "ddp") and machine.world > 1:
-        yield "sharding", "FSDP instead of a whole copy per GPU", _change(intent, sharding="fsdp"), machine
-    for method, label in (("lora", "LoRA"), ("qlora", "QLoRA")):
-        if intent.method != method and not (intent.method == "lora" and method == "full"):
-            yield "method", f"{label} on the same hardware", _change(intent, method=method), machine
-    yield from _more_gpus(intent, machine)
+        yield "FSDP instead of a whole copy per GPU", _change(intent, sharding="fsdp")
 
 
-def _more_gpus(intent: Intent, machine: Hardware) -> Iterator[tuple[str, str, Intent, Hardware]]:
+def _lengths(intent: Intent) -> Iterator[Change]:
+    for length in _LENGTHS:
+        if intent.sequence_length and length < intent.sequence_length:
+            yield f"sequence length {intent.sequence_length:,} → {length:,}", _change(intent, sequence_length=length)
+
+
+def _others(intent: Intent, machine: Hardware) -> list[str]:
+    """Methods that may take less than the one that was said: lighter ones, and LoRA where its weights can be shared."""
+    order = ["full", "lora", "qlora"]
+    lighter = order[order.index(intent.method or "lora") + 1 :]
+    return ["lora"] if intent.method == "qlora" and machine.world > 1 else lighter
+
+
+def _methods(intent: Intent, machine: Hardware) -> Iterator[Change]:
+    instead = f" instead of {_LABELS.get(intent.method or '', 'full training')}" if intent.method else ""
+    for method in _others(intent, machine):
+        changed = _change(intent, method=method)
+        yield f"{_LABELS[method]}{instead}", changed
+        for words, other in _harmless(changed, machine):
+            yield f"{_LABELS[method]}{instead}, {words}", other
+
+
+def _pairs(intent: Intent, machine: Hardware) -> Iterator[Change]:
+    """Another method and a setting."""
+    for method in _others(intent, machine):
+        for words, other in _settings(_change(intent, method=method), machine):
+            yield f"{_LABELS[method]} and {words}", other
+
+
+def _larger(intent: Intent, model: ModelSpec, machine: Hardware) -> list[Requirement]:
+    """More of the same GPU, and the cheapest machine that fits."""
     free = _change(intent, sharding=None) if intent.sharding in ("none", "ddp") else intent
-    for count in (2, 4, 8):
-        if count > machine.count and machine.gpu.kind not in ("cpu", "unified"):
-            more = replace(machine, count=count, source="request", free_gib=None)
-            yield "count", f"{machine_phrase(more)}", free, more
-    for name, count, nodes in _BIGGER:
-        gpu = find_gpu(name)
-        if gpu is not None:
-            bigger = Hardware(gpu=gpu, count=count, nodes=nodes)
-            yield "bigger", f"{machine_phrase(bigger)}", free, bigger
+    more = more_of_the_same(free, model, machine)
+    others = [r for r in least_hardware(free, model) if r.machine.gpu.name != machine.gpu.name]
+    return [r for r in (more, *others[:2]) if r is not None]
+
+
+def budget_ways(intent: Intent, model: ModelSpec, plan: Plan) -> tuple[WayOut, ...]:
+    """What would keep a limit on time or money: fewer steps, or GPUs that are done in time."""
+    found = []
+    steps = steps_within(intent, plan)
+    if steps:
+        shorter = _change(intent, epochs=None, max_steps=steps)
+        made = _try(shorter, model, plan.hardware)
+        if made is not None and made.fits:
+            found.append(_way(f"{steps:,} steps", shorter, made, plan.hardware))
+    found += [_hardware_way(intent, need) for need in machines_that(intent, model, plan.hardware, partial(_in_budget, intent))]
+    return tuple(found[:_ENOUGH])
+
+
+def _in_budget(intent: Intent, plan: Plan) -> bool:
+    allowed, time = hours_allowed(intent, plan), plan.time
+    return bool(allowed and time and time.hours and time.hours <= allowed)
+
+
+def _hardware_way(intent: Intent, found: Requirement) -> WayOut:
+    free = _change(intent, sharding=None) if intent.sharding in ("none", "ddp") else intent
+    return _way(machine_phrase(found.machine), free, found.plan, found.machine, price=found.price if found.hourly else "")
+
+
+def _way(change: str, intent: Intent, plan: Plan, machine: Hardware, *, price: str = "") -> WayOut:
+    asked = _change(intent, gpu=None, gpu_count=None, nodes=None, gpu_memory_gb=None)
+    return WayOut(
+        change=change,
+        memory_gib=gib(plan.memory.upper),
+        usable_gib=round(machine.usable_gib, 2),
+        request=phrase(asked, machine),
+        command=command(asked, machine),
+        plan=plan,
+        price=price,
+    )
 
 
 def _change(intent: Intent, **changes: object) -> Intent:

@@ -12,7 +12,7 @@ from assistant.core.errors import UsageError
 from assistant.core.values import ModelSpec
 
 _SIZE = re.compile(r"(?<![a-z0-9.])(?:(\d{1,2})x)?(\d{1,4}(?:\.\d+)?)([bm])(?![a-z0-9])", re.IGNORECASE)
-_TWO_LAYER_MLP = frozenset(["gpt2", "gptj", "gpt_neox", "gpt_neo", "opt", "bloom", "falcon", "phi", "starcoder2", "mpt"])
+_TWO_LAYER_MLP = frozenset(["gpt2", "gptj", "gpt_neox", "gpt_neo", "opt", "bloom", "falcon", "phi", "starcoder2", "mpt", "gpt_bigcode"])
 _NOT_ATTENTION_ALONE = frozenset(["falcon_h1", "falcon_mamba", "mamba", "mamba2", "nemotron_h", "nemotron-nas", "lfm2", "jamba", "bamba"])
 """Types whose blocks this closed form does not count: the shape is marked rough."""
 

@@ -13,7 +13,9 @@ class DatasetSpec:
     """One dataset. `kind` is the objective whose rows it holds (`vision_sft` for images).
 
     `registered` is False for a plain Hub dataset, which Oumi hands to the trainer as it is.
-    `trainer` is set where its reward function works with one trainer only.
+    `trainer` is set where its reward function works with one trainer only. `rows` are those of the split (and subset)
+    that a run reads, `mean_tokens` of one row as trained on (both sides of a preference pair together): None where no
+    public source states them or lets one compute them, which `size_source` then names.
     """
 
     id: str
@@ -25,6 +27,9 @@ class DatasetSpec:
     trainer: str | None = None
     validation: str | None = None
     names: tuple[str, ...] = ()
+    rows: int | None = None
+    mean_tokens: int | None = None
+    size_source: str = ""
     source: str = ""
 
 

@@ -36,6 +36,9 @@ def _spec(record: dict[str, Any]) -> GpuSpec | None:
         compute_capability=float(capability) if capability else None,
         nvlink_gbs=record["nvlink_gbs"],
         bandwidth_gbs=record["bandwidth_gbs"],
+        bf16_tflops=record["bf16_tflops"],
+        fp16_tflops=record["fp16_tflops"],
+        p2p_over_pcie=record["p2p_over_pcie"],
         kind=record["class"],
         source=record["source"],
     )

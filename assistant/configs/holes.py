@@ -37,6 +37,7 @@ def _model_holes(plan: Plan) -> dict[str, Any]:
         "model_name": plan.model.id,
         "sequence_length": plan.sequence_length,
         "weights_dtype": plan.weights_dtype,
+        "liger": True if plan.liger else None,
         "trust_remote_code": True if plan.model.trust_remote_code else None,
         "frozen_layers": list(plan.frozen_layers) or None,
         "datasets": [dataset_entry(plan.dataset)],
@@ -67,6 +68,7 @@ def _training_holes(plan: Plan) -> dict[str, Any]:
         "seed": plan.seed,
         "save_steps": 0 if short else 500,
         "dataloader_workers": "auto" if plan.hardware.gpu.is_cuda and not verl else None,
+        "reference_init": {"dtype": "bfloat16"} if plan.method == "full" and plan.weights_dtype == "bfloat16" else None,
         "find_unused": False if plan.sharding == "ddp" and not verl else None,
     }
 
@@ -79,7 +81,6 @@ def _adapter_holes(plan: Plan) -> dict[str, Any]:
         "lora_targets": list(plan.lora_targets) or None,
         "lora_exclude": _ENCODERS if plan.model.is_vision and plan.method != "full" else None,
         "compute_dtype": compute,
-        "storage_dtype": plan.weights_dtype,
     }
 
 

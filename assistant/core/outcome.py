@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from assistant.core.intent import Intent
-from assistant.core.values import Finding, Hardware, Plan, Question, Reason
+from assistant.core.values import Cost, Finding, Hardware, Plan, Question, Reason, RunTime
 
 Status = Literal["ok", "needs_input", "does_not_fit", "invalid"]
 EXIT_CODES: dict[Status, int] = {"ok": 0, "needs_input": 3, "does_not_fit": 4, "invalid": 5}
@@ -23,18 +23,37 @@ class ConfigFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WayOut:
-    """Something that would fit: what changes, what it needs, and the request that asks for it."""
+    """Something that would fit: what changes, what it needs (upper bound), and how to ask for it.
+
+    `request` says it in words, `command` exactly, machine and all. `price` is set for other machines.
+    """
 
     change: str
     memory_gib: float
     usable_gib: float
     request: str
+    command: str
     plan: Plan
+    price: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirement:
+    """The least of one GPU that a run fits on. `hourly` is dollars an hour (least, most) for all of it."""
+
+    machine: Hardware
+    plan: Plan
+    hourly: tuple[float, float] | None
+    price: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """The whole answer. `ways_out` is filled when nothing fits as asked, smallest change first."""
+    """The whole answer. `ways_out` is filled when nothing fits as asked, smallest change first.
+
+    `requirements` answers which hardware would do, `largest` which models this hardware can train, where that was
+    asked; `cost` is known with the plan's hours and a price.
+    """
 
     status: Status
     intent: Intent
@@ -48,6 +67,9 @@ class Outcome:
     commands: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     ways_out: tuple[WayOut, ...] = ()
+    requirements: tuple[Requirement, ...] = ()
+    largest: tuple[Plan, ...] = ()
+    cost: Cost | None = None
     explanation: str = ""
 
     @property
@@ -65,7 +87,7 @@ class Outcome:
             "questions": [{**asdict(q), "choices": list(q.choices)} for q in self.questions],
             "assumptions": [asdict(a) for a in self.assumptions],
             "hardware": hardware_json(self.hardware),
-            "plan": plan_json(self.plan, [w.plan for w in self.ways_out]) if self.plan else None,
+            "plan": {**plan_json(self.plan, [w.plan for w in self.ways_out]), "cost": cost_json(self.cost)} if self.plan else None,
             "files": [asdict(f) for f in self.files],
             "commands": list(self.commands),
             "findings": [asdict(f) for f in self.findings],
@@ -75,9 +97,13 @@ class Outcome:
                     "memory_gib": w.memory_gib,
                     "usable_gib": w.usable_gib,
                     "request": w.request,
+                    "command": w.command,
+                    "price": w.price or None,
                 }
                 for w in self.ways_out
             ],
+            "requirements": [requirement_json(r) for r in self.requirements],
+            "largest_models": [{"model": p.model.id, **_short(p)} for p in self.largest],
             "explanation": self.explanation,
         }
 
@@ -95,6 +121,39 @@ def hardware_json(hardware: Hardware | None) -> dict[str, Any]:
     }
 
 
+def cost_json(cost: Cost | None) -> dict[str, Any] | None:
+    """What the run costs, US dollars."""
+    if cost is None:
+        return None
+    return {
+        "dollars": round(cost.dollars, 2),
+        "low": round(cost.low, 2),
+        "high": round(cost.high, 2),
+        "hourly": round(cost.hourly, 2),
+        "cloud": cost.cloud,
+        "as_of": cost.as_of,
+        "spot": cost.spot,
+    }
+
+
+def requirement_json(found: Requirement) -> dict[str, Any]:
+    """One machine that would do."""
+    return {
+        "hardware": hardware_json(found.machine),
+        "hourly_dollars": list(found.hourly) if found.hourly else None,
+        "price": found.price,
+        "plan": _short(found.plan),
+    }
+
+
+def time_json(time: RunTime | None) -> dict[str, Any] | None:
+    """The contract's `plan.time`; `low` and `high` bound the hours, None where the number of tokens is not known."""
+    if time is None:
+        return None
+    rounded = {name: None if value is None else round(value, 2) for name, value in (("hours", time.hours), ("low", time.low), ("high", time.high))}
+    return {"tokens_per_second": round(time.tokens_per_second, 1), **rounded, "basis": time.basis}
+
+
 def _short(plan: Plan) -> dict[str, Any]:
     return {
         "method": plan.method,
@@ -108,7 +167,7 @@ def _short(plan: Plan) -> dict[str, Any]:
         "precision": plan.precision,
         "optimizer": plan.optimizer,
         "memory": plan.memory_json(),
-        "time": None,
+        "time": time_json(plan.time),
         "hardware": hardware_json(plan.hardware),
     }
 

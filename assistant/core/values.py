@@ -66,7 +66,11 @@ class ModelSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GpuSpec:
-    """One accelerator. `usable_gib` is what a process can allocate, context included."""
+    """One accelerator. `usable_gib` is what a process can allocate, context included.
+
+    `bf16_tflops` and `fp16_tflops` are dense data-sheet peaks with fp32 accumulation; a None is a figure without a
+    source, and for bf16 no bf16 tensor path. `p2p_over_pcie` is False where the driver refuses it (GeForce 40 and 50).
+    """
 
     name: str
     vendor: str
@@ -76,6 +80,9 @@ class GpuSpec:
     compute_capability: float | None = None
     nvlink_gbs: float | None = None
     bandwidth_gbs: float | None = None
+    bf16_tflops: float | None = None
+    fp16_tflops: float | None = None
+    p2p_over_pcie: bool | None = None
     kind: str = "datacenter"
     source: str = ""
 
@@ -159,8 +166,42 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunTime:
+    """How long a run takes, training steps alone. Hours are None where the number of tokens is not known.
+
+    `tokens_per_second` is of the whole machine, padding included; `low` and `high` bound the hours; `steps` are optimizer steps.
+    """
+
+    tokens_per_second: float
+    hours: float | None
+    low: float | None
+    high: float | None
+    steps: int | None = None
+    basis: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """US dollars for a run: expected and its bounds, at `hourly` dollars an hour for the whole machine on `cloud`.
+
+    `as_of` is the day of the price, None where the source gives none.
+    """
+
+    dollars: float
+    low: float
+    high: float
+    hourly: float
+    cloud: str
+    as_of: str | None
+    spot: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Every number a config needs, with its reasons."""
+    """Every number a config needs, with its reasons.
+
+    `time` is None where the evidence is missing, and `time_unknown` then says what is.
+    """
 
     model: ModelSpec
     hardware: Hardware
@@ -189,6 +230,8 @@ class Plan:
     lora_targets: tuple[str, ...] = ()
     liger: bool = False
     memory: Estimate
+    time: RunTime | None = None
+    time_unknown: str = ""
     trainer: str
     dataset: DatasetChoice
     teacher: str | None = None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shlex
 import stat
 import tempfile
 from pathlib import Path
@@ -18,6 +20,26 @@ def is_here(path: str) -> bool:
         return False
 
 
+def output_path(text: str) -> Path:
+    """The file that a name given by the user means; `~` is a home.
+
+    Raises:
+        UsageError: no name, a folder's name, or one that cannot be shown as it is.
+    """
+    if not text.strip():
+        raise UsageError("The name of the file to write is empty.", context="-o", hint="Give one: -o train.yaml")
+    if not text.isprintable():
+        message = "The name of the file to write holds control or invisible characters."
+        raise UsageError(message, context="-o", hint="Give another name: -o train.yaml", reference="bad-name")
+    if text.endswith(("/", os.sep)):
+        hint = f"Give a file name inside it: {text}train.yaml"
+        raise UsageError(f"{text} names a folder.", context=text, hint=hint, reference="is-a-folder")
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise UsageError(f"{text} names a home that is not known.", context=text, hint="Give the whole path.") from None
+
+
 def write_new(path: Path, text: str, *, force: bool) -> None:
     """Write `text` to `path` atomically; an existing file is replaced only with `force`.
 
@@ -27,14 +49,11 @@ def write_new(path: Path, text: str, *, force: bool) -> None:
     Raises:
         UsageError: the file exists, is a folder or no regular file, its folder is missing, or it may not be written.
     """
-    target = Path(os.path.realpath(path)) if path.is_symlink() else path
+    target = Path(os.path.realpath(path)) if os.path.islink(path) else path
+    _in_a_folder(path, target)
     _regular_or_nothing(path, target)
     try:
         temporary = _beside(target, text)
-    except FileNotFoundError:
-        raise UsageError(
-            f"The folder of {path} does not exist.", context=str(path), hint=f"mkdir -p {path.parent}", reference="no-folder"
-        ) from None
     except OSError as problem:
         raise _refused(path, problem) from None
     try:
@@ -50,6 +69,18 @@ def write_new(path: Path, text: str, *, force: bool) -> None:
         raise _refused(path, problem) from None
     finally:
         Path(temporary).unlink(missing_ok=True)
+
+
+def _in_a_folder(path: Path, target: Path) -> None:
+    try:
+        os.getcwd()
+    except OSError:
+        if not target.is_absolute():
+            hint = "cd to a folder that does, or give a whole path."
+            raise UsageError("The current folder does not exist any more.", context=str(path), hint=hint, reference="no-folder") from None
+    if not os.path.isdir(target.parent):
+        hint = f"mkdir -p {shlex.quote(str(target.parent))}"
+        raise UsageError(f"The folder of {path} does not exist.", context=str(path), hint=hint, reference="no-folder")
 
 
 def _regular_or_nothing(path: Path, target: Path) -> None:
@@ -80,7 +111,7 @@ def _beside(target: Path, text: str) -> str:
         umask = os.umask(0)
         os.umask(umask)
         os.chmod(name, 0o666 & ~umask)
-    except OSError:
+    except BaseException:  # a Ctrl-C too leaves nothing behind
         Path(name).unlink(missing_ok=True)
         raise
     return name
@@ -100,8 +131,10 @@ def _move(temporary: str, target: Path, *, force: bool) -> None:
 
 
 def _refused(path: Path, problem: OSError) -> UsageError:
+    # A pseudo file system such as /proc says "no such file" where it means "no new file".
+    reason = "no file can be made there" if problem.errno == errno.ENOENT else problem.strerror or problem
     return UsageError(
-        f"{path} cannot be written: {problem.strerror or problem}.",
+        f"{path} cannot be written: {reason}.",
         context=str(path),
         hint="Give a path that you may write to.",
         reference="cannot-write",

@@ -10,8 +10,9 @@ from typing import Any
 
 from assistant.catalogue.architectures import size_in_name, spec_from_config, spec_from_size
 from assistant.catalogue.models import find_model, get_model, hosted_ids
-from assistant.core.errors import UsageError
+from assistant.core.errors import NeedsInputError, UsageError
 from assistant.core.values import ModelSpec, Reason
+from assistant.machine import hub
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.\-]{0,95}/[A-Za-z0-9][\w.\-]{0,95}")
 _NAME = re.compile(r"[A-Za-z0-9][\w.\- ]{0,95}(?:/[\w.\-]{1,96})?")
@@ -24,6 +25,7 @@ def resolve_model(text: str, *, offline: bool) -> Resolved:
 
     Raises:
         UsageError: a folder without a readable `config.json`.
+        NeedsInputError: an id whose shape the Hub, asked for it, does not give.
     """
     if not text.strip():
         return None, ()
@@ -35,14 +37,35 @@ def resolve_model(text: str, *, offline: bool) -> Resolved:
         return spec, notes
     if text in hosted_ids() or text.lower().endswith("gguf") or len(text) > 200 or not _NAME.fullmatch(text):
         return None, ()
-    if _HUB_ID.fullmatch(text) and (config := _hub_config(text, offline=offline)):
-        spec = spec_from_config(text, config, local=False, source="config.json of the repository")
-        return spec, (Reason(field="model", value=text, why="not in the catalogue: its shape comes from its config.json"),)
-    size = size_in_name(text)
-    if size and _HUB_ID.fullmatch(text):
-        why = f"not in the catalogue and its config.json is out of reach: a rough guess from {size / 1e9:g} B in its name"
-        return spec_from_size(text, size), (Reason(field="model", value=text, why=why),)
-    return None, ()
+    return _from_hub(text, offline=offline) if _HUB_ID.fullmatch(text) else (None, ())
+
+
+def _from_hub(model_id: str, *, offline: bool) -> Resolved:
+    """By its `config.json` where that can be had, else by the size in its name."""
+    config, problem = _hub_config(model_id, offline=offline)
+    if config:
+        spec = spec_from_config(model_id, config, local=False, source="config.json of the repository")
+        return spec, (Reason(field="model", value=model_id, why="not in the catalogue: its shape comes from its config.json"),)
+    if size := size_in_name(model_id):
+        why = f"not in the catalogue, and {problem}: a rough guess from {size / 1e9:g} B in its name"
+        return spec_from_size(model_id, size), (Reason(field="model", value=model_id, why=why),)
+    if offline or hub.is_switched_off():
+        return None, ()
+    raise NeedsInputError(
+        f"{model_id} is not in the catalogue, and {problem}. Which model is meant?",
+        context="model",
+        hint="A local folder with its config.json works too.",
+    )
+
+
+def _hub_config(model_id: str, *, offline: bool) -> tuple[dict[str, Any] | None, str]:
+    """`config.json` from the local Hub cache, or from the Hub when online; else None and why there is none."""
+    if found := hub.cached_config(model_id):
+        return _read(found), ""
+    if offline or hub.is_switched_off():
+        return None, "its config.json is not looked up offline"
+    path, problem = hub.download_config(model_id)
+    return (_read(path), "") if path else (None, problem)
 
 
 def _folder(text: str) -> Path | None:
@@ -75,6 +98,9 @@ def _exists(path: Path) -> bool:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
+        if path.exists() and not path.is_file():  # to open a pipe would wait for ever, to read a device never end
+            hint = "A model folder holds a config.json; a Hugging Face id works too."
+            raise UsageError(f"{path} is not a file.", context=str(path), hint=hint, reference="cannot-read")
         with path.open("rb") as file:
             raw = file.read(_CONFIG_LIMIT + 1)
     except OSError as problem:
@@ -91,22 +117,3 @@ def _read(path: Path) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise UsageError(f"{path} is not a model's config.", context=str(path), hint="It must be a JSON object.", reference="bad-config")
     return body
-
-
-def _hub_config(model_id: str, *, offline: bool) -> dict[str, Any] | None:
-    """`config.json` from the local Hub cache, or from the Hub when online; None when out of reach."""
-    cache = Path(os.environ.get("HF_HUB_CACHE") or Path(os.environ.get("HF_HOME", "~/.cache/huggingface")) / "hub").expanduser()
-    cached = cache / f"models--{model_id.replace('/', '--')}"
-    found = sorted(cached.glob("snapshots/*/config.json")) if cached.is_dir() else []
-    if found:
-        return _read(found[-1])
-    if offline or os.environ.get("HF_HUB_OFFLINE", "").lower() in ("1", "true", "yes", "on"):
-        return None
-    os.environ.setdefault("HF_HUB_DOWNLOAD_TIMEOUT", "5")
-    os.environ.setdefault("HF_HUB_ETAG_TIMEOUT", "5")
-    try:
-        from huggingface_hub import hf_hub_download  # loaded only for a model that is not in the catalogue
-
-        return _read(Path(hf_hub_download(model_id, "config.json", etag_timeout=5)))
-    except Exception:  # no network, no such repository, gated: the next source is tried, and the note says so
-        return None

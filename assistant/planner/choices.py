@@ -8,6 +8,7 @@ from assistant.core.intent import Intent
 from assistant.core.values import Hardware, ModelSpec, Question, Reason
 from assistant.planner import defaults
 from assistant.planner.data import needs
+from assistant.planner.memory import OPTIMIZERS
 
 SMALL_MODEL = 2_000_000_000
 """Up to here Oumi's recipes train all parameters on one 40 GB GPU."""
@@ -39,6 +40,7 @@ class Space:
     micro_batches: tuple[int, ...]
     checkpointing: tuple[bool, ...]
     optimizers: tuple[str, ...]
+    liger: tuple[bool, ...]
     precision: Precision
 
 
@@ -106,33 +108,65 @@ def shardings_for(intent: Intent, hardware: Hardware) -> tuple[str, ...]:
     return said[intent.sharding] if intent.sharding else ("ddp", *whole, "fsdp", "fsdp-offload")
 
 
-def sequences_for(intent: Intent, model: ModelSpec, objective: str) -> tuple[int, ...]:
-    """Sequence lengths to try, longest first; the one that was said alone if one was."""
+def sequences_for(intent: Intent, model: ModelSpec, objective: str, advised: int | None = None) -> tuple[int, ...]:
+    """Sequence lengths to try, longest first; the one that was said alone if one was.
+
+    They begin with what the rows of a local file ask for, if that was read, else with the objective's default.
+    """
     limit = model.max_positions
     if intent.sequence_length:
         if limit and intent.sequence_length > limit:
             text = f"{model.id} reads at most {limit:,} tokens, and {intent.sequence_length:,} were asked for. How many?"
             raise needs(Question(field="sequence_length", text=text, choices=(str(limit),)))
         return (intent.sequence_length,)
-    start = defaults.SEQUENCE[objective]
-    lengths = [n for n in (start, start // 2, start // 4) if n >= 512]
+    start = advised or defaults.SEQUENCE[objective]
+    lengths = [n for n in (start, start // 2, start // 4) if n >= min(512, start)]
     capped = [min(n, limit) if limit else n for n in lengths]
     return tuple(dict.fromkeys(capped))
+
+
+LIGER_TYPES = frozenset(
+    ["llama", "mistral", "mixtral", "gemma", "gemma2", "gemma3", "gemma3_text", "qwen2", "qwen3", "qwen3_moe", "qwen2_vl",
+     "qwen2_5_vl", "phi3", "mllama", "granite", "olmo2", "glm4", "paligemma", "llava", "internvl", "smollm3"]
+)
+"""Model types that Liger-Kernel patches (its table MODEL_TYPE_TO_APPLY_LIGER_FN, 0.6)."""
+LIGER_OBJECTIVES = frozenset(["sft", "pretrain", "dpo", "gkd"])
+"""Objectives whose trainer Oumi hands `use_liger_kernel` to; KTO and VERL are refused at load (Oumi 0.9)."""
+
+
+def liger_for(intent: Intent, model: ModelSpec, hardware: Hardware, objective: str) -> tuple[bool, ...]:
+    """Without Liger's kernels, then with them: they need a package of their own, so only where memory asks for them."""
+    said = (intent.overrides or {}).get("model.enable_liger_kernel")
+    if isinstance(said, bool):
+        return (said,)
+    able = hardware.gpu.is_cuda and hardware.gpu.bf16 and model.model_type in LIGER_TYPES and objective in LIGER_OBJECTIVES
+    return (False, True) if able else (False,)
+
+
+def excluded(method: str, sharding: str, optimizer: str, objective: str) -> tuple[str, str, tuple[str, ...]] | None:
+    """(field, why, what instead) of a combination that Oumi or its libraries do not run; None when they do."""
+    if "8bit" in optimizer and sharding not in ("none", "ddp"):
+        text = f"{optimizer} keeps its states per GPU and does not work with sharded parameters. Which optimizer?"
+        return "training.optimizer", text, ("adamw_torch_fused",)
+    if sharding == "fsdp-offload" and (method != "full" or objective in ("grpo", "gkd")):
+        return "sharding", "States in CPU memory are planned for full training only. What instead?", ("fsdp",)
+    if method == "qlora" and sharding in ("fsdp", "fsdp-offload", "hybrid", "zero3"):
+        text = (
+            "QLoRA cannot be sharded with Oumi 0.9: PEFT's preparation makes float32 parameters beside the 4-bit ones, "
+            "and FSDP and ZeRO-3 refuse to put the two together. What instead?"
+        )
+        return "sharding", text, ("ddp", "lora with fsdp")
+    return None
 
 
 def optimizers_for(intent: Intent, hardware: Hardware) -> tuple[str, ...]:
     """AdamW in its fused form where there is a GPU; 8-bit paged states as a fallback."""
     said = (intent.overrides or {}).get("training.optimizer")
-    if isinstance(said, str) and said in _KNOWN_OPTIMIZERS:
+    if isinstance(said, str) and said in OPTIMIZERS:
         return (said,)
     if hardware.gpu.kind in ("cpu", "unified"):
         return ("adamw_torch",)
     return ("adamw_torch_fused", "paged_adamw_8bit") if hardware.gpu.is_cuda else ("adamw_torch_fused",)
-
-
-_KNOWN_OPTIMIZERS = frozenset(
-    ["adamw_torch", "adamw_torch_fused", "adamw_8bit", "paged_adamw_8bit", "paged_adamw_32bit", "adafactor", "sgd"]
-)
 
 
 def checkpointing_for(intent: Intent) -> tuple[bool, ...]:
@@ -153,7 +187,9 @@ def micro_batches_for(intent: Intent, objective: str, *, vision: bool) -> tuple[
     return tuple(b for b in (1, 2, 4, 8, 16) if objective != "kto" or b >= 2)
 
 
-def space_for(intent: Intent, model: ModelSpec, hardware: Hardware, *, full_only: bool, vision: bool) -> tuple[Space, Reason]:
+def space_for(
+    intent: Intent, model: ModelSpec, hardware: Hardware, *, full_only: bool, vision: bool, advised: int | None = None
+) -> tuple[Space, Reason]:
     """All that may vary, and why the methods are tried in this order."""
     objective = intent.objective or "sft"
     methods, why = methods_for(intent, model, hardware, full_only=full_only)
@@ -161,10 +197,11 @@ def space_for(intent: Intent, model: ModelSpec, hardware: Hardware, *, full_only
         objective=objective,
         methods=methods,
         shardings=("fsdp",) if full_only and hardware.world > 1 else shardings_for(intent, hardware),
-        sequences=sequences_for(intent, model, objective),
+        sequences=sequences_for(intent, model, objective, advised),
         micro_batches=micro_batches_for(intent, objective, vision=vision),
         checkpointing=checkpointing_for(intent),
         optimizers=optimizers_for(intent, hardware),
+        liger=liger_for(intent, model, hardware, objective),
         precision=precision_for(intent, hardware),
     )
     return space, Reason(field="method", value=methods[0], why=why)

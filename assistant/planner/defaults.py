@@ -69,6 +69,9 @@ GLOBAL_BATCH: dict[tuple[str, bool], Figure] = {
 SEQUENCE = {"sft": 4096, "dpo": 2048, "kto": 2048, "grpo": 1024, "gkd": 2048, "pretrain": 2048}
 """Tokens, where none were said; halved down to 1,024 (512) while memory asks for it."""
 
+IMAGE_TOKENS = 1280
+"""Image tokens a row to plan for: Qwen2-VL's processor makes up to that of a 1,000 × 1,000 picture (28-pixel squares)."""
+
 LORA_RANK = 16
 LORA_ALPHA_FACTOR = 2
 NUM_GENERATIONS = 8

@@ -17,6 +17,12 @@ _SHARDING = {
 }
 
 
+_NO_ACCUMULATION = {
+    "fsdp": "FSDP would keep all gradients whole on every GPU, and they do not fit",
+    "offload": "FSDP would keep all gradients whole on every GPU",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoadsNotTaken:
     """What the plan is compared with: upper bounds in GiB per GPU with one thing changed."""
@@ -69,10 +75,16 @@ def _batch_reason(intent: Intent, plan: Plan) -> Reason:
         f"{plan.micro_batch_size} × {plan.gradient_accumulation_steps} accumulation × "
         f"{plan.hardware.world} GPU{'s' if plan.hardware.world > 1 else ''} = {plan.global_batch_size}"
     )
-    if intent.global_batch_size:
+    figure = defaults.GLOBAL_BATCH[(plan.objective, plan.method != "full")]
+    fixed = "training.gradient_accumulation_steps" in plan.overrides
+    if intent.global_batch_size or fixed:
         source = "as asked"
+    elif plan.global_batch_size == figure.value:
+        source = figure.source
+    elif plan.gradient_accumulation_steps == 1 and plan.global_batch_size < figure.value:
+        source = f"no accumulation: {_NO_ACCUMULATION['offload' if plan.cpu_offload else 'fsdp']}"
     else:
-        source = defaults.GLOBAL_BATCH[(plan.objective, plan.method != "full")].source
+        source = f"near {figure.value:g} ({figure.source}), as whole micro-batches on every GPU give it"
     return Reason(field="global_batch_size", value=plan.global_batch_size, why=f"{equation}; {source}")
 
 

@@ -6,14 +6,20 @@ import re
 from dataclasses import dataclass, replace
 
 from assistant.catalogue.models import all_models, get_model
+from assistant.core.datafacts import DataFacts
 from assistant.core.intent import Intent
-from assistant.core.units import gib
+from assistant.core.units import GIB, gib
 from assistant.core.values import DatasetChoice, Finding, Hardware, ModelSpec, Plan, Question, Reason
 from assistant.planner import defaults
 from assistant.planner.choices import space_for
 from assistant.planner.data import choose_dataset, data_kind, needs, reward_for
+from assistant.planner.dataadvice import advise
+from assistant.planner.datafindings import findings as data_findings
 from assistant.planner.explain import RoadsNotTaken, decisions_for
-from assistant.planner.search import Candidate, Problem, candidate, host_memory_gib, search
+from assistant.planner.localdata import choose_local
+from assistant.planner.memory import host_bytes
+from assistant.planner.runtime import time_for
+from assistant.planner.search import Candidate, Problem, cost, run_of, search, shape_of, trainable_params
 
 _SLUG = re.compile(r"[^a-z0-9.]+")
 
@@ -26,8 +32,10 @@ class Planned:
     assumptions: tuple[Reason, ...]
 
 
-def make_plan(intent: Intent, model: ModelSpec, hardware: Hardware) -> Planned:
+def make_plan(intent: Intent, model: ModelSpec, hardware: Hardware, *, data: DataFacts | None = None) -> Planned:
     """Plan one training run. Pure: the same arguments give the same plan.
+
+    `data` is what reading the request's local file has shown, if it was read.
 
     Raises:
         NeedsInputError: the request contradicts itself, Oumi or the hardware, and an answer settles it.
@@ -35,29 +43,40 @@ def make_plan(intent: Intent, model: ModelSpec, hardware: Hardware) -> Planned:
     objective = intent.objective or "sft"
     assumptions: list[Reason] = []
     dataset, spec, reasons = choose_dataset(intent, objective, model)
+    if data is not None:
+        dataset = choose_local(data, objective, processor=model.id if model.is_vision else None) or dataset
     assumptions += reasons
     verl = spec is not None and spec.trainer == "VERL_GRPO" and objective == "grpo"
     kind = data_kind(objective, model, intent.dataset)
     vision = kind == "vision_sft"
-    space, method_reason = space_for(intent, model, hardware, full_only=verl, vision=vision)
+    advice = advise(data, model.max_positions, objective) if data is not None else None
+    space, method_reason = space_for(intent, model, hardware, full_only=verl, vision=vision, advised=advice.sequence_length if advice else None)
     teacher = _teacher(intent, model, assumptions) if objective == "gkd" else None
+    rank = intent.lora_rank or defaults.LORA_RANK
+    frozen = model.model_type in defaults.VISION_TOWERS
     problem = Problem(
         intent=intent,
         model=model,
         hardware=hardware,
         space=space,
-        rank=intent.lora_rank or defaults.LORA_RANK,
+        rank=rank,
+        trainable={m: trainable_params(intent, model, m, rank, freeze_vision=frozen) for m in space.methods},
+        row_tokens=data.tokens.mean if data and data.tokens else (spec.mean_tokens if spec else None),
         teacher=teacher,
-        freeze_vision=model.model_type in defaults.VISION_TOWERS,
+        freeze_vision=frozen,
+        vision=vision,
         verl=verl,
     )
-    best, smallest = search(problem)
-    chosen = best or smallest
+    found = search(problem)
+    chosen = found.best or found.smallest
     plan = _assemble(problem, chosen, dataset, vision)
+    time, unknown = time_for(problem, chosen, data.rows if data else (spec.rows if spec else None), plan)
+    plan = _with(plan, time=time, time_unknown=unknown)
     reward, why = reward_for(spec) if objective == "grpo" else (None, "")
     if reward:
         assumptions.append(Reason(field="reward", value=reward, why=why))
-    plan = _with(plan, reward=reward, findings=(*_findings(plan, model, verl), *_host_findings(problem, plan)))
+    found_in_data = _data_findings(data, plan, model)
+    plan = _with(plan, reward=reward, findings=(*found_in_data, *_findings(plan, model, verl), *_host_findings(problem, chosen)))
     roads = RoadsNotTaken(
         method=method_reason,
         precision=space.precision.why,
@@ -66,29 +85,38 @@ def make_plan(intent: Intent, model: ModelSpec, hardware: Hardware) -> Planned:
     )
     return Planned(
         plan=_with(plan, decisions=decisions_for(intent, plan, roads)),
-        assumptions=(*assumptions, *_open_numbers(intent, plan, space.sequences)),
+        assumptions=(*assumptions, *_open_numbers(intent, plan, space.sequences, advice.why if advice else "")),
     )
 
 
 def _upper(problem: Problem, chosen: Candidate, *, sharding: str = "", checkpointing: bool | None = None) -> float | None:
     """Upper bound, GiB per GPU, of the chosen run with one thing changed."""
-    other = candidate(
-        problem,
-        chosen.method,
-        sharding or chosen.sharding,
-        chosen.sequence,
-        chosen.micro_batch,
-        chosen.checkpointing if checkpointing is None else checkpointing,
-        chosen.optimizer,
-    )
+    kept = chosen.checkpointing if checkpointing is None else checkpointing
+    other = cost(problem, replace(shape_of(chosen), sharding=sharding or chosen.sharding, checkpointing=kept))
     return gib(other.memory.upper) if other else None
 
 
-def _host_findings(problem: Problem, plan: Plan) -> tuple[Finding, ...]:
-    """CPU memory that offloaded states need: outside the GPU verdict, so it is said."""
-    if not plan.cpu_offload:
+def _data_findings(data: DataFacts | None, plan: Plan, model: ModelSpec) -> tuple[Finding, ...]:
+    """What Oumi would refuse or misread in the local file."""
+    if data is None:
         return ()
-    needed = host_memory_gib(problem, plan.method)
+    return data_findings(
+        data,
+        plan.objective,
+        split=plan.dataset.split,
+        pack=plan.objective == "pretrain",
+        model_context=model.max_positions,
+        sequence_length=plan.sequence_length,
+        global_batch=plan.global_batch_size,
+        takes_images=model.is_vision,
+    )
+
+
+def _host_findings(problem: Problem, chosen: Candidate) -> tuple[Finding, ...]:
+    """CPU memory that offloaded states need: outside the GPU verdict, so it is said."""
+    if chosen.sharding != "fsdp-offload":
+        return ()
+    needed = host_bytes(run_of(problem, shape_of(chosen), chosen.accumulation)) / problem.hardware.nodes / GIB
     message = f"the offloaded states take about {needed:,.0f} GiB of CPU memory on each node"
     return (_warn("MEM005", "fsdp.cpu_offload", message, "make sure the machine has that much free"),)
 
@@ -189,6 +217,7 @@ def _assemble(problem: Problem, chosen: Candidate, dataset: DatasetChoice, visio
     epochs, steps = length_of_run(intent, chosen.method)
     sharding, strategy = _sharding(chosen)
     adapters = chosen.method != "full"
+    precision = problem.space.precision
     suffix = chosen.method if objective == "sft" else f"{chosen.method}.{objective}"
     return Plan(
         model=model,
@@ -203,9 +232,9 @@ def _assemble(problem: Problem, chosen: Candidate, dataset: DatasetChoice, visio
         global_batch_size=chosen.micro_batch * chosen.accumulation * problem.hardware.world,
         sequence_length=chosen.sequence,
         gradient_checkpointing=chosen.checkpointing,
-        precision=problem.space.precision.said,
-        weights_dtype=problem.space.precision.weights,
-        mixed_precision=problem.space.precision.mixed,
+        precision=precision.said,
+        weights_dtype=precision.weights,
+        mixed_precision=precision.mixed,
         optimizer=chosen.optimizer,
         learning_rate=rate,
         scheduler="cosine",
@@ -225,6 +254,7 @@ def _assemble(problem: Problem, chosen: Candidate, dataset: DatasetChoice, visio
         run_name=intent.run_name,
         trainable_params=chosen.trainable,
         vllm=chosen.vllm,
+        liger=chosen.liger,
         vision=vision,
         frozen_layers=_frozen_layers(model, chosen.method),
         num_generations=_generations(chosen, problem) if objective == "grpo" else None,
@@ -274,6 +304,9 @@ def _findings(plan: Plan, model: ModelSpec, verl: bool) -> tuple[Finding, ...]:
     if model.rough:
         message = f"the shape of {model.id} is not known: the estimate is a rough guess"
         found.append(_warn("MEM002", "model.model_name", message, "check memory in the first steps"))
+    if plan.liger and "model.enable_liger_kernel" not in plan.overrides:
+        message = "Liger's fused kernels keep the logits out of memory; they are a package of their own"
+        found.append(_warn("MEM006", "model.enable_liger_kernel", message, 'pip install "oumi[gpu]", or liger-kernel alone'))
     if verl:
         message = "verl plans its own batches: memory is estimated for a micro-batch, not for its rollouts"
         found.append(_warn("MEM003", "training.trainer_type", message, "watch memory in the first steps"))
@@ -284,12 +317,13 @@ def _warn(rule: str, path: str, message: str, fix: str) -> Finding:
     return Finding(rule=rule, severity="warning", path=path, message=message, fix=fix)
 
 
-def _open_numbers(intent: Intent, plan: Plan, tried: tuple[int, ...]) -> list[Reason]:
+def _open_numbers(intent: Intent, plan: Plan, tried: tuple[int, ...], advised: str) -> list[Reason]:
     """Numbers that nobody said and that change the memory or the result."""
     reasons = []
     if intent.sequence_length is None:
         longest = plan.sequence_length == tried[0]
-        why = "not said; longer rows are cut" if longest else f"not said; {tried[0]:,} would not fit; longer rows are cut"
+        why = advised or "not said; longer rows are cut"
+        why = why if longest else f"not said; {tried[0]:,} would not fit; longer rows are cut"
         reasons.append(Reason(field="sequence_length", value=plan.sequence_length, why=why))
     if intent.sharding == "none" and plan.sharding == "ddp":
         why = "several GPUs without sharding is DDP: a whole copy on each"

@@ -1,39 +1,36 @@
-"""The search: every combination of the open choices, costed, the best that fits taken."""
+"""The search: every combination of the open choices, costed in memory and time, the best that fits taken."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product
-from math import gcd
+from math import gcd, log2
 
 from assistant.core.intent import Intent
 from assistant.core.units import GIB
 from assistant.core.values import Estimate, Hardware, ModelSpec, Question
 from assistant.planner import defaults
 from assistant.planner.adapters import adapter_params
-from assistant.planner.choices import Space
+from assistant.planner.choices import Space, excluded
 from assistant.planner.data import needs
-from assistant.planner.memory import Run, estimate
+from assistant.planner.memory import OPTIMIZERS, Run, estimate, host_bytes
+from assistant.planner.throughput import Speed, Workload, speed
 
-# Relative speed of a choice, from what the recipes' comments and public tables agree on: checkpointing
-# recomputes the forward pass (a third more FLOPs of a step), offload moves every state over PCIe.
-_SPEED = {
-    "none": 1.0,
-    "ddp": 1.0,
-    "hybrid": 0.95,
-    "fsdp": 0.9,
-    "fsdp-offload": 0.35,
-    "zero2": 0.97,
-    "zero3": 0.85,
-}
-_CHECKPOINT_SPEED = 0.75
-_SATURATION_TOKENS = 8192
+ENOUGH = 0.98
+"""A smaller micro-batch is taken where it keeps this share of the best speed: it leaves memory free."""
+
+
+SIMPLER = 0.95
+"""A simpler sharding (a whole copy per GPU before shards) is taken where it keeps this share."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """One combination and what it costs."""
+    """One combination and what it costs.
+
+    `rate` orders candidates that fit: tokens per second, or a stand-in where that is unknown.
+    """
 
     method: str
     sharding: str
@@ -42,31 +39,63 @@ class Candidate:
     accumulation: int
     checkpointing: bool
     optimizer: str
+    liger: bool
     trainable: int
     vllm: bool
     memory: Estimate
+    speed: Speed | None
+    rate: float
 
-    @property
-    def speed(self) -> float:
-        """Tokens per second relative to the best case: a stand-in for time, for ordering only."""
-        saturation: float = min(1.0, self.micro_batch * self.sequence / _SATURATION_TOKENS) ** 0.3
-        checkpoint = _CHECKPOINT_SPEED if self.checkpointing else 1.0
-        eight_bit = 0.95 if "8bit" in self.optimizer else 1.0
-        return _SPEED[self.sharding] * saturation * checkpoint * eight_bit
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """The open choices of one candidate, before it is costed."""
+
+    method: str
+    sharding: str
+    sequence: int
+    micro_batch: int
+    checkpointing: bool
+    optimizer: str
+    liger: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """The inputs of one search."""
+    """The inputs of one search.
+
+    `trainable` is parameters with gradients, by method; `row_tokens` the mean length of a row, both sides of a
+    preference pair together, where it is known.
+    """
 
     intent: Intent
     model: ModelSpec
     hardware: Hardware
     space: Space
     rank: int
+    trainable: dict[str, int]
+    row_tokens: float | None = None
     teacher: ModelSpec | None = None
     freeze_vision: bool = False
+    vision: bool = False
     verl: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a search came to: the best that fits or None, the smallest of all, and the best of each method."""
+
+    best: Candidate | None
+    smallest: Candidate
+    by_method: tuple[Candidate, ...] = ()
+
+
+def trainable_params(intent: Intent, model: ModelSpec, method: str, rank: int, *, freeze_vision: bool) -> int:
+    """Parameters that get gradients."""
+    if method != "full":
+        targets = (intent.overrides or {}).get("peft.lora_target_modules")
+        return adapter_params(model, tuple(targets) if isinstance(targets, list) else model.lora_targets, rank)
+    return model.params_total - (model.params_vision if freeze_vision else 0)
 
 
 def shard_count(sharding: str, hardware: Hardware) -> int:
@@ -74,13 +103,6 @@ def shard_count(sharding: str, hardware: Hardware) -> int:
     if sharding in ("fsdp", "fsdp-offload", "zero2", "zero3"):
         return hardware.world
     return hardware.count if sharding == "hybrid" else 1
-
-
-def trainable_params(problem: Problem, method: str) -> int:
-    """Parameters that get gradients."""
-    if method != "full":
-        return adapter_params(problem.model, problem.model.lora_targets, problem.rank)
-    return problem.model.params_total - (problem.model.params_vision if problem.freeze_vision else 0)
 
 
 def target_batch(problem: Problem, method: str) -> int:
@@ -92,22 +114,33 @@ def target_batch(problem: Problem, method: str) -> int:
     return max(usual, problem.hardware.world)
 
 
-def accumulation_for(problem: Problem, method: str, micro: int) -> int | None:
-    """Steps to accumulate so that micro × accumulation × GPUs meets the target; None if it cannot."""
+def accumulation_for(problem: Problem, shape: Shape) -> int | None:
+    """Steps to accumulate so that micro × accumulation × GPUs meets the target; None if it cannot.
+
+    States in CPU memory do not accumulate: FSDP would keep all gradients whole on every GPU.
+    """
+    micro, said = shape.micro_batch, problem.intent.global_batch_size
     fixed = (problem.intent.overrides or {}).get("training.gradient_accumulation_steps")
     per_step = micro * problem.hardware.world
     if isinstance(fixed, int) and not isinstance(fixed, bool):
-        return fixed if fixed >= 1 else None
-    target = target_batch(problem, method)
-    if problem.intent.global_batch_size:
+        return fixed if fixed >= 1 and (not said or fixed * per_step == said) else None
+    target = target_batch(problem, shape.method)
+    if said:
         return target // per_step if target % per_step == 0 else None
-    if per_step > target and not problem.intent.micro_batch_size and micro > (2 if problem.space.objective == "kto" else 1):
+    least = 2 if problem.space.objective == "kto" else 1
+    if per_step > target and not problem.intent.micro_batch_size and micro > least:
         return None
-    steps = max(1, round(target / per_step))
+    steps = 1 if shape.sharding == "fsdp-offload" else max(1, round(target / per_step))
     if problem.space.objective == "grpo":
         group = defaults.NUM_GENERATIONS
         steps = _round_up(steps, group // gcd(group, micro))  # whole groups on every GPU
     return steps
+
+
+def _is_batch_free(problem: Problem) -> bool:
+    """True when nobody said how many sequences make a step, and the objective needs no whole groups of them."""
+    fixed = "training.gradient_accumulation_steps" in (problem.intent.overrides or {})
+    return not (problem.intent.global_batch_size or fixed or problem.space.objective == "grpo")
 
 
 def _round_up(value: int, multiple: int) -> int:
@@ -122,13 +155,6 @@ def _vllm_fits(problem: Problem, method: str) -> bool:
     return method != "qlora" and problem.model.params_total * 2 <= room
 
 
-def host_memory_gib(problem: Problem, method: str) -> float:
-    """CPU memory per node that offloaded states take: weights, gradients and both Adam moments."""
-    trainable = trainable_params(problem, method)
-    weight = problem.space.precision.weight_bytes
-    return (problem.model.params_total * weight + trainable * weight * 3) / problem.hardware.nodes / GIB
-
-
 def assumed_host_gib(hardware: Hardware) -> float:
     """CPU memory to count on per node when nobody said, a fifth of it kept free.
 
@@ -140,111 +166,294 @@ def assumed_host_gib(hardware: Hardware) -> float:
     return 0.8 * total
 
 
-def candidate(problem: Problem, method: str, sharding: str, sequence: int, micro: int, checkpoint: bool, optimizer: str) -> Candidate | None:
-    """One combination costed; None where Oumi's rules or the request exclude it."""
-    if "8bit" in optimizer and (method != "full" or sharding not in ("none", "ddp")):
-        return None
-    if sharding == "fsdp-offload" and (method != "full" or problem.space.objective in ("grpo", "gkd")):
-        return None
-    if sharding == "fsdp-offload" and host_memory_gib(problem, method) > assumed_host_gib(problem.hardware):
-        return None
-    if method == "qlora" and sharding == "zero3":
-        return None
-    accumulation = accumulation_for(problem, method, micro)
-    if accumulation is None:
-        return None
-    shape = Candidate(
-        method=method,
-        sharding=sharding,
-        sequence=sequence,
-        micro_batch=micro,
-        accumulation=accumulation,
-        checkpointing=checkpoint,
-        optimizer=optimizer,
-        trainable=trainable_params(problem, method),
-        vllm=problem.verl or _vllm_fits(problem, method),
-        memory=Estimate(parts={}, upper=0, phase=""),
-    )
-    return replace(shape, memory=estimate(run_of(problem, shape)))
+def host_memory_gib(problem: Problem, run: Run) -> float:
+    """CPU memory per node that offloaded states take, GiB."""
+    return host_bytes(run) / problem.hardware.nodes / GIB
 
 
-def run_of(problem: Problem, shape: Candidate) -> Run:
-    """What the estimator needs, from a problem and one combination."""
+def run_of(problem: Problem, shape: Shape, accumulation: int) -> Run:
+    """What the memory estimator needs, from a problem and one combination."""
+    model, objective = problem.model, problem.space.objective
     precision = problem.space.precision
+    adapters, quantised = shape.method != "full", shape.method == "qlora"
+    vllm = problem.verl or _vllm_fits(problem, shape.method)
+    sharded = shape.sharding.startswith(("fsdp", "hybrid"))
     return Run(
-        model=problem.model,
+        model=model,
         method=shape.method,
-        objective=problem.space.objective,
+        objective=objective,
         world=problem.hardware.world,
         shards=shard_count(shape.sharding, problem.hardware),
-        sharding="fsdp" if shape.sharding.startswith(("fsdp", "hybrid")) else shape.sharding,
+        sharding="fsdp" if sharded else shape.sharding,
         cpu_offload=shape.sharding == "fsdp-offload",
         micro_batch=shape.micro_batch,
         sequence=shape.sequence,
         checkpointing=shape.checkpointing,
-        optimizer=shape.optimizer,
+        optimizer=shape.optimizer if shape.optimizer in OPTIMIZERS else "adamw_torch",
         weight_bytes=4 if problem.verl else precision.weight_bytes,
         autocast=precision.mixed is not None,
-        trainable=shape.trainable,
+        master_fp32=sharded and not adapters and "fsdp.mixed_precision" in (problem.intent.overrides or {}),
+        trainable=problem.trainable[shape.method],
+        adapted=model.lora_targets if adapters else (),
+        # TRL casts the adapters of a 4-bit model to bf16; GRPO's trainer leaves PEFT's float32.
+        adapter_bytes=2 if quantised and objective != "grpo" else 4,
+        wide_outputs=quantised,
+        loss=_loss(objective, shape, wide=precision.mixed is not None or quantised),
+        liger=shape.liger,
+        attention=attention_kernel(model, problem.hardware, wide=precision.weight_bytes == 4 or quantised, autocast=precision.mixed is not None),
+        accumulates=accumulation > 1,
+        variable_lengths=objective != "pretrain",
+        image_patches=4 * min(shape.sequence, defaults.IMAGE_TOKENS) if problem.vision else 0,
+        trains_vision=not adapters and not problem.freeze_vision,
         teacher=problem.teacher,
-        vllm_share=defaults.VLLM_SHARE if shape.vllm else 0.0,
+        reference_bytes=2 if precision.weights == "bfloat16" else 4,
+        generated_sequences=shape.micro_batch * accumulation if objective == "grpo" and not vllm else 0,
+        vllm_share=defaults.VLLM_SHARE if vllm else 0.0,
         capacity_bytes=problem.hardware.usable_gib * GIB,
     )
 
 
-def candidates(
-    problem: Problem, method: str, sequence: int, optimizer: str, *, offload: bool
-) -> Iterator[Candidate]:
-    """All combinations for one method, sequence length and optimizer, with states in CPU memory or without."""
-    space = problem.space
-    shardings = [s for s in space.shardings if s.endswith("offload") == offload]
-    for sharding, checkpoint, micro in product(shardings, space.checkpointing, space.micro_batches):
-        if found := candidate(problem, method, sharding, sequence, micro, checkpoint, optimizer):
-            yield found
+def has_flash(hardware: Hardware) -> bool:
+    """True where SDPA's FlashAttention kernel runs: NVIDIA from Ampere on, AMD's data-centre cards."""
+    gpu = hardware.gpu
+    return gpu.bf16 and (gpu.vendor == "AMD" or (gpu.compute_capability or 8.0) >= 8)
 
 
-def _preference(problem: Problem, found: Candidate) -> tuple[float, float, float]:
-    """Larger is better: speed, then the smaller micro-batch, then memory; memory first where asked for."""
-    if problem.intent.priority == "memory":
-        return -found.memory.upper, found.speed, 0.0
-    return round(found.speed, 6), -found.micro_batch, -found.memory.upper
+def attention_kernel(model: ModelSpec, hardware: Hardware, *, wide: bool, autocast: bool) -> str:
+    """What SDPA runs: `math`, with all s × s scores in memory, where grouped heads meet float32 values or an old card.
 
-
-def search(problem: Problem) -> tuple[Candidate | None, Candidate]:
-    """(best that fits or None, smallest of all).
-
-    Method first, then no CPU offload (several times slower), then the longest sequence, then 32-bit
-    optimizer states, then speed.
-
-    Raises:
-        NeedsInputError: no split of the asked batch over these GPUs exists.
+    transformers 5.16 hands grouped heads on where no row is padded; FlashAttention takes them in 16 bit from Ampere on,
+    the memory-efficient kernel not at all (torch 2.10). Values are `wide` in float32 models, and in 4-bit ones without
+    autocast: PEFT's preparation makes the hidden stream float32.
     """
-    smallest: Candidate | None = None
+    if model.num_heads == model.num_kv_heads:
+        return "sdpa"
+    return "sdpa" if has_flash(hardware) and (autocast or not wide) else "math"
+
+
+def _loss(objective: str, shape: Shape, *, wide: bool) -> str:
+    if shape.liger:
+        return "liger"
+    if objective == "dpo":
+        return "preference_wide" if wide else "preference"
+    return "standard"
+
+
+# Rows of a micro-batch are padded to its longest: 279 tokens a row where 194 were real (orca-math, batches of 4;
+# fms-acceleration), a fifth more per doubling of the micro-batch.
+PADDING_PER_DOUBLING = 0.22
+
+
+def fed_tokens(problem: Problem, shape: Shape) -> float | None:
+    """Tokens that a row takes as the trainer feeds it: padded within a micro-batch, cut at the sequence length.
+
+    The whole length where rows are packed; None where their length is not known.
+    """
+    if problem.space.objective == "pretrain":
+        return float(shape.sequence)
+    if problem.row_tokens is None:
+        return None
+    sides = 2 if problem.space.objective == "dpo" else 1
+    padded = problem.row_tokens * (1.0 + PADDING_PER_DOUBLING * log2(shape.micro_batch))
+    return min(float(sides * shape.sequence), padded)
+
+
+def workload_of(problem: Problem, shape: Shape, accumulation: int) -> Workload:
+    """What the speed estimate needs: rows at their real length where it is known, else at the full one."""
+    fed = fed_tokens(problem, shape)
+    sides = 2 if problem.space.objective == "dpo" else 1
+    return Workload(
+        model=problem.model,
+        hardware=problem.hardware,
+        method=shape.method,
+        objective=problem.space.objective,
+        sharding=shape.sharding,
+        micro_batch=shape.micro_batch,
+        sequence=shape.sequence if fed is None else max(1, round(fed / sides)),
+        accumulation=accumulation,
+        checkpointing=shape.checkpointing,
+        optimizer=shape.optimizer,
+        trainable=problem.trainable[shape.method],
+        fused_loss=shape.liger,
+        packed=problem.space.objective == "pretrain",
+        weight_bytes=2 if shape.method == "qlora" else problem.space.precision.weight_bytes,
+        rank=problem.rank,
+        images=problem.vision,
+        teacher=problem.teacher,
+    )
+
+
+# Where no speed can be said (Apple, CPUs, GRPO), candidates are ordered by what recomputation, traffic and filling
+# the GPU cost relative to each other; checkpointing recomputes a forward pass, a third more FLOPs.
+_RELATIVE = {"none": 1.0, "ddp": 1.0, "hybrid": 0.95, "zero2": 0.97, "fsdp": 0.9, "zero3": 0.85, "fsdp-offload": 0.35}
+_SATURATION_TOKENS = 8192
+
+
+def _relative_rate(shape: Shape) -> float:
+    filled: float = min(1.0, shape.micro_batch * shape.sequence / _SATURATION_TOKENS) ** 0.3
+    return _RELATIVE[shape.sharding] * filled * (0.75 if shape.checkpointing else 1.0)
+
+
+def cost(problem: Problem, shape: Shape) -> Candidate | None:
+    """One combination costed; None where Oumi's rules or the request exclude it.
+
+    Under FSDP, gradients that accumulate are kept whole on every GPU (Oumi sets accelerate's configuration itself, so
+    they cannot be shared out each time): where they do not fit and the batch is free, there is one micro-batch a step.
+    """
+    if excluded(shape.method, shape.sharding, shape.optimizer, problem.space.objective):
+        return None
+    accumulation = accumulation_for(problem, shape)
+    if accumulation is None:
+        return None
     usable = problem.hardware.usable_gib
-    space = problem.space
-    for method, offload, sequence in product(space.methods, (False, True), space.sequences):
-        for optimizer in space.optimizers:
-            found = list(candidates(problem, method, sequence, optimizer, offload=offload))
-            fitting = [c for c in found if c.memory.fits(usable)]
-            if fitting:
-                best = max(fitting, key=lambda c: _preference(problem, c))
-                return best, best
-            least = min(found, key=lambda c: c.memory.upper, default=None)
-            if least and (smallest is None or least.memory.upper < smallest.memory.upper):
-                smallest = least
-    if smallest is None:
-        raise _no_split(problem)
+    run = run_of(problem, shape, accumulation)
+    if run.cpu_offload and host_memory_gib(problem, run) > assumed_host_gib(problem.hardware):
+        return None
+    memory = estimate(run)
+    if run.sharding == "fsdp" and run.is_full and run.accumulates and not memory.fits(usable) and _is_batch_free(problem):
+        accumulation = 1
+        memory = estimate(replace(run, accumulates=False))
+    found = speed(workload_of(problem, shape, accumulation)) if memory.fits(usable) else None
+    return Candidate(
+        method=shape.method,
+        sharding=shape.sharding,
+        sequence=shape.sequence,
+        micro_batch=shape.micro_batch,
+        accumulation=accumulation,
+        checkpointing=shape.checkpointing,
+        optimizer=shape.optimizer,
+        liger=shape.liger,
+        trainable=problem.trainable[shape.method],
+        vllm=run.vllm_share > 0,
+        memory=memory,
+        speed=found,
+        rate=found.tokens_per_second if found else _relative_rate(shape),
+    )
+
+
+def shape_of(found: Candidate) -> Shape:
+    """The open choices of a candidate."""
+    return Shape(
+        method=found.method,
+        sharding=found.sharding,
+        sequence=found.sequence,
+        micro_batch=found.micro_batch,
+        checkpointing=found.checkpointing,
+        optimizer=found.optimizer,
+        liger=found.liger,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rung:
+    """One step down from what is preferred, tried in this order."""
+
+    method: str
+    offload: bool
+    sequence: int
+    optimizer: str
+    liger: bool
+
+
+def rungs(space: Space, method: str) -> Iterator[Rung]:
+    """What is given up, least first: fused kernels are added, states go to 8 bit, rows get shorter, states leave the GPU."""
+    for offload, sequence in product((False, True), space.sequences):
+        for optimizer, liger in product(space.optimizers, space.liger):
+            yield Rung(method=method, offload=offload, sequence=sequence, optimizer=optimizer, liger=liger)
+
+
+def on_rung(problem: Problem, rung: Rung) -> Iterator[Candidate]:
+    """Every candidate of a rung: for each sharding and checkpointing, micro-batches upward until one does not fit."""
+    space, usable = problem.space, problem.hardware.usable_gib
+    shardings = [s for s in space.shardings if s.endswith("offload") == rung.offload]
+    for sharding, checkpointing in product(shardings, space.checkpointing):
+        for micro in space.micro_batches:
+            found = cost(problem, Shape(
+                method=rung.method, sharding=sharding, sequence=rung.sequence, micro_batch=micro,
+                checkpointing=checkpointing, optimizer=rung.optimizer, liger=rung.liger,
+            ))
+            if found is None:
+                continue
+            yield found
+            if not found.memory.fits(usable):
+                break
+
+
+def preferred(problem: Problem, fitting: list[Candidate]) -> Candidate:
+    """The fastest, in the simplest sharding that comes near it, with the least memory that keeps the speed.
+
+    The one with least memory where that was asked for.
+    """
+    if problem.intent.priority == "memory":
+        return min(fitting, key=lambda c: (c.memory.upper, -c.rate, c.micro_batch))
+    best = max(rows_per_second(problem, c) for c in fitting)
+    near = [c for c in fitting if rows_per_second(problem, c) >= SIMPLER * best]
+    order = problem.space.shardings.index
+    simplest = min((c.sharding for c in near), key=order)
+    alike = [c for c in fitting if c.sharding == simplest]
+    fastest = max(rows_per_second(problem, c) for c in alike)
+    enough = [c for c in alike if rows_per_second(problem, c) >= ENOUGH * fastest]
+    return min(enough, key=lambda c: (c.memory.upper, c.micro_batch))
+
+
+def rows_per_second(problem: Problem, found: Candidate) -> float:
+    """What candidates are ordered by: tokens of padding are processed and teach nothing."""
+    fed = fed_tokens(problem, shape_of(found))
+    return found.rate / (fed or found.sequence)
+
+
+def best_of_method(problem: Problem, method: str) -> tuple[Candidate | None, Candidate | None]:
+    """(best that fits, smallest) of one method."""
+    smallest: Candidate | None = None
+    for rung in rungs(problem.space, method):
+        found = list(on_rung(problem, rung))
+        fitting = [c for c in found if c.memory.fits(problem.hardware.usable_gib)]
+        if fitting:
+            return preferred(problem, fitting), None
+        for one in found:
+            if smallest is None or one.memory.upper < smallest.memory.upper:
+                smallest = one
     return None, smallest
 
 
+def search(problem: Problem) -> Found:
+    """The best plan of the first method that fits, and the smallest candidate where none does.
+
+    Raises:
+        NeedsInputError: no split of the asked batch over these GPUs exists, or every combination is excluded.
+    """
+    smallest: Candidate | None = None
+    for method in problem.space.methods:
+        best, least = best_of_method(problem, method)
+        if best is not None:
+            return Found(best=best, smallest=best)
+        if least and (smallest is None or least.memory.upper < smallest.memory.upper):
+            smallest = least
+    if smallest is None:
+        raise _no_candidate(problem)
+    return Found(best=None, smallest=smallest)
+
+
+def _no_candidate(problem: Problem) -> Exception:
+    """Why nothing could be costed: a rule of Oumi's, the CPU's memory, or a batch that does not split."""
+    space, objective = problem.space, problem.space.objective
+    reasons = [
+        excluded(method, sharding, optimizer, objective)
+        for method, sharding, optimizer in product(space.methods, space.shardings, space.optimizers)
+    ]
+    if all(reasons) and reasons:
+        field, text, choices = reasons[0] or ("request", "", ())
+        return needs(Question(field=field, text=text, choices=choices))
+    return _no_split(problem)
+
+
 def _no_split(problem: Problem) -> Exception:
-    world = problem.hardware.world
-    said = problem.intent.global_batch_size or 0
-    per_step = world * (problem.intent.micro_batch_size or 1)
+    world, intent = problem.hardware.world, problem.intent
+    fixed = (intent.overrides or {}).get("training.gradient_accumulation_steps")
+    steps = fixed if isinstance(fixed, int) and fixed >= 1 else 1
+    per_step = world * (intent.micro_batch_size or 1) * steps
+    said = intent.global_batch_size or 0
     below, above = said // per_step * per_step, _round_up(max(said, 1), per_step)
-    choices = tuple(str(n) for n in dict.fromkeys((below, above)) if n)
-    text = (
-        f"A global batch of {said} does not split evenly: {per_step} sequences go through at once "
-        f"({problem.intent.micro_batch_size or 1} × {world} GPUs). Which batch?"
-    )
-    return needs(Question(field="global_batch_size", text=text, choices=choices))
+    parts = f"{intent.micro_batch_size or 1} ×{f' {steps} accumulation ×' if steps > 1 else ''} {world} GPUs"
+    text = f"A global batch of {said} does not split evenly: {per_step} sequences make a step ({parts}). Which batch?"
+    return needs(Question(field="global_batch_size", text=text, choices=tuple(str(n) for n in dict.fromkeys((below, above)) if n)))

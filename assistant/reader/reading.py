@@ -13,6 +13,7 @@ from assistant.core.intent import Intent
 from assistant.core.values import Question, Reason
 from assistant.reader import lexicon
 from assistant.reader.chosen import other_models, pick_model
+from assistant.reader.clashes import affirmed, ask_export, ask_objective, ask_precision, is_explanation, last_said
 from assistant.reader.datasets import read_datasets
 from assistant.reader.fields import (
     read_budget,
@@ -30,7 +31,6 @@ from assistant.reader.lexicon import compiled
 from assistant.reader.names import Named, known_id, read_models, unknown_model
 from assistant.reader.page import Page
 from assistant.reader.paths import Place, endless, hides, read_files, refuse_odd, too_long, whole_word
-from assistant.reader.questions import affirmed, ask_export, ask_objective, ask_precision, is_explanation, last_said
 from assistant.reader.ranges import out_of_range
 from assistant.reader.typos import mend
 

@@ -7,9 +7,19 @@ from assistant.core.outcome import Outcome, WayOut
 from assistant.core.units import gib
 from assistant.core.values import Question
 from assistant.terminal import words
-from assistant.terminal.preview import LABEL, assumption_text, finding_lines, finding_text, memory_figures, row
+from assistant.terminal.preview import (
+    LABEL,
+    assumption_text,
+    finding_lines,
+    finding_text,
+    memory_figures,
+    memory_label,
+    row,
+    time_lines,
+    training_lines,
+)
 from assistant.terminal.screen import Face
-from assistant.terminal.text import Line, cells, join_wrapped, one_line, shell_quote, wrap
+from assistant.terminal.text import Line, cells, join_wrapped, one_line, wrap
 
 
 def error_lines(error: OumiChatError, face: Face) -> list[Line]:
@@ -17,7 +27,7 @@ def error_lines(error: OumiChatError, face: Face) -> list[Line]:
     message = one_line(error.message, 400)
     lines = _paragraph(message, face, "bad" if error.exit_code == 1 else "bold")
     context = one_line(error.context, 200)
-    if context and context.strip('"') not in message:
+    if context and context.strip('"…') not in message:
         lines += _paragraph(f"at {context}", face, "dim")
     return lines + _paragraph(one_line(error.hint, 400), face) if error.hint else lines
 
@@ -53,15 +63,22 @@ def does_not_fit_lines(outcome: Outcome, face: Face) -> list[Line]:
     point, upper, usable = words.gib_texts(gib(plan.memory.point), gib(plan.memory.upper), plan.hardware.usable_gib)
     unit = words.accelerator(plan.hardware)
     lines = _paragraph(f"Does not fit: {' · '.join(words.headline(plan))}", face, "bold")
+    if plan.fits:
+        lines = _paragraph(f"Over the limit: {' · '.join(words.headline(plan))}", face, "bold")
+        lines += _paragraph(one_line(outcome.explanation.partition(". ")[0] + "."), face)
+        return [*lines, (("", ""),), *_what_would(outcome, face)]
     lines += _paragraph(
         f"It needs {point} GiB per {unit} (upper bound {upper}) even with micro-batch {plan.micro_batch_size} and "
         f"{plan.sequence_length:,} tokens; {usable} is usable.",
         face,
     )
-    lines += [(("", ""),)]
+    return [*lines, (("", ""),), *_what_would(outcome, face)]
+
+
+def _what_would(outcome: Outcome, face: Face) -> list[Line]:
     if not outcome.ways_out:
-        return lines + _paragraph("Nothing in the catalogue of machines would fit it.", face)
-    lines += _paragraph("What would, smallest change first (upper bound of usable, GiB per GPU)", face)
+        return _paragraph("Nothing that was tried would do: no smaller setting, lighter method or larger machine.", face)
+    lines = _paragraph("What would, smallest change first (upper bound of usable, GiB per GPU)", face)
     return lines + _ways(outcome.ways_out, face) + finding_lines(_warnings(outcome), face)
 
 
@@ -75,7 +92,8 @@ def _ways(ways: tuple[WayOut, ...], face: Face) -> list[Line]:
     for way in ways:
         figures = f"{way.memory_gib:7.1f} of {way.usable_gib:.1f}"
         change = way.change + " " * (column - cells(way.change))
-        command = f"oumi-chat {shell_quote(way.request)}"
+        command = way.command
+        figures += f"   {way.price}   " if way.price else ""
         head: Line = (("    ", ""), (change, "bold"), (figures.ljust(18), ""))
         if face.width is None or 4 + column + 18 + cells(command) <= face.width:
             lines.append((*head, (command, "")))
@@ -91,13 +109,26 @@ def summary_lines(outcome: Outcome, face: Face) -> list[Line]:
         return []
     lines = _paragraph(" · ".join(words.headline(plan)), face, "bold")
     verdict = "fits" if plan.fits else "does not fit"
-    lines += row("Memory per GPU", f"{', '.join(memory_figures(plan))}: {verdict}", face)
+    lines += row(memory_label(plan), f"{', '.join(memory_figures(plan))}: {verdict}", face)
+    lines += time_lines(outcome, face)
     for assumption in outcome.assumptions:
         lines += row("Assumed", assumption_text(assumption), face)
     for finding in outcome.findings:
         label, style = ("Note", "") if finding.severity == "info" else (finding.severity.capitalize(), "warn")
         lines += row(label, finding_text(finding), face, style)
     return lines
+
+
+def brief_lines(label: str, outcome: Outcome, face: Face) -> list[Line]:
+    """A plan's headline, memory and training."""
+    plan = outcome.plan
+    if plan is None:
+        return _paragraph(label, face)
+    return [
+        *_paragraph(f"{label}{' · '.join(words.headline(plan))}", face, "bold"),
+        *row(memory_label(plan), ", ".join(memory_figures(plan)), face),
+        *training_lines(plan, face),
+    ]
 
 
 def command_line(label: str, command: str) -> Line:

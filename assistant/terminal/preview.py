@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from assistant.core.outcome import Outcome
 from assistant.core.units import gib
 from assistant.core.values import Finding, Plan, Reason
@@ -17,6 +15,11 @@ _EIGHTHS = " ▏▎▍▌▋▊▉"
 _BAR = 40
 _SMALLEST = 0.05
 _WHY = ("method", "sharding", "gradient_checkpointing", "optimizer")
+QUALITY_NOTES = {
+    "full": "all parameters learn",
+    "lora": "close to full training on most instruction data",
+    "qlora": "LoRA over weights rounded to 4 bit, usually within a point of it",
+}
 _NO_NEWS = ("as asked", "one GPU: nothing to spread", "AdamW; the fused kernel needs no temporary copy", "AdamW")
 
 
@@ -27,21 +30,45 @@ def preview(outcome: Outcome, face: Face) -> list[Line]:
         return []
     lines = [*title(plan, outcome.source, face), (), *memory_lines(plan, face)]
     lines += row("Batch", f"{words.batch_equation(plan)} sequences of up to {plan.sequence_length:,} tokens", face)
-    lines += _columns("Training", _training(plan), face)
+    lines += training_lines(plan, face)
+    lines += time_lines(outcome, face)
     lines += assumption_lines(outcome.assumptions, face)
     lines += _reason_lines(plan, face)
     lines += finding_lines(outcome.findings, face)
-    return lines
+    return lines + alternative_lines(plan, face)
+
+
+def time_lines(outcome: Outcome, face: Face) -> list[Line]:
+    """How long the run takes and what it costs, as far as that is known."""
+    plan = outcome.plan
+    pieces = words.time_text(plan) if plan else []
+    lines = _columns("Time", pieces, face) if pieces else []
+    return lines + (row("Cost", words.cost_text(outcome.cost), face) if outcome.cost else [])
+
+
+def alternative_lines(plan: Plan, face: Face) -> list[Line]:
+    """Other plans for this machine: memory, time against this one, what they give up."""
+    return _rows("Or", [alternative_text(other, plan) for other in plan.alternatives], face)
+
+
+def alternative_text(other: Plan, plan: Plan) -> str:
+    """`QLoRA, 4,096 tokens: up to 21.3 GiB, 1.4 × the time`."""
+    what = words.method_name(other)
+    what += f", {other.sequence_length:,} tokens" if other.sequence_length != plan.sequence_length else ""
+    if what == words.method_name(plan):
+        what += f", micro-batch {other.micro_batch_size}" + (", checkpointing" if other.gradient_checkpointing else "")
+    text = f"{what}: up to {gib(other.memory.upper):,.1f} GiB"
+    if plan.time and other.time and plan.time.hours and other.time.hours:
+        text += f", {other.time.hours / plan.time.hours:.1f} × the time"
+    note = QUALITY_NOTES.get(other.method, "") if other.method != plan.method else ""
+    return f"{text}; {note}" if note else text
 
 
 def title(plan: Plan, source: str, face: Face) -> list[Line]:
     """Method, model, machine and sharding; at the right who read the request."""
     width = (face.width or 80) - 2
-    lines = join_wrapped(words.headline(plan), width)
-    gap = width - cells(lines[-1]) - len(source)
-    if gap < 2:
-        lines.append("")
-        gap = width - len(source)
+    lines = join_wrapped(words.headline(plan), width - len(source) - 2)
+    gap = max(2, width - cells(lines[-1]) - len(source))
     styled: list[Line] = [(("  ", ""), (line, "bold")) for line in lines]
     styled[-1] += ((" " * gap, ""), (source, "dim"))
     return styled
@@ -53,10 +80,15 @@ def memory_figures(plan: Plan) -> list[str]:
     return [f"expected {point} GiB", f"upper bound {upper}", f"usable {usable}"]
 
 
+def memory_label(plan: Plan) -> str:
+    """What the memory is of: a GPU, or the process where there is none."""
+    return "Memory per GPU" if words.accelerator(plan.hardware) == "GPU" else "Process memory"
+
+
 def memory_lines(plan: Plan, face: Face) -> list[Line]:
     """The verdict with its figures, then a bar for each component against what is usable."""
     verdict, style = ("fits", "good") if plan.fits else ("does not fit", "bad")
-    label = f"Memory per {words.accelerator(plan.hardware)}"
+    label = memory_label(plan)
     figures = " · ".join(memory_figures(plan))
     gap = (face.width or 80) - LABEL - cells(figures) - len(verdict)
     if gap >= 2:
@@ -100,13 +132,14 @@ def bar(length: float, face: Face) -> str:
     return "█" * whole + (_EIGHTHS[rest] if rest else "")
 
 
-def _training(plan: Plan) -> list[str]:
+def training_lines(plan: Plan, face: Face) -> list[Line]:
+    """How long, how fast, with what data."""
     facts = [words.duration(plan), f"learning rate {plan.learning_rate:g}"]
     if plan.lora_rank:
         facts.append(f"rank {plan.lora_rank}, alpha {plan.lora_alpha:g}")
     facts.append(plan.optimizer)
     data = plan.dataset.path or plan.dataset.name
-    return [*facts, f"data {one_line(data, 60)}"]
+    return _columns("Training", [*facts, f"data {one_line(data, 60)}"], face)
 
 
 def assumption_lines(assumptions: tuple[Reason, ...], face: Face) -> list[Line]:
@@ -124,6 +157,14 @@ def _reason_lines(plan: Plan, face: Face) -> list[Line]:
     reasons = {r.field: r for r in plan.decisions if r.why not in _NO_NEWS}
     texts = [_reason_text(plan, reasons[field]) for field in _WHY if field in reasons]
     return _rows("Why", texts[:3], face)
+
+
+def all_reason_lines(outcome: Outcome, face: Face) -> list[Line]:
+    """Every decision of the plan with its reason."""
+    plan = outcome.plan
+    if plan is None:
+        return []
+    return _rows("Why", [_reason_text(plan, r) for r in plan.decisions if r.why != "as asked"], face)
 
 
 def _reason_text(plan: Plan, reason: Reason) -> str:
@@ -169,29 +210,6 @@ def _columns(label: str, pieces: list[str], face: Face) -> list[Line]:
 def _label(text: str, style: str = "") -> Line:
     padded = f"  {text}".ljust(LABEL - 1) + " "
     return ((padded, style or "dim"),)
-
-
-_COMMENT_ABOVE = re.compile(r"^(\s*)([^#'\"]*\S)\s\s#\s(.*)$")
-
-
-def yaml_body(yaml: str, face: Face) -> str:
-    """The YAML without its header (the preview says the same), its comments wrapped to the width."""
-    lines = yaml.splitlines()
-    while lines and (lines[0].startswith("#") or not lines[0].strip()):
-        lines.pop(0)
-    width = (face.width or 80) - 2
-    return "\n".join(f"  {new}" for line in lines for new in _fitted(line, width)).rstrip() + "\n"
-
-
-def _fitted(line: str, width: int) -> list[str]:
-    if cells(line) <= width:
-        return [line]
-    indent = line[: len(line) - len(line.lstrip())]
-    if line.lstrip().startswith("# "):
-        return [f"{indent}# {part}" for part in wrap(line.lstrip()[2:], max(20, width - len(indent) - 2))]
-    if found := _COMMENT_ABOVE.match(line):
-        return [*_fitted(f"{indent}# {found.group(3)}", width), f"{indent}{found.group(2)}"]
-    return [line]
 
 
 def rule(face: Face, name: str = "") -> Line:

@@ -3,34 +3,32 @@
 from __future__ import annotations
 
 import json
-import shlex
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from assistant.core.errors import OumiChatError
 from assistant.core.outcome import Outcome
 from assistant.terminal.answers import (
+    brief_lines,
     command_line,
     does_not_fit_lines,
     error_lines,
+    note,
     question_lines,
     summary_lines,
 )
-from assistant.terminal.preview import preview, rule, yaml_body
+from assistant.terminal.preview import all_reason_lines, preview, rule
 from assistant.terminal.screen import Screen
 from assistant.terminal.tables import table_lines
-from assistant.terminal.text import Line
-
-
-def command(request: str) -> str:
-    """The command line that asks for this."""
-    return f"oumi-chat {shlex.quote(request)}"
+from assistant.terminal.text import escaped
+from assistant.terminal.yaml_view import yaml_body
 
 
 def json_result(screen: Screen, body: dict[str, Any]) -> None:
     """One JSON object on stdout."""
     text = json.dumps(body, indent=2, ensure_ascii=False, allow_nan=False)
-    screen.result(text.encode("utf-8", "replace").decode("utf-8") + "\n")
+    screen.result(escaped(text.encode("utf-8", "replace").decode("utf-8")) + "\n")
 
 
 def error(screen: Screen, problem: OumiChatError) -> None:
@@ -38,14 +36,10 @@ def error(screen: Screen, problem: OumiChatError) -> None:
     screen.talk(error_lines(problem, screen.err))
 
 
-def questions(screen: Screen, outcome: Outcome) -> None:
-    """What must be answered before a plan is possible."""
-    screen.talk(question_lines(outcome, screen.err))
-
-
-def misfit(screen: Screen, outcome: Outcome) -> None:
-    """Why nothing fits, and what would."""
-    screen.talk(does_not_fit_lines(outcome, screen.err))
+def no_config(screen: Screen, outcome: Outcome) -> None:
+    """What must be answered before a plan is possible, or why nothing fits and what would."""
+    lines = does_not_fit_lines if outcome.status == "does_not_fit" else question_lines
+    screen.talk(lines(outcome, screen.err))
 
 
 def notes(screen: Screen, outcome: Outcome) -> None:
@@ -53,9 +47,58 @@ def notes(screen: Screen, outcome: Outcome) -> None:
     screen.talk(summary_lines(outcome, screen.err))
 
 
+def sizing(screen: Screen, outcome: Outcome, *, quiet: bool = False) -> None:
+    """An estimate on stdout; what must be asked, or what would fit, on stderr."""
+    from assistant.terminal.sizing import sizing_lines
+
+    screen.show([(), *sizing_lines(outcome, screen.out, quiet=quiet), ()])
+    if outcome.status == "needs_input":
+        screen.talk(question_lines(outcome, screen.err))
+    elif outcome.status == "does_not_fit" and (outcome.ways_out or not outcome.plan):
+        screen.talk(does_not_fit_lines(outcome, screen.err))
+
+
+def progress(screen: Screen, label: str) -> Callable[[int, int], None]:
+    """A callback (done, in all) that shows a percentage on a terminal once a job takes longer than half a second."""
+    begun = time.monotonic()
+    shown = [False]
+
+    def step(done: int, total: int) -> None:
+        finished = done >= total
+        if finished and shown[0]:
+            screen.overwrite("")
+        elif not finished and time.monotonic() - begun > 0.5:
+            shown[0] = True
+            screen.overwrite(f"  {label}: {done / max(1, total):.0%}")
+
+    return step
+
+
 def say(screen: Screen, text: str) -> None:
-    """One line of talk."""
-    screen.talk([((text, ""),)])
+    """One remark."""
+    screen.talk(note(text, screen.err))
+
+
+def saved(screen: Screen, outcome: Outcome) -> None:
+    """Which file was written and how to run it."""
+    screen.talk([command_line("Saved", outcome.files[0].name), *(command_line("Run", line) for line in outcome.commands)])
+
+
+def brief(screen: Screen, label: str, outcome: Outcome) -> None:
+    """A plan in two lines, such as the one that an undo goes back to."""
+    screen.talk(brief_lines(label, outcome, screen.err))
+
+
+def changes(screen: Screen, before: Outcome, after: Outcome) -> None:
+    """What a line of the chat changed."""
+    from assistant.terminal.changes import change_lines  # for the chat alone
+
+    screen.show(change_lines(before, after, screen.out))
+
+
+def reasons(screen: Screen, outcome: Outcome) -> None:
+    """Why the plan is as it is: every decision."""
+    screen.show(all_reason_lines(outcome, screen.out))
 
 
 def table(screen: Screen, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -63,23 +106,13 @@ def table(screen: Screen, header: Sequence[str], rows: Sequence[Sequence[str]]) 
     screen.show(table_lines(header, rows, screen.out))
 
 
-def show(screen: Screen, outcome: Outcome, *, with_yaml: bool, saved: str | None = None, save_with: str | None = None) -> None:
-    """The whole preview on a terminal; `save_with` is how to save it, if not by asking again with -o."""
+def show(screen: Screen, outcome: Outcome, *, saved: str | None = None, save_with: str = "") -> None:
+    """The whole preview on a terminal: with the YAML and how to save it, unless it is saved."""
     screen.show([(), *preview(outcome, screen.out), ()])
-    if with_yaml:
+    if not saved:
         for file in outcome.files:
             screen.show([rule(screen.out, file.name)])
             screen.yaml(yaml_body(file.yaml, screen.out))
             screen.show([rule(screen.out)])
-    screen.show([*_next_steps(outcome, saved, save_with), ()])
-
-
-def _next_steps(outcome: Outcome, saved: str | None, save_with: str | None) -> list[Line]:
-    lines: list[Line] = []
-    if saved:
-        lines.append(command_line("Saved", saved))
-    elif save_with:
-        lines.append(command_line("Save", save_with))
-    elif outcome.request and outcome.files:
-        lines.append(command_line("Save", f"{command(outcome.request)} -o {outcome.files[0].name}"))
-    return lines + [command_line("Run", line) for line in outcome.commands]
+    first = command_line("Saved", saved) if saved else command_line("Save", save_with)
+    screen.show([first, *(command_line("Run", line) for line in outcome.commands), ()])

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
-from assistant.terminal.text import Line, plain, to_ascii
+from assistant.core.errors import UsageError
+from assistant.terminal.text import Line, clean, one_row, plain, to_ascii
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -39,9 +41,9 @@ class Face:
     unicode: bool = True
 
 
-def face_of(stream: TextIO, environ: Mapping[str, str], *, no_color: bool = False) -> Face:
+def face_of(stream: TextIO | None, environ: Mapping[str, str], *, no_color: bool = False) -> Face:
     """What this stream can show, by `NO_COLOR`, `TERM`, its encoding and its size."""
-    if not stream.isatty():
+    if stream is None or not stream.isatty():
         return Face()
     dumb = environ.get("TERM") == "dumb"
     return Face(
@@ -63,45 +65,84 @@ def _columns(stream: TextIO, environ: Mapping[str, str]) -> int:
 
 
 class Screen:
-    """stdout for the result, stderr for the rest."""
+    """stdout for the result, stderr for the rest. What a stream can show is looked up at each output."""
 
     def __init__(self, *, no_color: bool = False, environ: Mapping[str, str] | None = None) -> None:
-        environ = os.environ if environ is None else environ
-        # Either stream is None when the caller closed it.
-        self._out = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # lives as long as the process
-        self._err = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
-        self.out = face_of(self._out, environ, no_color=no_color)
-        self.err = face_of(self._err, environ, no_color=no_color)
+        self._environ = os.environ if environ is None else environ
+        self._no_color = no_color
+
+    @property
+    def out(self) -> Face:
+        """What stdout can show now."""
+        return face_of(sys.stdout, self._environ, no_color=self._no_color)
+
+    @property
+    def err(self) -> Face:
+        """What stderr can show now."""
+        return face_of(sys.stderr, self._environ, no_color=self._no_color)
 
     def result(self, text: str) -> None:
         """Write the result to stdout, byte for byte in UTF-8 unless a terminal shows it."""
-        buffer = getattr(self._out, "buffer", None)
+        stream = _stdout()
+        buffer = getattr(stream, "buffer", None)
         if buffer is None or self.out.terminal:
-            _write(self._out, text)
+            _write(stream, clean(text))
         else:
-            self._out.flush()
+            stream.flush()
             buffer.write(text.encode("utf-8", "backslashreplace"))
-        self._out.flush()
+        stream.flush()
 
     def show(self, lines: Iterable[Line]) -> None:
         """Write styled lines to stdout."""
-        _paint(self._out, self.out, lines)
+        _paint(_stdout(), self.out, lines)
 
     def talk(self, lines: Iterable[Line]) -> None:
-        """Write styled lines to stderr."""
-        _paint(self._err, self.err, lines)
+        """Write styled lines to stderr; where it cannot be written to, the result matters and they are left out."""
+        if sys.stderr is None:
+            return
+        try:
+            _paint(sys.stderr, self.err, lines)
+        except (OSError, ValueError):
+            let_go(sys.stderr)
+
+    def overwrite(self, text: str) -> None:
+        """Replace the line of stderr that the cursor stands on; nothing where stderr is no terminal."""
+        face = self.err
+        if sys.stderr is None or not face.terminal:
+            return
+        with contextlib.suppress(OSError, ValueError):
+            shown = one_row(text)[: (face.width or 80) - 1]
+            _write(sys.stderr, f"\r{shown if face.unicode else to_ascii(shown)}\033[K")
+            sys.stderr.flush()
 
     def yaml(self, text: str) -> None:
         """Write YAML to stdout, highlighted where there is colour."""
-        if not self.out.color:
-            _write(self._out, text if self.out.unicode else to_ascii(text))
-            self._out.flush()
+        stream, face, text = _stdout(), self.out, clean(text)
+        if not face.color:
+            _write(stream, text if face.unicode else to_ascii(text))
+            stream.flush()
             return
         from rich.syntax import Syntax
 
         highlighted = Syntax(text, "yaml", theme=_theme()).highlight(text)
         highlighted.rstrip()
-        _print(_console(self._out, self.out), highlighted)
+        _print(_console(stream, face), highlighted)
+
+
+def _stdout() -> TextIO:
+    if sys.stdout is None:
+        raise UsageError(
+            "stdout is closed: the result has no place to go.",
+            hint="Leave stdout open, or give -o FILE.",
+            reference="cannot-write",
+        )
+    return sys.stdout
+
+
+def let_go(stream: TextIO | None) -> None:
+    """Point a stream nowhere, so that the interpreter's last flush of it cannot fail."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # type: ignore[union-attr]
 
 
 def _write(stream: TextIO, text: str) -> None:
@@ -110,15 +151,16 @@ def _write(stream: TextIO, text: str) -> None:
 
 
 def _paint(stream: TextIO, face: Face, lines: Iterable[Line]) -> None:
+    safe = [tuple((one_row(text), style) for text, style in line) for line in lines]
     if not face.color:
-        shown = (plain(line).rstrip() for line in lines)
+        shown = (plain(line).rstrip() for line in safe)
         _write(stream, "".join(f"{text if face.unicode else to_ascii(text)}\n" for text in shown))
         stream.flush()
         return
     from rich.text import Text
 
     console = _console(stream, face)
-    for line in lines:
+    for line in safe:
         _print(console, Text.assemble(*((text, STYLES[style]) for text, style in line)))
 
 

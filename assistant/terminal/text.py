@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import unicodedata
@@ -32,12 +33,31 @@ _ASCII = str.maketrans(
 )
 
 
-def clean(text: str, *, keep: str = "\n\t") -> str:
-    """The text without escape sequences, control, format and unassigned characters, but for `keep`."""
+def clean(text: str) -> str:
+    """The text without escape sequences, control, format (bidirectional) and unassigned characters; \\n and \\t stay.
+
+    All that a terminal is sent passes here.
+    """
     if text.isprintable():
         return text
     text = _ESCAPES.sub("", text)
-    return "".join(c for c in text if c in keep or unicodedata.category(c)[0] != "C")
+    return "".join(c for c in text if c in "\n\t" or unicodedata.category(c)[0] != "C")
+
+
+def one_row(text: str) -> str:
+    """The text as part of one line of a terminal: cleaned, its line breaks as spaces."""
+    return text if text.isprintable() else " ".join(clean(text).splitlines())
+
+
+def escaped(json_text: str) -> str:
+    """JSON whose strings show nothing raw that a terminal would act on; it means the same."""
+    if json_text.isprintable():
+        return json_text
+    return "".join(c if c.isprintable() or c in "\n " else _json_escape(c) for c in json_text)
+
+
+def _json_escape(char: str) -> str:
+    return json.dumps(char)[1:-1]
 
 
 def one_line(text: str, limit: int = 0) -> str:

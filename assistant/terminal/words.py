@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from assistant.core.values import Hardware, Plan
+from assistant.core.values import Cost, Hardware, Plan
 from assistant.terminal.text import one_line
 
 METHODS = {"full": "Full fine-tuning", "lora": "LoRA", "qlora": "QLoRA"}
@@ -112,3 +112,36 @@ def duration(plan: Plan) -> str:
         return f"{plan.max_steps:,} steps"
     epochs = plan.epochs or 1
     return f"{epochs:g} epoch{'' if epochs == 1 else 's'}"
+
+
+def hours_text(hours: float) -> str:
+    """`51 min`, `1 h 25`, `12 h`, `3.2 days`."""
+    minutes = round(hours * 60)
+    if minutes < 60:
+        return f"{max(1, minutes)} min"
+    if hours < 10:
+        return f"{minutes // 60} h {minutes % 60:02d}" if minutes % 60 else f"{minutes // 60} h"
+    return f"{hours:.0f} h" if hours < 48 else f"{hours / 24:.1f} days"
+
+
+def dollars_text(amount: float) -> str:
+    """`$0.85`, `$12`."""
+    return f"${amount:.2f}" if amount < 10 else f"${amount:,.0f}"
+
+
+def time_text(plan: Plan) -> list[str]:
+    """Hours with their bounds and the speed, or what is not known."""
+    time = plan.time
+    if time is None:
+        return [f"unknown: {one_line(plan.time_unknown)}"] if plan.time_unknown else []
+    speed = f"{time.tokens_per_second:,.0f} tokens/s"
+    if time.hours is None or time.low is None or time.high is None:
+        return [f"unknown: {one_line(plan.time_unknown)}", speed]
+    return [f"about {hours_text(time.hours)} ({hours_text(time.low)} to {hours_text(time.high)})", speed]
+
+
+def cost_text(cost: Cost) -> str:
+    """`about $3.10 ($2.20 to $6.40) at $1.35 an hour on runpod, price of 2026-09`."""
+    when = f"price of {cost.as_of[:7]}" if cost.as_of else "undated price"
+    rate = f"{dollars_text(cost.hourly)} an hour{' as spot' if cost.spot else ''} on {cost.cloud}"
+    return f"about {dollars_text(cost.dollars)} ({dollars_text(cost.low)} to {dollars_text(cost.high)}) at {rate}, {when}"

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+import shlex
+
 import pytest
 
 from assistant.builder import respond
+from assistant.catalogue.machines import parse_machine
 from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
 from assistant.reader import read
@@ -24,13 +28,28 @@ def test_405b_on_a_t4() -> None:
 
 
 def test_offered_requests_fit() -> None:
-    for text in ("full finetune llama 3.1 8b on a 4090", "lora llama 3.3 70b on 2 A100", "405b full on a T4"):
+    for text in (
+        "full finetune llama 3.1 8b on a 4090, learning rate 1e-5, 2 epochs, seed 7",
+        "lora llama 3.3 70b on 2 A100, rank 64",
+        "405b full on a T4",
+        "lora llama3 on A100 without gradient checkpointing context 16k micro batch 8",
+    ):
         outcome = answer(text)
         assert outcome.status == "does_not_fit", text
+        assert outcome.ways_out, text
         for way in outcome.ways_out:
-            again = answer(way.request)
-            assert again.status == "ok", way.request
-            assert again.plan.memory.upper == way.plan.memory.upper
+            again = offered(way.command)
+            assert again.status == "ok", way.command
+            assert again.plan == dataclasses.replace(way.plan, alternatives=again.plan.alternatives, hardware=again.plan.hardware)
+            assert again.plan.hardware.world == way.plan.hardware.world
+
+
+def offered(command: str):  # type: ignore[no-untyped-def]
+    """What the program makes of a command that it offered."""
+    program, flag, machine, text = shlex.split(command)
+    assert (program, flag) == ("oumi-chat", "--gpus")
+    reading = read(text)
+    return respond(reading.intent, machine=parse_machine(machine), notes=reading.notes, conflicts=reading.conflicts, unread=reading.unread, request=text)
 
 
 def test_contradictions_and_gaps_are_asked() -> None:
@@ -47,8 +66,8 @@ def test_unknown_hardware_is_assumed_and_said() -> None:
 
 
 def test_what_is_not_acted_on_is_said() -> None:
-    outcome = answer("lora llama3 on 2 A100s on gcp spot, under 20 dollars")
-    assert {"budget", "cloud"} <= {f.path for f in outcome.findings}
+    outcome = answer("lora llama3 on 2 A100s on gcp spot")
+    assert "cloud" in {f.path for f in outcome.findings}
 
 
 def test_an_unknown_model_is_asked_for() -> None:
@@ -80,6 +99,6 @@ def test_a_missing_data_file_is_told() -> None:
 
 
 def test_what_the_estimate_does_not_count_is_told() -> None:
-    found = answer("lora llama3 on A100 training.optimizer=lion_8bit").findings
+    found = answer("lora llama3 on A100 training.optimizer=galore_adamw").findings
     assert any(f.rule == "MEM004" and f.path == "training.optimizer" for f in found)
     assert not any(f.rule == "MEM004" for f in answer("lora llama3 on A100 training.optimizer=adafactor").findings)

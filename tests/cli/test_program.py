@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -18,14 +19,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.cli import run
+from assistant.cli.request import Options, save_words
+from assistant.terminal.screen import Screen
 
 PROGRAM = [sys.executable, "-m", "assistant.cli"]
 ROOT = Path(__file__).parents[2]
-KEYS = ["schema", "status", "source", "intent", "questions", "assumptions", "hardware", "plan", "files", "commands", "findings", "ways_out", "explanation"]
+KEYS = ["schema", "status", "source", "intent", "questions", "assumptions", "hardware", "plan", "files", "commands", "findings", "ways_out", "requirements", "largest_models", "explanation"]
 
 
 def program(*words: str, text: bytes = b"", **environ: str) -> subprocess.CompletedProcess[bytes]:
-    env = {**os.environ, "PYTHONPATH": str(ROOT), **environ}
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1", **environ}
     return subprocess.run([*PROGRAM, *words], input=text, capture_output=True, env=env, timeout=60)
 
 
@@ -182,8 +185,43 @@ def test_the_preview_keeps_to_the_width(width: int) -> None:
     assert "\x1b[" not in text
     assert "upper bound" in text
     assert "oumi distributed torchrun" in text
-    long = [line for line in text.splitlines() if len(line) > width and not re.search(r"oumi|lora_target_modules", line)]  # to copy whole
+    long = [line for line in text.splitlines() if len(line) > width and not re.search(r"oumi", line)]  # to copy whole
     assert not long
+
+
+def test_a_terminal_gets_no_control_characters() -> None:
+    text = screen(80, "lora llama3 on 2 A100s, run name a\u202eb\x9b31mc\u200bd", NO_COLOR="1")
+    assert not re.search("[\u202e\u200b\x9b\x1b]", text)
+
+
+def test_a_process_has_no_label_that_runs_over() -> None:
+    text = screen(80, "full fine tune smollm2 135m on cpu 64gb", NO_COLOR="1")
+    assert "  Process memory  expected" in text
+    assert not [line for line in text.splitlines() if line.strip() == "offline"]
+
+
+@pytest.mark.parametrize(
+    ("request_text", "gpus"),
+    [("lora llama3", "2xA100-80GB"), ("-full fine tune smollm2 135m", "cpu:64GB"), ("lora llama3's on 2 A100s; rm -rf $HOME", None), ("lora llama3 on A100 \u00e9", None)],
+)
+def test_the_save_line_saves_this_plan(
+    request_text: str, gpus: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["-q", "--offline", *(["--gpus", gpus] if gpus else []), "--", request_text]) == 0
+    shown = capfdbinary.readouterr().out
+    options = Options(offline=True, gpus=gpus, output=None, force=False, json=False, quiet=False, screen=Screen())
+    assert run(shlex.split(save_words(request_text, options, typed=True))[1:]) == 0
+    assert (tmp_path / "train.yaml").read_bytes() == shown
+
+
+def test_a_save_line_that_cannot_be_copied_is_said_in_words() -> None:
+    options = Options(offline=False, gpus=None, output=None, force=False, json=False, quiet=False, screen=Screen())
+    for text, typed in (("lora " * 200, True), ("lora\nllama3", True), ("lora llama3", False)):
+        words = save_words(text, options, typed=typed)
+        assert "-o train.yaml" in words
+        assert "oumi-chat" not in words
+    assert save_words("models", options, typed=True) == "oumi-chat -o train.yaml -- models"
 
 
 def test_colour_and_a_dumb_terminal() -> None:
@@ -201,10 +239,10 @@ def test_the_prompt(tmp_path: Path) -> None:
     child.expect("LoRA · Llama-3.1-8B-Instruct")
     child.expect("Run")
     child.sendline("qlora instead, 2k context")
-    child.expect("QLoRA · Llama-3.1-8B-Instruct")
-    child.expect("Run")
+    child.expect("LoRA → QLoRA")
+    child.expect("model_max_length: 4096 → 2048")
     child.sendline("/save mine.yaml")
-    child.expect("Saved mine.yaml")
+    child.expect(r"Saved\s+mine.yaml")
     child.sendline("/sav")
     child.expect("Did you mean /save")
     child.sendline("/undo")

@@ -67,7 +67,6 @@ def test_adapters_are_switched_on() -> None:
     assert made["training"]["use_peft"] is True
     assert made["peft"]["bnb_4bit_quant_type"] == "nf4"
     assert made["peft"]["bnb_4bit_compute_dtype"] == "bfloat16"
-    assert made["peft"]["bnb_4bit_quant_storage"] == made["model"]["torch_dtype_str"]
 
 
 def test_fsdp_names_the_layer_and_wraps() -> None:
@@ -141,7 +140,7 @@ def test_vision_data_gets_its_collator_and_encoders_no_adapters() -> None:
 
 def test_json_has_the_contracts_keys() -> None:
     found = make().to_json()
-    assert list(found) == ["schema", "status", "source", "intent", "questions", "assumptions", "hardware", "plan", "files", "commands", "findings", "ways_out", "explanation"]
+    assert list(found) == ["schema", "status", "source", "intent", "questions", "assumptions", "hardware", "plan", "files", "commands", "findings", "ways_out", "requirements", "largest_models", "explanation"]
     assert set(found["plan"]["memory"]["breakdown_gib"]) == {"weights", "gradients", "optimizer", "activations", "logits", "overhead"}
     memory = found["plan"]["memory"]
     assert memory["per_gpu_gib"] == pytest.approx(sum(memory["breakdown_gib"].values()), abs=0.01)

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import stat
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from huggingface_hub.errors import LocalEntryNotFoundError
 
-from assistant.core.errors import UsageError
+from assistant.builder.phrase import machine_phrase
+from assistant.catalogue.machines import parse_machine
+from assistant.core.errors import NeedsInputError, UsageError
 from assistant.core.units import GIB
-from assistant.machine.files import write_new
+from assistant.core.values import Hardware
+from assistant.machine import hub
+from assistant.machine.choice import choose_machine
+from assistant.machine.files import output_path, write_new
 from assistant.machine.models import resolve_model
 from assistant.machine.probe import hardware_of, probe
+from assistant.reader import read
 
 
 class FakeNvml:
@@ -207,3 +216,130 @@ def test_no_hub_when_told_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     assert os.environ["HF_HUB_OFFLINE"] == "1"
     assert resolve_model("acme-labs/nameless", offline=False) == (None, ())
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder"])
+def test_a_config_that_is_no_file_is_told_at_once(tmp_path: Path, kind: str) -> None:
+    config = tmp_path / "config.json"
+    {"pipe": os.mkfifo, "device": lambda p: p.symlink_to("/dev/zero"), "folder": Path.mkdir}[kind](config)  # type: ignore[operator]
+    with pytest.raises(UsageError, match="not a file"):
+        resolve_model(str(tmp_path), offline=True)
+
+
+def slow_hub(*args: object, **more: object) -> str:
+    time.sleep(30)
+    return ""
+
+
+def failing_hub(error: Exception) -> Any:
+    def download(*args: object, **more: object) -> str:
+        logging.getLogger("huggingface_hub.utils._http").warning("Retrying in 1s [Retry 1/5].")
+        raise error
+
+    return download
+
+
+def test_a_hub_that_does_not_answer_costs_a_few_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huggingface_hub.hf_hub_download", slow_hub)
+    start = time.monotonic()
+    assert hub.download_config("acme-labs/slow", seconds=0.2) == (None, "Hugging Face could not be reached")
+    assert time.monotonic() - start < 5
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ConnectionError("no route"), "could not be reached"),
+        (LocalEntryNotFoundError("nothing cached"), "could not be reached"),
+        (RuntimeError("anything"), "could not be reached"),
+    ],
+)
+def test_why_the_hub_gave_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str], error: Exception, said: str
+) -> None:
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    monkeypatch.setattr("huggingface_hub.hf_hub_download", failing_hub(error))
+    hub.download_config.cache_clear()
+    spec, notes = resolve_model("acme-labs/foo-7b", offline=False)
+    assert spec is not None
+    assert said in notes[0].why
+    with pytest.raises(NeedsInputError, match=said):
+        resolve_model("acme-labs/nameless", offline=False)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [("", "empty"), ("new/", "folder"), ("a\x1b[31m.yaml", "control"), ("a\nb", "control"), ("\u202eb.yaml", "invisible")],
+)
+def test_names_that_no_file_gets(text: str, problem: str) -> None:
+    with pytest.raises(UsageError, match=problem):
+        output_path(text)
+
+
+def test_a_home_is_expanded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert output_path("~/q.yaml") == tmp_path / "q.yaml"
+
+
+def test_why_a_file_cannot_be_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name, problem in ((f"{'a' * 300}.yaml", "too long"), ("/proc/x.yaml", "no file can be made there"), ("no/x.yaml", "does not exist")):
+        with pytest.raises(UsageError, match=problem):
+            write_new(Path(name), "x", force=False)
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(UsageError, match="current folder"):
+        write_new(Path("x.yaml"), "x", force=False)
+
+
+RTX = Hardware(gpu=parse_machine("RTX4090").gpu, count=1, source="probe")
+
+
+def choose(words: str, flag: str | None = None, here: Hardware | None = RTX) -> tuple[str, str, str]:
+    """(the machine, its source, what is said about it)."""
+    machine, notes = choose_machine(read(words).intent, flag, lambda: (here, ()))
+    said = " / ".join(note.why for note in notes)
+    return (machine_phrase(machine), machine.source, said) if machine else ("", "", said)
+
+
+def test_the_machine_of_the_request_or_of_this_computer() -> None:
+    assert choose("lora llama3") == ("1xRTX4090", "probe", "")
+    assert choose("lora llama3 on 2 A100s") == ("", "", "")
+    assert choose("lora llama3 on 1 gpu")[:2] == ("1xRTX4090", "probe")
+    machine, source, said = choose("lora llama3 on 2 gpus")
+    assert (machine, source) == ("2xRTX4090", "probe")
+    assert "as the request says" in said
+    assert choose("lora llama3 on 2 gpus", here=None) == ("", "", "")
+
+
+def test_auto_wins_over_the_words() -> None:
+    machine, source, said = choose("lora llama3 on 2 A100s", "auto")
+    assert (machine, source) == ("1xRTX4090", "flag")
+    assert "A100" in said
+    assert choose("lora llama3 on 2 gpus", "auto")[0] == "2xRTX4090"
+    assert choose("lora llama3 on 2 4090s", " Auto ")[0] == "2xRTX4090"
+    assert "finds no GPU" in choose("lora llama3 on A100", "auto", here=None)[2]
+
+
+@pytest.mark.parametrize(
+    ("words", "flag", "machine", "said"),
+    [
+        ("lora llama3 on A100", "8xH100", "8xH100", "A100"),
+        ("lora llama3 on 4 gpus", "A100", "4xA100", "names no number"),
+        ("lora llama3 on 2 nodes of 4 gpus", "A100-80GB", "2 nodes of 4xA100-80GB", "names no number"),
+        ("lora llama3 on 4 gpus", "1xA100", "1xA100", "4 GPUs"),
+        ("lora llama3 on 4 gpus", "A100:1", "1xA100", "4 GPUs"),
+        ("lora llama3 on 4 gpus", "2xA100", "2xA100", "4 GPUs"),
+        ("lora llama3 on 2 A100s", "2xA100-80GB", "2xA100-80GB", ""),
+        ("lora llama3 on a 24gb card", "H100", "1xH100", "24 GB"),
+        ("lora llama3", "2xA100", "2xA100", ""),
+    ],
+)
+def test_a_flag_wins_and_says_so(words: str, flag: str, machine: str, said: str) -> None:
+    found, source, text = choose(words, flag)
+    assert (found, source) == (machine, "flag")
+    assert said in text
+    assert bool(said) == bool(text)

@@ -15,8 +15,14 @@ def python(code: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_importing_the_program_loads_nothing_heavy() -> None:
-    done = python(f"import sys, assistant.cli; print([m for m in {HEAVY!r} if m in sys.modules])")
+    done = python(f"import sys, assistant.cli.program; print([m for m in {HEAVY!r} if m in sys.modules])")
     assert done.stdout.strip() == "[]", done
+
+
+def test_the_entry_point_is_light() -> None:
+    """What an early Ctrl-C meets must have loaded nothing that takes time."""
+    code = "import sys, assistant.cli; print([m for m in sys.modules if m.startswith('assistant.') and m != 'assistant.cli'], 'typer' in sys.modules)"
+    assert python(code).stdout.strip() == "[] False"
 
 
 GUARD = """

@@ -1,0 +1,156 @@
+"""`oumi-chat estimate`: what a run takes, by words, by flags, or from a config that is already there."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from assistant.builder import respond
+from assistant.builder.existing import Existing, machine_of_job
+from assistant.builder.sizing import answer_sizing, largest, of_config, requirements
+from assistant.catalogue.machines import hardware_from_intent, parse_machine
+from assistant.cli.request import Options, read_rows
+from assistant.core.errors import UsageError
+from assistant.core.intent import Intent
+from assistant.core.outcome import Outcome
+from assistant.core.values import ModelSpec
+from assistant.machine.choice import choose_machine
+from assistant.machine.files import is_here
+from assistant.machine.models import resolve_model
+from assistant.reader import read
+from assistant.reader.questions import asks_for
+from assistant.terminal import report
+from assistant.terminal.text import one_line
+
+_LIMIT = 1_000_000
+_CONFIG_IN_RUN = ("-c", "--config")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizing:
+    """The flags that say what `estimate` is about; None where they were not given."""
+
+    config: str | None = None
+    model: str | None = None
+    method: str | None = None
+    objective: str | None = None
+    dataset: str | None = None
+    sequence_length: int | None = None
+    micro_batch_size: int | None = None
+    global_batch_size: int | None = None
+    lora_rank: int | None = None
+
+    def keys(self) -> dict[str, Any]:
+        """What was said, under the intent's keys."""
+        names = ("model", "method", "objective", "dataset", "sequence_length", "micro_batch_size", "global_batch_size", "lora_rank")
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
+
+
+def estimate(text: str, sizing: Sizing, options: Options) -> Outcome:
+    """The outcome of one `estimate`; it holds no files."""
+    if sizing.config is not None:
+        return _of_file(sizing.config, options)
+    reading = read(text) if text else None
+    said = reading.intent.model_dump(exclude_none=True) if reading else {}
+    intent = _intent({"task": "train", **said, **sizing.keys()})
+    resolve = functools.partial(resolve_model, offline=options.offline)
+    machine, notes = choose_machine(intent, options.gpus)
+    stated = machine if machine is not None and (options.gpus or machine.source != "probe") else hardware_from_intent(intent)[0]
+    if reading and (asked := asks_for(text)) and (answer := answer_sizing(asked, intent, stated, resolve, text=one_line(text, 500))):
+        return answer
+    if intent.model is None and stated is not None:
+        return largest(intent, stated, text=text or None)
+    if intent.model is not None and stated is None and machine is None:
+        model, found = resolve(intent.model)
+        if model is not None:
+            return replace(requirements(intent, model, text=text or None), assumptions=found)
+    outcome = respond(
+        intent, machine=machine, machine_notes=notes, notes=reading.notes if reading else (),
+        conflicts=reading.conflicts if reading else (), unread=reading.unread if reading else (),
+        resolve=resolve, exists=is_here, examine=functools.partial(read_rows, options.screen), request=one_line(text, 500) or None,
+    )  # fmt: skip
+    return replace(outcome, files=(), commands=())
+
+
+def finish(outcome: Outcome, options: Options) -> int:
+    """Show the estimate and return the exit code."""
+    if options.json:
+        report.json_result(options.screen, outcome.to_json())
+    else:
+        report.sizing(options.screen, outcome, quiet=options.quiet)
+    return outcome.exit_code
+
+
+def _intent(keys: dict[str, Any]) -> Intent:
+    try:
+        return Intent.model_validate(keys)
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        name = f"--{'.'.join(str(part) for part in first['loc']).replace('_', '-')}"
+        name = {"--method": "--training-type"}.get(name, name)
+        raise UsageError(f"{name} cannot be {first['input']!r}: {first['msg'].lower()}.", context=name, hint="oumi-chat estimate --help shows what it takes.") from None
+
+
+def _of_file(name: str, options: Options) -> Outcome:
+    """An existing training config, or a job and the config that it runs, on the job's or the stated machine."""
+    body = read_config(Path(name).expanduser())
+    machine = parse_machine(options.gpus) if options.gpus and options.gpus.strip().lower() != "auto" else None
+    if "resources" in body or "run" in body:
+        machine = machine or machine_of_job(body)
+        body = read_config(_config_of_job(Path(name).expanduser(), body))
+    if machine is None:
+        machine, _ = choose_machine(Intent(), options.gpus)
+    if machine is None:
+        raise UsageError("No machine was stated and none was found.", context=name, hint='Say --gpus "2xA100-80GB".', reference="no-machine")
+    return of_config(body, _model_of(body, options), machine, text=name)
+
+
+def _model_of(body: dict[str, Any], options: Options) -> ModelSpec:
+    name = Existing.of(body).model_name
+    model, _ = resolve_model(name, offline=options.offline)
+    if model is None:
+        raise UsageError(f"{name} is not a model whose shape is known.", context="model.model_name", hint="Give a local folder, or go online.", reference="unknown-model")
+    return model
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """A YAML file as a mapping.
+
+    Raises:
+        UsageError: no such file, not readable, too large, not YAML, or no mapping; with the line where one is known.
+    """
+    try:
+        if not path.is_file():
+            raise UsageError(f"There is no file {path}.", context=str(path), hint="Give the path of a config.", reference="no-file")
+        if path.stat().st_size > _LIMIT:
+            raise UsageError(f"{path} is larger than {_LIMIT:,} bytes: no config is.", context=str(path), hint="Give a config file.", reference="too-large")
+        body = yaml.safe_load(path.read_text("utf-8"))
+    except OSError as problem:
+        raise UsageError(f"{path} cannot be read: {problem.strerror}.", context=str(path), hint="Give a file that you may read.", reference="cannot-read") from None
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as problem:
+        mark = getattr(problem, "problem_mark", None)
+        where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
+        raise UsageError(f"{path} is not YAML: {one_line(str(getattr(problem, 'problem', None) or problem), 120)}.", context=where, hint="Mend that line.", reference="bad-yaml") from None
+    if not isinstance(body, dict):
+        raise UsageError(f"{path} holds no config: its top level is not `field: value`.", context=str(path), hint="Give an Oumi config.", reference="no-config")
+    return body
+
+
+def _config_of_job(job: Path, body: dict[str, Any]) -> Path:
+    """The config that a job's run script trains with: from here, beside the job, or in a folder above it."""
+    words = str(body.get("run") or "").replace("\\\n", " ").split()
+    named = [words[i + 1] for i, word in enumerate(words[:-1]) if word in _CONFIG_IN_RUN]
+    for name in named:
+        for folder in (Path(), *job.resolve().parents[:6]):
+            for parts in range(len(Path(name).parts)):  # a repository's configs/… is seldom under this name here
+                found = folder.joinpath(*Path(name).parts[parts:])
+                if found.is_file() and found.resolve() != job.resolve():
+                    return found
+    what = f"{named[0]} is neither here nor beside it" if named else "its run script names no config (-c FILE)"
+    raise UsageError(f"{job} is a job, and {what}.", context=str(job), hint="Give the training config itself, with --gpus.", reference="no-config")
+

@@ -1,0 +1,206 @@
+"""One request from its words to what is shown or saved, and the way into the chat."""
+
+from __future__ import annotations
+
+import functools
+import shlex
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from assistant.builder import respond
+from assistant.catalogue.machines import hardware_from_intent
+from assistant.cli.failure import failed
+from assistant.cli.words import reads_as_request
+from assistant.core.datafacts import DataFacts
+from assistant.core.errors import OumiChatError, UsageError
+from assistant.core.intent import Intent
+from assistant.core.outcome import Outcome
+from assistant.core.values import Hardware
+from assistant.machine.choice import choose_machine
+from assistant.machine.files import is_here, output_path, write_new
+from assistant.machine.models import resolve_model
+from assistant.reader import Reading, read
+from assistant.reader.questions import asks_for
+from assistant.terminal import report
+from assistant.terminal.screen import Screen
+from assistant.terminal.text import one_line
+
+_STDIN_LIMIT = 100_000
+_COMMAND_LIMIT = 300
+"""Characters beyond which a request is not repeated in a command to copy."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The flags of a planning command, typed. `output` is a path, "-" for stdout, or None."""
+
+    offline: bool
+    gpus: str | None
+    output: str | None
+    force: bool
+    json: bool
+    quiet: bool
+    screen: Screen
+
+    @property
+    def path(self) -> Path | None:
+        """The file to write; None for stdout."""
+        return None if self.output in (None, "-") else output_path(self.output or "")
+
+
+def request_text(words: list[str]) -> str:
+    """The request in these arguments, or on stdin for a single `-`."""
+    if words == ["-"]:
+        return _stdin()
+    if "-" in words:
+        hint = "Put the request in quotes, or give - alone to read it from stdin."
+        raise UsageError("- stands for stdin and cannot stand among other words.", context="-", hint=hint)
+    text = " ".join(words)
+    if len(text) > _STDIN_LIMIT:
+        raise UsageError(f"The request is longer than {_STDIN_LIMIT:,} characters.", hint="Say it in fewer words.")
+    return text
+
+
+def _stdin() -> str:
+    hint = 'Try: oumi-chat - < request.txt, or give the request in quotes.'
+    if sys.stdin is None:
+        raise UsageError("stdin is closed: there is no request to read.", context="-", hint=hint)
+    try:
+        raw = sys.stdin.buffer.read(_STDIN_LIMIT + 1)
+    except OSError as problem:
+        raise UsageError(f"stdin cannot be read: {problem.strerror}.", context="-", hint=hint) from None
+    if len(raw) > _STDIN_LIMIT:
+        raise UsageError(
+            f"The request on stdin is longer than {_STDIN_LIMIT:,} bytes.", context="-", hint="Say it in fewer words."
+        )
+    return raw.decode("utf-8", "replace")
+
+
+def one_shot(text: str, options: Options, *, typed: bool) -> int:
+    """Answer one request and return the exit code. `typed` tells whether it stood on the command line."""
+    reading = read(text)
+    outcome = Outcome(status="invalid", intent=reading.intent, request=one_line(text, 500), assumptions=reading.notes)
+    try:
+        path = options.path
+        outcome = answer(reading, text, options)
+        if outcome.files and path is not None:
+            outcome = save(outcome, path, force=options.force)
+    except OumiChatError as problem:
+        if not options.json:
+            raise
+        report.json_result(options.screen, failed(problem, outcome).to_json())
+        return problem.exit_code
+    _report(outcome, options, save_words(text, options, typed=typed))
+    return outcome.exit_code
+
+
+def answer(reading: Reading, text: str, options: Options) -> Outcome:
+    """Plan what was read for the machine that the flags, the words or this computer state."""
+    machine, notes = choose_machine(reading.intent, options.gpus)
+    asked = asks_for(text)
+    if asked and (found := _sized(asked, reading, machine, text, options)):
+        return found
+    if machine is None:  # then the notes belong to no machine, and would be left out with it
+        reading = replace(reading, notes=(*reading.notes, *notes))
+    return respond(
+        reading.intent,
+        machine=machine,
+        machine_notes=notes,
+        notes=reading.notes,
+        conflicts=reading.conflicts,
+        unread=reading.unread,
+        resolve=functools.partial(resolve_model, offline=options.offline),
+        exists=is_here,
+        examine=functools.partial(read_rows, options.screen),
+        request=one_line(text, 500),
+    )
+
+
+def read_rows(screen: Screen, path: str, objective: str, model: str) -> DataFacts | None:
+    """What a local data file holds; None where it is not here. Large files show how far they are read."""
+    name = str(Path(path).expanduser())
+    if not is_here(name):
+        return None
+    from assistant.machine.datafile import examine
+
+    progress = report.progress(screen, f"Reading {one_line(path, 60)}")
+    return examine(name, objective, model=model, progress=progress)
+
+
+def _sized(asked: str, reading: Reading, machine: Hardware | None, text: str, options: Options) -> Outcome | None:
+    """The answer to a question of size; None where it is a request for a config after all."""
+    from assistant.builder.sizing import answer_sizing
+
+    stated = machine if machine is not None and (options.gpus or machine.source != "probe") else hardware_from_intent(reading.intent)[0]
+    resolve = functools.partial(resolve_model, offline=options.offline)
+    return answer_sizing(asked, reading.intent, stated, resolve, text=one_line(text, 500))
+
+
+def save(outcome: Outcome, path: Path, *, force: bool) -> Outcome:
+    """Write the config; the outcome then names this file in its commands."""
+    # An option of the next command must not be made out of a file's name.
+    name = shlex.quote(f"./{path}" if str(path).startswith("-") else str(path))
+    commands = tuple(c.replace(outcome.files[0].name, name) for c in outcome.commands)
+    was, now = f"# Run: {outcome.commands[0]}\n", f"# Run: {commands[0]}\n"
+    file = replace(outcome.files[0], name=str(path), yaml=outcome.files[0].yaml.replace(was, now, 1))
+    write_new(path, file.yaml, force=force)
+    return replace(outcome, files=(file,), commands=commands)
+
+
+def save_words(text: str, options: Options, *, typed: bool) -> str:
+    """The command that saves this very plan; in words where it cannot be copied."""
+    if not typed:
+        return "pipe the same request in again with -o train.yaml"
+    if len(text) > _COMMAND_LIMIT or text != one_line(text):
+        return "give the same command with -o train.yaml"
+    flags = ["--offline"] if options.offline else []
+    flags += ["--gpus", options.gpus] if options.gpus else []
+    flags += ["-o", "train.yaml"]
+    return shlex.join(["oumi-chat", text, *flags] if reads_as_request(text) else ["oumi-chat", *flags, "--", text])
+
+
+def _report(outcome: Outcome, options: Options, save_with: str) -> None:
+    screen = options.screen
+    if options.json:
+        report.json_result(screen, outcome.to_json())
+    elif outcome.requirements or outcome.largest:
+        report.sizing(screen, outcome, quiet=options.quiet)
+    elif outcome.status == "ok":
+        _report_config(outcome, options, save_with)
+    else:
+        report.no_config(screen, outcome)
+
+
+def _report_config(outcome: Outcome, options: Options, save_with: str) -> None:
+    screen = options.screen
+    saved = outcome.files[0].name if options.path else None
+    if screen.out.terminal and not options.quiet and options.output != "-":
+        report.show(screen, outcome, saved=saved, save_with=save_with)
+        return
+    if not saved:
+        screen.result(outcome.files[0].yaml)
+    if not options.quiet:
+        report.notes(screen, outcome)
+        if saved:
+            report.saved(screen, outcome)
+
+
+def open_chat(options: Options) -> int:
+    """The prompt, on a terminal only."""
+    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
+        raise UsageError("No request was given.", hint='Try: oumi-chat "lora llama3 on 2 A100s", or - to read it from stdin.')
+    from assistant.chat.loop import Desk, chat
+
+    def save_as(outcome: Outcome, name: str, force: bool) -> None:
+        report.saved(options.screen, save(outcome, output_path(name), force=force or options.force))
+
+    machine, _ = choose_machine(Intent(), options.gpus)
+    desk = Desk(
+        answer=lambda reading, text: answer(reading, text, options),
+        save=save_as,
+        screen=options.screen,
+        file=str(options.path or "train.yaml"),
+    )
+    chat(desk, machine)
+    return 0

@@ -1,0 +1,105 @@
+"""Which command a command line names: its first word, unless what follows makes it a sentence."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import shlex
+from pathlib import Path
+
+import click
+from typer.core import TyperGroup
+
+from assistant.core.errors import UsageError
+
+LATER = ("create", "lint", "migrate", "explain", "launch")
+"""Commands of a later release: their names are taken, and what they will take is known."""
+_CATALOGUES = ("models", "gpus", "datasets")
+COMMANDS = (*_CATALOGUES, "doctor", "estimate", *LATER)
+"""Every command but `ask`, which is what a request is given to."""
+_CREATE_KINDS = ("train", "eval", "infer", "job")
+_WITH_VALUE = ("--llm", "--llm-base-url", "--gpus", "--output-file", "-o")
+_HELP = ("--help", "-h", "--version")
+_PROSE = frozenset(["a", "an", "the", "my", "our", "me", "to", "for", "of", "on", "with", "using", "from", "into", "how", "what", "which", "and", "please"])
+_FIELD = re.compile(r"[a-z]\w*(?:\.\w+)+|[a-z0-9]+(?:_[a-z0-9]+)+|model|data|training|peft|fsdp|deepspeed|generation")
+
+
+class Words(TyperGroup):
+    """A group whose first word picks a command; any other first word is a request in plain language."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        self._refuse_eaten_option(args)
+        return super().parse_args(ctx, self._routed(args))
+
+    def _routed(self, args: list[str]) -> list[str]:
+        found = plain_words(args)
+        if args[:1] == ["--version"] or (not found and any(a in _HELP for a in args)):
+            return [a for a in args if a in _HELP][:1]
+        words = [args[i] for i in found]
+        if not words or "--" in args[: found[0]]:
+            return ["ask", *args]
+        if words == ["help"]:
+            return ["--help"]
+        if words[0] == "help" and len(words) == 2 and words[1] in self.commands:
+            return [words[1], "--help"]
+        if is_command(words[0], words[1:]):
+            return [words[0], *args[: found[0]], *args[found[0] + 1 :]]
+        return ["ask", *args]
+
+    def _refuse_eaten_option(self, args: list[str]) -> None:
+        """`-o --force` would take `--force` for the file's name."""
+        known = {name for command in self.commands.values() for p in command.params for name in p.opts if name[0] == "-"}
+        before = args[: args.index("--")] if "--" in args else args
+        for option, value in itertools.pairwise(before):
+            if option in _WITH_VALUE and value in known:
+                hint = f"Write {option} VALUE {value}."
+                if option in ("-o", "--output-file"):
+                    hint = f"Write {option} FILE {value}; a file of that name is ./{value}."
+                raise UsageError(f"{option} needs a value and is followed by {value}.", context=option, hint=hint)
+
+
+def plain_words(args: list[str]) -> list[int]:
+    """Where the arguments stand that are no option and no option's value."""
+    found: list[int] = []
+    skip = only_words = False
+    for index, arg in enumerate(args):
+        if skip:
+            skip = False
+        elif only_words or arg == "-" or not arg.startswith("-"):
+            found.append(index)
+        elif arg == "--":
+            only_words = True
+        else:
+            skip = arg in _WITH_VALUE
+    return found
+
+
+def is_command(name: str, words: list[str]) -> bool:
+    """Whether these words can be the arguments of this command; what cannot is a request that begins like it."""
+    if name not in COMMANDS:
+        return False
+    if not words:
+        return True
+    if name in _CATALOGUES:
+        return not any(word.lower() in _PROSE for word in words)
+    if name == "create":
+        return words[0] in _CREATE_KINDS
+    if name == "explain":
+        return len(words) == 1 and _FIELD.fullmatch(words[0]) is not None
+    if name in ("lint", "migrate", "launch"):
+        return all(_is_like_a_file(word) for word in words)
+    return name == "estimate"
+
+
+def _is_like_a_file(word: str) -> bool:
+    return bool(re.search(r"[./*]", word)) or Path(word).exists()
+
+
+def reads_as_request(text: str) -> bool:
+    """True when this text, quoted as one argument, is a request without a `--` before it."""
+    return not text.startswith("-") and text not in (*COMMANDS, "help")
+
+
+def in_quotes(name: str, words: list[str]) -> str:
+    """How to say these words as a request."""
+    return f"oumi-chat {shlex.quote(' '.join([name, *words]))}"

@@ -1,0 +1,78 @@
+"""Words that contradict each other, or ask for what no config does: each becomes a question."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from assistant.core.values import Question
+from assistant.reader import lexicon
+from assistant.reader.lexicon import compiled
+from assistant.reader.page import Page
+
+_CHOICES = ("SFT", "DPO", "KTO", "GRPO")
+_ONE_OF = (("DPO", r"\bdpo\b(?!-)"), ("KTO", r"\bkto\b(?!-)"), ("GRPO", r"\bgrpo\b(?!-)"), ("GKD", r"\bgkd\b(?!-)"))
+_JOINED = r"[\s,]*(?:and|then|followed by|or|with|before|after|\+|/|&)[\s,]*(?:then |an? |do )*"
+_LATER = r"(dpo|kto|grpo|gkd)"
+_STAGES = rf"\bsft\b{_JOINED}{_LATER}\b|\b{_LATER}\b{_JOINED}sft\b"
+_EXPLAIN = r"^\W*(?:(?:and|but|so|ok|hm+)\W+)*(why|explain|what(?:'?s| is| are| does)|how (?:does|is|are))\b"
+
+
+def affirmed(text: str, pattern: str) -> bool:
+    """True when the pattern occurs without a negation right before it."""
+    denied = compiled(rf"{lexicon.NEGATION}$")
+    return any(not denied.search(text[max(0, m.start() - 25) : m.start()]) for m in compiled(pattern).finditer(text))
+
+
+def is_explanation(text: str, found: dict[str, Any]) -> bool:
+    """True for a question about a word (`why nf4?`), which asks for no config."""
+    asked = compiled(_EXPLAIN).search(text)
+    if asked is None:
+        return False
+    return asked.group(1).lower() == "why" or not any(found.get(key) for key in ("model", "dataset", "gpu", "gpu_count"))
+
+
+def ask_objective(page: Page, found: dict[str, Any], asks: list[Question]) -> None:
+    """One objective at a time, and one that Oumi trains."""
+    if page.has(compiled(lexicon.CORRECTION)):
+        if "objective" in found and any(compiled(pattern).search(page.text) for _, pattern in _ONE_OF):
+            found["objective"] = last_said(page, _ONE_OF).lower()
+        return
+    said = [name for name, pattern in _ONE_OF if affirmed(page.text, pattern)]
+    if stages := compiled(_STAGES).search(page.text):
+        said = list(dict.fromkeys(["SFT", *said, next(g for g in stages.groups() if g).upper()]))
+    if len(said) > 1:
+        found.pop("objective", None)
+        text = f"The request names {' and '.join(said)}, and one config trains one objective. Which one is this for?"
+        asks.append(Question(field="objective", text=text, choices=tuple(said)))
+        return
+    other = next((name for name, pattern in lexicon.OTHER_OBJECTIVES if affirmed(page.text, pattern)), None)
+    if other is None or (said and other in ("RLHF", "reward modelling")):
+        return
+    found.pop("objective", None)
+    text = f"This makes no config for {other}. Which objective instead: SFT on examples, DPO on preference pairs, KTO on thumbs up and down, or GRPO on rewards?"
+    asks.append(Question(field="objective", text=text, choices=_CHOICES))
+
+
+def ask_precision(page: Page, found: dict[str, Any], asks: list[Question]) -> None:
+    """One precision at a time."""
+    said = [value for value, pattern in lexicon.PRECISIONS if affirmed(page.text, pattern)]
+    if len(said) < 2 or "precision" not in found:
+        return
+    if page.has(compiled(lexicon.CORRECTION)):
+        found["precision"] = last_said(page, lexicon.PRECISIONS)
+        return
+    found.pop("precision")
+    asks.append(Question(field="precision", text=f"The request names {' and '.join(said)}. Which one?", choices=tuple(said)))
+
+
+def last_said(page: Page, table: tuple[tuple[str, str], ...]) -> str:
+    """The value named last: where someone corrects himself, that is the one meant."""
+    ends = [(m.start(), value) for value, pattern in table for m in compiled(pattern).finditer(page.text)]
+    return max(ends)[1]
+
+
+def ask_export(page: Page, task: str | None, asks: list[Question]) -> None:
+    """Exporting is no config's work."""
+    if task is None and page.has(compiled(lexicon.EXPORT)):
+        text = "No config here exports or converts a model. Should it be trained, evaluated, served or quantized?"
+        asks.append(Question(field="task", text=text, choices=("train", "evaluate", "infer", "quantize")))

@@ -1,0 +1,98 @@
+"""What one line of the chat changed: the plan's values, its memory, and the lines of the config."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from difflib import SequenceMatcher
+from typing import TypeVar
+
+from assistant.core.outcome import Outcome
+from assistant.core.units import gib
+from assistant.core.values import Plan
+from assistant.terminal import words
+from assistant.terminal.preview import assumption_lines, finding_lines, row
+from assistant.terminal.screen import Face
+from assistant.terminal.text import Line, one_line
+from assistant.terminal.yaml_view import fitted, settings
+
+_SHOWN = 24
+"""Changed lines of a config beyond which /show says more."""
+_T = TypeVar("_T")
+FACTS: tuple[tuple[str, Callable[[Plan], str]], ...] = (
+    ("Method", words.method_name),
+    ("Model", words.model_name),
+    ("Machine", lambda plan: words.machine_name(plan.hardware)),
+    ("Sharding", lambda plan: words.sharding_name(plan) or "none"),
+    ("Batch", words.batch_equation),
+    ("Sequence", lambda plan: f"{plan.sequence_length:,} tokens"),
+    ("Checkpointing", lambda plan: words.value_text(plan.gradient_checkpointing)),
+    ("Precision", lambda plan: plan.precision),
+    ("Length of run", words.duration),
+    ("Learning rate", lambda plan: f"{plan.learning_rate:g}"),
+    ("Rank, alpha", lambda plan: f"{plan.lora_rank}, {plan.lora_alpha:g}" if plan.lora_rank and plan.lora_alpha else "none"),
+    ("Optimizer", lambda plan: plan.optimizer),
+    ("Data", lambda plan: one_line(plan.dataset.path or plan.dataset.name, 60)),
+)
+
+
+def change_lines(before: Outcome, after: Outcome, face: Face) -> list[Line]:
+    """The changed values, old → new; new assumptions and findings; the config's changed lines."""
+    if before.plan is None or after.plan is None:
+        return []
+    values = _changed_values(before.plan, after.plan, face)
+    lines = [*values, *_memory(before.plan, after.plan, face)]
+    lines += assumption_lines(_added(before.assumptions, after.assumptions), face)
+    lines += finding_lines(_added(before.findings, after.findings), face)
+    changed = _changed_settings(before.files[0].yaml, after.files[0].yaml, face)
+    if not changed and not values:
+        return [*row("No change", "the config is the same", face), *lines]
+    return [*lines, *changed[:_SHOWN], *_rest(len(changed) - _SHOWN, face)]
+
+
+def _changed_values(before: Plan, after: Plan, face: Face) -> list[Line]:
+    lines: list[Line] = []
+    for label, text in FACTS:
+        old, new = text(before), text(after)
+        if old != new:
+            lines += row(label, f"{old} → {new}", face)
+    return lines
+
+
+def _memory(before: Plan, after: Plan, face: Face) -> list[Line]:
+    if before.memory == after.memory and before.hardware.usable_gib == after.hardware.usable_gib:
+        return []
+    old, new = gib(before.memory.upper), gib(after.memory.upper)
+    expected = f"expected {gib(before.memory.point):.1f} → {gib(after.memory.point):.1f} GiB"
+    return row("Memory", f"{expected} · upper bound {old:.1f} → {new:.1f} · usable {after.hardware.usable_gib:.1f}", face)
+
+
+def _added(before: tuple[_T, ...], after: tuple[_T, ...]) -> tuple[_T, ...]:
+    return tuple(item for item in after if item not in before)
+
+
+def _rest(count: int, face: Face) -> list[Line]:
+    return row("", f"… and {count} more lines; /show prints the whole", face) if count > 0 else []
+
+
+def _changed_settings(before: str, after: str, face: Face) -> list[Line]:
+    old, new = settings(before), settings(after)
+    lines: list[Line] = []
+    for kind, i, j, k, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if kind != "equal":
+            lines += _replaced(old[i:j], new[k:m], face)
+    return lines
+
+
+def _replaced(old: list[str], new: list[str], face: Face) -> list[Line]:
+    """`key: old → new` where both have the key, then what only goes and what only comes."""
+    keys = {line.partition(":")[0]: line for line in new}
+    pairs = [(line, keys[key]) for line in old if (key := line.partition(":")[0]) in keys]
+    gone = [line for line in old if line.partition(":")[0] not in keys]
+    come = [line for line in new if line not in [both[1] for both in pairs]]
+    shown = [f"{was} → {now.partition(':')[2].strip()}" for was, now in pairs]
+    return [*_marked("~", shown, face, ""), *_marked("-", gone, face, "bad"), *_marked("+", come, face, "good")]
+
+
+def _marked(mark: str, lines: list[str], face: Face, style: str) -> list[Line]:
+    width = (face.width or 80) - 4
+    return [((f"  {mark} {part}", style),) for line in lines for part in fitted(line, width)]
