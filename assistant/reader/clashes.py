@@ -38,7 +38,7 @@ def ask_objective(page: Page, found: dict[str, Any], asks: list[Question]) -> No
             found["objective"] = last_said(page, _ONE_OF).lower()
         return
     said = [name for name, pattern in _ONE_OF if affirmed(page.text, pattern)]
-    if stages := compiled(_STAGES).search(page.text):
+    if page.mentions("sft") and (stages := compiled(_STAGES).search(page.text)):
         said = list(dict.fromkeys(["SFT", *said, next(g for g in stages.groups() if g).upper()]))
     if len(said) > 1:
         found.pop("objective", None)

@@ -42,7 +42,7 @@ def read_datasets(page: Page, found: dict[str, Any], task: str | None) -> list[s
     if named and not used:
         _, found["dataset"], used = named.pop(0)
     others = [words for _, name, words in named if name != found["dataset"]]
-    if not used and (unknown := page.find(compiled(_UNKNOWN_DATASET))):
+    if not used and page.mentions("dataset", "qa", "instruct", "mix", "0k") and (unknown := page.find(compiled(_UNKNOWN_DATASET))):
         found["dataset"] = next(group for group in unknown.groups() if group)
     return [f"{words} (one dataset is read: {used})"[:80] for words in others]
 

@@ -74,14 +74,19 @@ def read_names(page: Page, found: dict[str, Any], overrides: dict[str, Any]) -> 
     """Dotted overrides, output folder and run name: before anything that could mistake their words."""
     for dotted in page.find_all(compiled(_DOTTED)):
         overrides[dotted.group(1)] = _value(page.exact(*dotted.span(2)))
-    if match := page.find(compiled(_RESUME)):
-        overrides["training.resume_from_checkpoint"] = page.exact(*_span(match)).rstrip(".")
-    elif page.find(compiled(_RESUME_LAST)):
-        overrides["training.try_resume_from_last_checkpoint"] = True
+    if page.mentions("resum", "continu", "restart"):
+        _read_resume(page, overrides)
     for key, pattern in (("run_name", _RUN), ("output_dir", _OUTPUT)):
         if match := page.find(compiled(pattern)):
             text = page.exact(*_span(match))
             found[key] = text.rstrip(".") or text
+
+
+def _read_resume(page: Page, overrides: dict[str, Any]) -> None:
+    if match := page.find(compiled(_RESUME)):
+        overrides["training.resume_from_checkpoint"] = page.exact(*_span(match)).rstrip(".")
+    elif page.find(compiled(_RESUME_LAST)):
+        overrides["training.try_resume_from_last_checkpoint"] = True
 
 
 def read_urls(page: Page, found: dict[str, Any], overrides: dict[str, Any], left: list[str]) -> None:
@@ -186,7 +191,7 @@ def read_objective_fields(page: Page, objective: str | None, overrides: dict[str
 
 def read_modules(page: Page, overrides: dict[str, Any]) -> None:
     """The layers that adapters sit on, by their names."""
-    if match := page.find(compiled(_MODULES)):
+    if page.mentions("target", "adapt", "apply lora") and (match := page.find(compiled(_MODULES))):
         names = re.findall(r"[\w.\-]+", match.group(1))
         overrides.setdefault("peft.lora_target_modules", [name for name in names if name.lower() != "and"])
 
