@@ -42,14 +42,14 @@ def read_datasets(page: Page, found: dict[str, Any], task: str | None) -> list[s
     if named and not used:
         _, found["dataset"], used = named.pop(0)
     others = [words for _, name, words in named if name != found["dataset"]]
-    if not used and (unknown := page.find(compiled(_UNKNOWN_DATASET))):
+    if not used and page.mentions("dataset", "qa", "instruct", "mix", "0k") and (unknown := page.find(compiled(_UNKNOWN_DATASET))):
         found["dataset"] = next(group for group in unknown.groups() if group)
     return [f"{words} (one dataset is read: {used})"[:80] for words in others]
 
 
 _SET = r"[A-Za-z][\w.\-]*"
 _ORDINARY = r"(?!(?:a|an|the|my|our|your|this|that|some|any|which|what|no|custom|own|new|same|training|train|test|chat|text|image|preference|instruction|toy|small|tiny|large|big|public|private|internal|local|default|good|other|is|in|of|on|with|for|to|and|from|synthetic|data|it|multi\w*|domain\w*)\b)"
-_UNKNOWN_DATASET = rf"\bdataset(?:\s*[:=]\s*|\s+(?:called |named )?){_ORDINARY}({_SET}(?:qa|[\d_\-])[\w.\-]*|{_SET}qa)(?![\w/])|\bon\s+(?:the )?{_ORDINARY}({_SET})\s+dataset\b|\bon\s+(?:the )?([A-Za-z]\w{{1,30}}(?:qa|instruct|mix|\d+k))(?![\w/.])"
+_UNKNOWN_DATASET = rf"\bdataset(?:\s*[:=]\s*|\s+(?:called |named )?){_ORDINARY}({_SET}(?:qa|[\d_\-])[\w.\-]*|{_SET}qa)(?![\w/])|\bon\s+(?:the )?{_ORDINARY}({_SET})\s+dataset\b|(?<![\w.\-/])([A-Za-z]\w*(?:qa|\d))\s+dataset\b|\bon\s+(?:the )?([A-Za-z]\w{{1,30}}(?:qa|instruct|mix|\d+k))(?![\w/.])"
 
 
 def _dataset(phrase: str) -> DatasetSpec | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import yaml
@@ -24,17 +25,17 @@ _QUANTITIES = (
     ("num_fewshot", r"\b(\d+)[- ]?shots?\b|\bn(?:um)?_?(?:few)?shots?\s*[=:]\s*(\d+)"),
     ("seed", r"\bseed(?: of|ed with)?\s*[=: ]\s*(-?\d+)\b"),
     ("epochs", rf"(?<![\w.])(-?\d+(?:\.\d+)?|{_WORD})\s*(?:full\s+)?(?:epochs?|[ée]poques?|[ée]pocas?|epochen|passes)\b|\b(?:num[_ ]train[_ ])?epochs?\s*[=: ]\s*(-?\d+(?:\.\d+)?|(?:{_WORD})\b)|(\d+)\s*(?:\u8f6e|\u4e2aepoch|\u30a8\u30dd\u30c3\u30af)"),
-    ("max_steps", r"\b(?:max[_ ]steps?|(?<!accumulation )steps)\s*[=: ]\s*(-?\d[\d,]*)\b|\b(\d[\d,]*)\s*(?:k\s)?(?:training |optimizer |max )?steps\b"),
+    ("max_steps", r"\b(?:max[_ ]steps?|(?<!accumulation )steps)\s*[=: ]\s*(-?\d[\d,]*)\b|(?<!every )(?<!each )\b(\d[\d,]*)\s*(?:k\s)?(?:training |optimizer |max )?steps\b"),
 )
 _SEQUENCE = (
     rf"\b(?:context|ctx|seq(?:uence)?)(?:[-_ ]?(?:len(?:gth)?|window|size))?(?: of| to)?\s*[=: ]\s*{_MANY}\b",
     rf"(?<![\w.$]){_MANY}[-\s]*(?:tokens?[-\s]*)?(?:of )?(?:ctx|context|seq(?:uence)?)\b",
     rf"\b(?:max(?:imum)?[-_ ]?)?(?:seq(?:uence)?s?(?:[-_ ]?len(?:gth)?)?|ctx(?:[-_ ]?len(?:gth)?)?|context(?:[-_ ](?:length|window|size|len))?|max[-_ ]?len(?:gth)?|model_max_length|cutoff_len)(?: of)?(?: up)?(?: to)?\s*[=: ]?\s*{_N}\b(?!\s*(?:gb|g\b|x\b|b\b|gpus?))",
     rf"(?<![\w.$]){_N}[-\s]*(?:tokens?)?[-\s]*(?:of )?(?:ctx|context|seq(?:uence)?(?:[-_ ]?len(?:gth)?)?s?|token (?:sequences?|context|window)|tokens?(?! new)(?: long| each| per)?)\b",
-    r"\b(?:at|with)\s+(\d{1,4})\s?(k)\b(?=\s*(?:$|[,.;]|on\b|and\b|with\b))",
+    r"\b(?:at|with|up to)\s+(\d{1,4})\s?(k)\b(?=\s*(?:$|[,.;]|on\b|and\b|with\b))",
     rf"(?:\u4e0a\u4e0b\u6587|\u957f\u5ea6|\u9577\u3055|contexto(?: de)?|contexte(?: de)?|kontext(?: von)?)\s*{_N}",
 )
-_GLOBAL = r"\b(?:(?:global|effective|total|overall)[-_ ]*(?:train[-_ ])?(?:batch(?:[-_ ]?size)?|bs)|gbs|batch(?:[-_ ]?size)?|bs)(?: of)?\s*[=: ]\s*(-?\d+)(?!\.?\d*[kb]\b)"
+_GLOBAL = r"\b(?:(?:global|effective|total|overall)[-_ ]*(?:train[-_ ])?(?:batch(?:[-_ ]?size)?|bs)|gbs|batch(?:[-_ ]?size)?|bs)(?: of)?\s*[=: ]\s*(-?\d+)(?!\.?\d*[kb]\b)|\bg?bs(\d+)\b"
 _MICRO = (
     r"\b(?:micro[-_ ]?batch(?:[-_ ]?size)?|mbs|per[-_ ](?:device|gpu)(?:[-_ ]train)?[-_ ]batch(?:[-_ ]size)?|device batch(?: size)?)(?: of)?\s*[=: ]\s*(-?\d+)",
     r"\b(?:batch(?:[-_ ]?size)?|bs)(?: of)?\s*[=: ]?\s*(\d+)\s*(?:per|a|/|each)\s*(?:gpu|device|card)\b|\b(\d+) (?:sequences? |samples? |rows? )?(?:per|a|/) ?(?:gpu|device)\b(?= batch)?",
@@ -45,8 +46,9 @@ _DOLLARS = r"(?:(?:under|below|less than|at most|max(?:imum)?|up to|budget(?: is
 _LIMIT = r"\b(?:limit(?:ed)?(?: to)?|num_samples|first|only|just|on|max)\s*[=: ]\s*(\d+)\s*(?:samples?|examples?|questions?|rows?)?\b|\b(\d+)\s*(?:samples?|examples?|questions)\b"
 _TEXT = r"(?:\"([^\"\n]+)\"|'([^'\n]+)'(?!\w)|([^\s,;\"]*\$(?:\([^)\n]*\)|\{[^}\n]*\})[^\s,;\"]*|[^\s,;\"]+))"
 """A text as a value: in quotes, or up to the next space, a `$(…)` or `${…}` kept whole."""
-_OUTPUT = r"\b(?:(?:save|store|write|put|dump|output|keep)(?:\s+(?:it|them|checkpoints?|results?|the \w+|everything|answers))?\s+(?:to|in|into|under|at)|output[-_ ]?dir(?:ectory)?(?:\s*(?:=|:|to|is))?|results? (?:in)?to|checkpoints? (?:in|to|under)|guardar en|speichern in)\s+" + _TEXT
+_OUTPUT = r"(?:\b(?:(?:save|store|dump|output)(?:\s+(?:it|them|checkpoints?|results?|the \w+|everything|answers))?\s+(?:to|in|into|under|at)|output[-_ ]?dir(?:ectory)?(?:\s*(?:=|:|to|is))?|results? (?:in)?to|checkpoints? (?:in|to|under)|guardar en|speichern in)\s+(?!\$?[\d.,]+(?:\s|$))|\b(?:write|put|keep)(?:\s+(?:it|them|checkpoints?|results?|the \w+|everything|answers))?\s+(?:to|in|into|under|at)\s+(?=[\"'~./$]|[\w.\-]+/))" + _TEXT
 _RUN = r"\b(?:run[-_ ]name(?:d)?(?:\s*(?:=|:|is))?|name (?:the|this) run|name it|call (?:this|the) run|call it|(?:the )?run (?:is )?(?:called|named))\s+" + _TEXT
+_HUB = r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/(datasets/)?([\w.\-]+/[\w.\-]*\w)(?:/[^\s,;]*)?"
 _URL = r"https?://[^\s,;\"'<>]+"
 _RESUME = r"\b(?:resum(?:e|ing)|continu(?:e|ing)|restart(?:ing)?)\s+(?:(?:the )?(?:training|run) )?from\s+(?:the |my )?(?:checkpoint\s+)?(?:at |in )?(?=[\"'~./]|[\w.\-]+/|checkpoint-\d)" + _TEXT
 _RESUME_LAST = r"\b(?:resum(?:e|ing)|continue)\s+(?:training )?from (?:the )?(?:last|latest) checkpoint\b"
@@ -72,22 +74,31 @@ def read_names(page: Page, found: dict[str, Any], overrides: dict[str, Any]) -> 
     """Dotted overrides, output folder and run name: before anything that could mistake their words."""
     for dotted in page.find_all(compiled(_DOTTED)):
         overrides[dotted.group(1)] = _value(page.exact(*dotted.span(2)))
-    if match := page.find(compiled(_RESUME)):
-        overrides["training.resume_from_checkpoint"] = page.exact(*_span(match)).rstrip(".")
-    elif page.find(compiled(_RESUME_LAST)):
-        overrides["training.try_resume_from_last_checkpoint"] = True
+    if page.mentions("resum", "continu", "restart"):
+        _read_resume(page, overrides)
     for key, pattern in (("run_name", _RUN), ("output_dir", _OUTPUT)):
         if match := page.find(compiled(pattern)):
             text = page.exact(*_span(match))
             found[key] = text.rstrip(".") or text
 
 
-def read_urls(page: Page, found: dict[str, Any], overrides: dict[str, Any]) -> None:
-    """Where a server answers."""
+def _read_resume(page: Page, overrides: dict[str, Any]) -> None:
+    if match := page.find(compiled(_RESUME)):
+        overrides["training.resume_from_checkpoint"] = page.exact(*_span(match)).rstrip(".")
+    elif page.find(compiled(_RESUME_LAST)):
+        overrides["training.try_resume_from_last_checkpoint"] = True
+
+
+def read_urls(page: Page, found: dict[str, Any], overrides: dict[str, Any], left: list[str]) -> None:
+    """Where a server answers, and pages of the Hub."""
+    for hub in page.find_all(compiled(_HUB)):
+        found.setdefault("dataset" if hub.group(1) else "model", hub.group(2))
     for url in page.find_all(compiled(_URL)):
         if compiled(lexicon.ENGINES[0][1]).search(page.original) or "/v1" in url.group():
             overrides["remote_params.api_url"] = url.group().rstrip(".)")
             found["engine"] = "REMOTE_VLLM" if "vllm" in page.original.lower() else "REMOTE"
+        else:
+            left.append(url.group()[:80])
 
 
 def _value(text: str) -> Any:
@@ -101,21 +112,24 @@ def _value(text: str) -> Any:
         return trimmed
 
 
+_KINDS: dict[str, Callable[[str], float]] = {"int": int, "float": float, "percent": lambda digits: float(digits) / 100}
+
+
 def read_quantities(page: Page, found: dict[str, Any], overrides: dict[str, Any], notes: list[tuple[str, Any, str]]) -> None:
     """Numbers with a name or a unit."""
     for path, kind, pattern in lexicon.FIELD_WORDS:
         if match := page.find(compiled(pattern)):
             value = _first(match)
-            overrides.setdefault(path, int(value) if kind == "int" else float(value))
+            overrides.setdefault(path, _KINDS[kind](value))
     if match := page.find(compiled(_LEARNING)):
         found["learning_rate"] = float(match.group(1))
     for pattern in _MICRO:
         if "micro_batch_size" not in found and (match := page.find(compiled(pattern))):
             found["micro_batch_size"] = int(_first(match))
     if match := page.find(compiled(_GLOBAL)):
-        found["global_batch_size"] = int(match.group(1))
+        found["global_batch_size"] = int(_first(match))
         if not re.match(r"global|effective|total|overall|gbs", match.group(), re.IGNORECASE):
-            notes.append(("global_batch_size", int(match.group(1)), "read as the global batch: say micro batch for the one per GPU"))
+            notes.append(("global_batch_size", int(_first(match)), "read as the global batch: say micro batch for the one per GPU"))
     for key, pattern in _QUANTITIES:
         if match := page.find(compiled(pattern)):
             digits = _first(match).replace(",", "")
@@ -177,7 +191,7 @@ def read_objective_fields(page: Page, objective: str | None, overrides: dict[str
 
 def read_modules(page: Page, overrides: dict[str, Any]) -> None:
     """The layers that adapters sit on, by their names."""
-    if match := page.find(compiled(_MODULES)):
+    if page.mentions("target", "adapt", "apply lora") and (match := page.find(compiled(_MODULES))):
         names = re.findall(r"[\w.\-]+", match.group(1))
         overrides.setdefault("peft.lora_target_modules", [name for name in names if name.lower() != "and"])
 

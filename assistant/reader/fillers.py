@@ -6,7 +6,7 @@ and or but so then than as at by for from in into of off on onto out over per to
 is are was were be been being am do does did done doing has have had having can could may might must shall should will would wanna
 want wants wanted need needs needed like likes let let's lets please plz pls thanks thank cheers hi hello hey ok okay yes yeah just only
 also too very really quite maybe perhaps well now today here there where when which what what's whats who whose why how if else not no nor
-any some all each every both either neither one's many much more most less least few several lot lots bit little enough same other another own
+any some all each every both either neither one's many much more most less least few several lot lots little enough same other another own
 new old good great nice best better right proper simple quick quickly fast small big large tiny huge single whole basic standard plain normal usual
 default defaults everything anything something nothing thing things stuff way ways kind kinds sort type part parts case set sets setup rest
 make makes making made get gets getting got give gives take takes taking put run runs running go going goes come try trying tried keep keeps use uses
@@ -30,6 +30,8 @@ care issue long change quality total spin collected thinking license line wins f
 cap max min maximum minimum tops optimization student teacher generalized on-policy biggest smallest change changes prefer believe
 important matters matter careful carefully honestly mostly  finish finished end asap
 s t d ll m re ve x n z align
+love doable advice boss building chatbot chatbots assistant assistants internal mixed goal aim idea wonder wondering currently prefer
+möchte daten voudrais données nos nuestra datos trainieren gerne
 le la les un une des de du et ou avec sur pour dans mon ma mes mit auf von der die das den dem ein eine einen und oder für meine mein meinen
 el los las una unos con en por para mi mis y o os um uma com em meu minha no na do da dos das e ich wir bitte je veux nous il
 mach mir doch ohne bitte kannst quiero por favor quero eu

@@ -51,7 +51,7 @@ _MEMORY = re.compile(
     r"(?P<card>\s*(?:gpus?|cards?|nvidia))?",
     re.IGNORECASE,
 )
-_MEMORY_TALK = re.compile(r"v?ram\b|gpu|card|memory", re.IGNORECASE)
+_MEMORY_TALK = re.compile(r"v?ram\b|gpu|card|memory|\benough\b", re.IGNORECASE)
 _TIMES = r"(?:(?<![\w.])(?P<count>\d{1,4})\s*[x*]\s*|\b)"
 _MAC = re.compile(
     rf"{_TIMES}(?:m-series|(?:apple\s+)?m[1-5]\s*(?:pro|max|ultra)(?:\s+(?:mac\w*(?:\s+(?:pro|air|studio|mini))?))?|"
@@ -70,6 +70,7 @@ class _Said(NamedTuple):
     """One GPU as the text has it."""
 
     start: int
+    end: int
     words: str
     name: str
     memory: float | None
@@ -79,13 +80,15 @@ class _Said(NamedTuple):
 
 def read_hardware(page: Page, found: dict[str, Any], asks: list[Question]) -> None:
     """gpu, gpu_count, nodes and gpu_memory_gb; a question where two machines are named."""
+    end = 0
     if mac := page.find(_MAC):
         found["gpu"] = "M-series"
         _count(found, mac.group("count"))
     else:
-        _read_gpu(page, found, asks)
+        end = _read_gpu(page, found, asks)
     if nodes := page.find(_NODES):
         found.setdefault("nodes", number(nodes.group(1)))
+        _share_out(page.original[end : nodes.start()], found)
     _read_cards(page, found, asks)
     if "gpu" not in found and (cpu := page.find(_CPU)):
         found["gpu"] = "cpu"
@@ -93,20 +96,29 @@ def read_hardware(page: Page, found: dict[str, Any], asks: list[Question]) -> No
     _read_memory(page, found)
 
 
+def _share_out(between: str, found: dict[str, Any]) -> None:
+    """`16 H100s over two nodes` are 8 on each: `between` is what stands between the GPUs and the nodes."""
+    gpus, nodes = found.get("gpu_count"), found["nodes"]
+    spread = compiled(r"\s*(?:split |spread )?(?:over|across|between)\s*").fullmatch(between)
+    if spread and gpus and nodes and gpus % nodes == 0:
+        found["gpu_count"] = gpus // nodes
+
+
 def _count(found: dict[str, Any], digits: str | None) -> None:
     if digits:
         found["gpu_count"] = int(digits)
 
 
-def _read_gpu(page: Page, found: dict[str, Any], asks: list[Question]) -> None:
+def _read_gpu(page: Page, found: dict[str, Any], asks: list[Question]) -> int:
+    """The GPU named; returns where its words end, 0 for none."""
     said: list[_Said] = []
     if not compiled(_CORES).search(page.text):
-        return
+        return 0
     for match in _gpu_pattern().finditer(page.text):
-        said.append(_said(match))
+        said.append(_some_of(page, _said(match)))
         page.take(*match.span())
     if not said:
-        return
+        return 0
     denied = compiled(rf"{NEGATION}$")
     wanted = [g for g in said if not denied.search(page.original[max(0, g.start - 25) : g.start])] or said
     corrected = compiled(CORRECTION).search(page.original)
@@ -114,9 +126,10 @@ def _read_gpu(page: Page, found: dict[str, Any], asks: list[Question]) -> None:
     others = [g for g in wanted if g.name.split("-")[0] != chosen.name.split("-")[0]]
     if others and chosen is wanted[0]:
         asks.append(_two_machines(chosen.words, others[0].words))
-        return
+        return 0
     values = {"gpu": chosen.name, "gpu_memory_gb": chosen.memory, "gpu_count": chosen.gpus, "nodes": chosen.nodes}
     found |= {key: value for key, value in values.items() if value is not None}
+    return chosen.end
 
 
 def _said(match: re.Match[str]) -> _Said:
@@ -126,7 +139,19 @@ def _said(match: re.Match[str]) -> _Said:
     odd = float(memory) if memory and spec and spec.memory_gb != float(memory) else None
     count, nodes = _counts(match)
     words = " ".join(match.group().split())
-    return _Said(match.start(), words, spec.name if spec else name, odd, count, nodes)
+    return _Said(match.start(), match.end(), words, spec.name if spec else name, odd, count, nodes)
+
+
+_SOME_OF = rf"(?<![\w.])({COUNT})\s+(?:out )?of\s+(?:my|our|the|these|those)\s*$"
+
+
+def _some_of(page: Page, gpu: _Said) -> _Said:
+    """`3 of my 4 A100s` are three."""
+    part = compiled(_SOME_OF).search(page.text[max(0, gpu.start - 30) : gpu.start])
+    if part is None:
+        return gpu
+    page.take(gpu.start - (min(30, gpu.start) - part.start()), gpu.start)
+    return gpu._replace(gpus=number(part.group(1)))
 
 
 def _counts(match: re.Match[str]) -> tuple[int | None, int | None]:
@@ -135,7 +160,8 @@ def _counts(match: re.Match[str]) -> tuple[int | None, int | None]:
     count = before if before is not None else number(match.group("after"))
     if outer is not None:
         return count, outer if match.group("outer").lower() not in ("a", "an") else None
-    times = match.group("between") and match.group("between").strip() in ("x", "X", "*")
+    between = match.group("between") or ""
+    times = between.strip() in ("x", "X", "*") and not between[-1:].isspace()
     if match.group("nodes") and before is not None and not times:
         return number(match.group("after")), before
     return count, None
@@ -208,7 +234,10 @@ _UNKNOWN = (
     (_SERIES, rf"(?P<count>{COUNT})(?:\s*[x*]\s*|\s+)(?P<name>{_SERIES}){_ENDED}"),
 )
 """(what must occur at all, the pattern): most texts are done with the first, which is quick."""
-_SOMEWHERE = r"\b(?:on|in)\s+(?:a|an|my|our|the)\s+(?:\w+\s+)?(laptop|notebook computer|chromebook|workstation|desktop|pc|gaming rig|rig|server|raspberry pi|phone|tablet)\b"
+_SOMEWHERE = (
+    r"\b(?:on|in)\s+(?:a|an|my|our|the)\s+(?:\w+\s+)?(laptop|notebook computer|chromebook|computer|workstation|desktop|pc|gaming rig|rig|server|phone|tablet)\b",
+    r"\b(?:on|in|with|using)\s+(?:(?:a|an|my|our|the|free|google|nvidia)\s+)*(colab|kaggle|jetson(?: \w+)?|iphone|ipad|raspberry pi)\b",
+)
 
 
 def read_unknown_gpu(page: Page, found: dict[str, Any], asks: list[Question]) -> None:
@@ -223,6 +252,7 @@ def read_unknown_gpu(page: Page, found: dict[str, Any], asks: list[Question]) ->
             return
     if "gpu_memory_gb" in found or "gpu_count" in found:
         return
-    if place := page.find(compiled(_SOMEWHERE)):
+    place = page.find(compiled(_SOMEWHERE[0])) or page.find(compiled(_SOMEWHERE[1]))
+    if place:
         text = f"Which GPU does the {place.group(1).lower()} have? Its name, or its memory, such as 8GB; cpu if it has none."
         asks.append(Question(field="gpu", text=text))

@@ -7,6 +7,7 @@ from functools import cache
 
 from assistant.reader import lexicon
 from assistant.reader.fillers import FILLER
+from assistant.reader.lexicon import compiled
 from assistant.reader.page import LIMIT, TAKEN, Page
 
 _SHORT = 1_000
@@ -28,18 +29,23 @@ _TRIM = "'`*_#.:-+/\\~<>=|&"
 _TOLD = re.compile(r"\b(?:our|my|the|their|his|her)\s+(?:\w+\s+){0,3}\w+\s*$", re.IGNORECASE)
 
 
+_EXTRA = (
+    r"\b(?:single|multi)[- ]?(?:gpu|node)s?\b",
+    r"\b(?:under|within|in|less than|at most|no more than|up to|budget)\s*$",
+    lexicon.CORRECTION,
+)
+
+
 @cache
-def _known(serving: bool) -> re.Pattern[str]:
-    """All words with a meaning of their own, in one pattern."""
+def _known(*, serving: bool) -> tuple[str, ...]:
+    """Patterns of all words with a meaning of their own; most were compiled on the way here."""
     tables = (*_TABLES, *_SERVING) if serving else _TABLES
-    parts = [pattern for table in tables for _, pattern in table]
-    extra = [r"\b(?:single|multi)[- ]?(?:gpu|node)s?\b", r"\b(?:under|within|in|less than|at most|no more than|up to|budget)\s*$", lexicon.CORRECTION]
-    return re.compile("|".join(f"(?:{part})" for part in [*parts, *extra]), re.IGNORECASE)
+    return (*(pattern for table in tables for _, pattern in table), *_EXTRA)
 
 
 def has_meaning(word: str) -> bool:
     """True for a word that is one of a table's values by itself."""
-    return _known(True).fullmatch(word) is not None
+    return any(compiled(pattern).fullmatch(word) for pattern in _known(serving=True))
 
 
 def unread(page: Page, *, task: str | None, data_known: bool) -> tuple[str, ...]:
@@ -47,7 +53,11 @@ def unread(page: Page, *, task: str | None, data_known: bool) -> tuple[str, ...]
     if len(page.text) > _SHORT or page.alike:
         return _stretches(page)
     serving = task not in ("train", "tune")
-    text = _known(serving).sub(lambda m: TAKEN * max(1, len(m.group())), page.text)
+    if not any(_kept(piece) for piece in _SPLIT.split(page.text)):
+        return ()
+    text = page.text
+    for pattern in _known(serving=serving):
+        text = compiled(pattern).sub(lambda m: TAKEN * max(1, len(m.group())), text)
     pieces = []
     for piece in _SPLIT.split(text):
         words = _kept(piece)

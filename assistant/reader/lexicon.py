@@ -116,13 +116,14 @@ BENCHMARKS = (
     ),
 )
 FIELD_WORDS = (
-    ("training.warmup_steps", "int", r"\bwarm[- ]?up(?: of)?[ :=]+(\d+)(?! ?%)\b(?: steps)?|\b(\d+) warm[- ]?up steps"),
+    ("training.warmup_steps", "int", r"\bwarm[- ]?up(?: of| for| over)?[ :=]+(\d+)(?! ?%|\.\d)\b(?: steps)?|\b(\d+) steps (?:of |for )?warm[- ]?up|\b(\d+) warm[- ]?up steps"),
     ("training.warmup_ratio", "float", r"\bwarm[- ]?up(?: ratio)?(?: of)?[ :=]+(0?\.\d+)"),
+    ("training.warmup_ratio", "percent", r"\b(\d{1,2}(?:\.\d+)?)\s*%\s+(?:of )?warm[- ]?up\b|\bwarm[- ]?up(?: ratio)?(?: of| for)?[ :=]+(\d{1,2}(?:\.\d+)?)\s*%"),
     ("training.weight_decay", "float", r"\b(?:weight decay|wd)(?: of)?[ :=]+(\d*\.?\d+(?:e-?\d+)?)"),
     ("training.max_grad_norm", "float", r"\b(?:max )?(?:grad(?:ient)? (?:norm|clip(?:ping)?)|clip(?:ping)? grad\w*)(?: of| at)?[ :=]+(\d*\.?\d+)"),
-    ("training.gradient_accumulation_steps", "int", r"\b(?:grad(?:ient)?[ _-]?acc(?:um(?:ulation)?)?(?:[ _]steps)?|accumulation|accum|ga)(?: of| steps)?[ :=]*(\d+)\b|\b(\d+)[- ]*(?:grad(?:ient)?[ _-]*)?acc(?:um(?:ulation)?)?[ _-]*(?:steps|batches)\b|\baccumulat\w+ (?:over )?(\d+)"),
-    ("training.save_steps", "int", r"\bsave every (\d+) steps|\bcheckpoint every (\d+) steps"),
-    ("training.logging_steps", "int", r"\blog every (\d+) steps"),
+    ("training.gradient_accumulation_steps", "int", r"\b(?:grad(?:ient)?[ _-]?acc(?:um(?:ulation)?)?(?:[ _]steps)?|accumulation|accum|ga)(?: of| steps)?[ :=]*(\d+)\b|\b(\d+)[- ]*(?:grad(?:ient)?[ _-]*)?acc(?:um(?:ulation)?)?[ _-]*(?:steps|batches)\b|\baccumulat\w+ (?:gradients? )?(?:over |for )?(\d+)(?: steps)?"),
+    ("training.save_steps", "int", r"\b(?:save|checkpoint)(?: \w+){0,2} (?:every|each) (\d+)(?: steps)?\b"),
+    ("training.logging_steps", "int", r"\blog(?: \w+){0,2} (?:every|each) (\d+)(?: steps)?\b"),
     ("training.eval_steps", "int", r"\beval(?:uate)? every (\d+) steps"),
     ("peft.lora_dropout", "float", r"\b(?:lora )?dropout(?: of)?[ :=]+(\d*\.\d+|0)\b"),
     ("generation.temperature", "float", r"\btemp(?:erature)?(?: of)?[ :=]+(\d*\.?\d+)"),
@@ -164,6 +165,7 @@ OPTIMIZERS = (
 )
 NEGATION = r"(?:\bno\b|\bnot\b|\bwithout\b|\bdon'?t (?:use|want|do|need)?|\bskip\b|\bnever\b|\binstead of\b|\brather than\b|\bavoid\b|\bsans\b|\bsin\b|\bohne\b|\bsem\b)\s*(?:a |an |any |use |using |the |do |plain )?"
 EXPORT = r"\b(?:export|convert)\w*\b|\bmerge (?:the |my |an? )?(?:q?lora|adapters?|weights)\b|\bpush (?:it |them )?to (?:the )?hub\b"
+FOUR_BIT = r"\b(?:4|four)[- ]?bits?\b|\bint4\b"
 OTHER_OBJECTIVES = (
     ("ORPO", r"\borpo\b"),
     ("PPO", r"\bppo\b"),
@@ -177,7 +179,7 @@ OTHER_OBJECTIVES = (
     ("RLHF", r"\brlhf\b|\brlaif\b"),
 )
 """Ways to train that Oumi has no config for."""
-CORRECTION = r"\b(?:no wait|actually|i mean(?:t)?|sorry|make that|scratch that)\b|(?:\.\.|…|,)\s*no,"
+CORRECTION = r"\b(?:no wait|actually|i mean(?:t)?|sorry|make that|scratch that)\b|(?:\.\.|…|,)\s*no,|\b(?:switch|change|move|swap|replace)\b(?=.{1,30}\b(?:to|for|with|by)\b)"
 
 
 @cache

@@ -122,7 +122,7 @@ def read_models(page: Page, *, base: bool) -> list[Named]:
         position = start + max(1, len(phrase))
         if _is_data(page, phrase, start):
             continue
-        named = _name_at(phrase, start, base=base)
+        named = _after_size(page, phrase, start, base=base) or _whole(_name_at(phrase, start, base=base), page)
         if named is not None:
             page.take(named.start, named.end)
             found.append(named)
@@ -162,6 +162,26 @@ def _name_at(phrase: str, start: int, *, base: bool) -> Named | None:
     if fold(phrase) in ("it", "opt", "yi", "o1", "r", "muse", "solar", "phi", "aya"):
         return None
     return Named(id=" ".join(phrase.split()), start=start, end=start + len(phrase), known=False)
+
+
+def _after_size(page: Page, phrase: str, start: int, *, base: bool) -> Named | None:
+    """`the 70b llama`: the size stands before the family."""
+    ahead = re.search(rf"(?<![\w.\-])({_SIZE})[\s\-]+$", page.text[max(0, start - 10) : start], re.IGNORECASE)
+    if ahead is None or re.search(_SIZE, phrase, re.IGNORECASE):
+        return None
+    hit = _resolve(f"{phrase} {ahead.group(1)}", base=base)
+    if hit is None:
+        return None
+    return Named(id=hit[0], start=max(0, start - 10) + ahead.start(), end=start + len(phrase), known=True, why=hit[1])
+
+
+def _whole(named: Named | None, page: Page) -> Named | None:
+    """An unknown name with all that hangs on it: `bert-base-uncased`, `flan-t5-xl`."""
+    if named is None or named.known:
+        return named
+    tail = re.match(r"(?:[-_][\w.]*\w)*(?:\s(?:xl|xxl)\b)?", page.text[named.end :], re.IGNORECASE)
+    end = named.end + (tail.end() if tail else 0)
+    return Named(id=" ".join(page.text[named.start : end].split()), start=named.start, end=end, known=False)
 
 
 def _covers(head: str, phrase: str) -> bool:

@@ -1,4 +1,4 @@
-"""Files and folders in a request, kept to the character as they were typed."""
+"""Files and folders in a request, kept to the character as they were typed (but for `\\ `, which is a space)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ENDING = r"\.(?:jsonl|json|csv|tsv|parquet|txt|md)"
 _CLOSING = r"[\s,;:!?)\]}'\".]*"
 _QUOTED = r"(?<!\w)(?:\"([^\"\n\x00]{1,255})\"|'((?:[^'\n\x00]|(?<=\w)'(?=\w)){1,255})'(?!\w))"
 _ROOTED = r"(?:~|\.{1,2})?[/\\]|[A-Za-z]:[/\\]"
-_KEY = r"(?:--?)?(?:data(?:set)?|file|path|train(?:ing)?|input|corpus|rows|pairs|val(?:id(?:ation)?)?|eval)(?:_?(?:path|file|set))?[=:](?=.)"
+_KEY = r"(?:--?)?(?:data(?:set)?|file|path|train(?:ing)?|input|corpus|rows|pairs|val(?:id(?:ation)?)?|eval)(?:_?(?:path|file|set))?(?:=|:(?!//))(?=.)"
 _SHELL = r"\$\([^)\s]*\s[^)]*\)?|`[^`]*`"
 _SHELL_LEFT = r"\$\([^)]*\)?|\$\{[^}]*\}"
 _CHECKING = r"\b(?:val(?:id\w*)?|eval\w*|test(?:ing)?|held[- ]out|dev)\b[\s\w:=]{0,20}$"
@@ -65,9 +65,9 @@ def _quoted(page: Page) -> tuple[list[Place], list[tuple[int, str]]]:
 def _bare(page: Page) -> list[tuple[int, str]]:
     """Words that end as data files do."""
     files = []
-    for run in compiled(rf"[^\s\x00]+{_ENDING}(?={_CLOSING}(?:[\s\x00]|$|[,;]))").finditer(page.text):
+    for run in compiled(rf"(?:[^\s\x00\\]|\\[^\n\x00])+{_ENDING}(?={_CLOSING}(?:[\s\x00]|$|[,;]))").finditer(page.text):
         for start, end in _pieces(run):
-            files.append((start, page.exact(start, end)))
+            files.append((start, page.exact(start, end).replace("\\ ", " ")))
             page.take(start, end)
     return files
 
@@ -103,6 +103,7 @@ def hides(page: Page, start: int, end: int) -> bool:
     return HIDDEN.search(page.original[slice(*whole_word(page, start, end))]) is not None
 
 
+_UNWRITABLE = re.compile(r"[\ud800-\udfff]")
 _TEXTS = ("model", "dataset", "output_dir", "run_name")
 
 
@@ -110,7 +111,7 @@ def refuse_odd(found: dict[str, Any], overrides: dict[str, Any], asks: list[Ques
     """Take out texts that could not be written as they were typed, each with a question."""
     for values, keys in ((found, _TEXTS), (overrides, tuple(overrides))):
         for key in keys:
-            why = _odd(str(values[key])) if key in values else None
+            why = _odd(str(values[key]), is_label=key == "run_name") if key in values else None
             if why:
                 asks.append(Question(field=key, text=f"{_name(key)} {why}"))
                 del values[key]
@@ -120,10 +121,11 @@ def _name(key: str) -> str:
     return key if "." in key else f"The {key.replace('_', ' ')}"
 
 
-def _odd(value: str) -> str | None:
+def _odd(value: str, *, is_label: bool) -> str | None:
+    """What is wrong with a text; a label names nothing on a disk or the Hub, so what does not show may stay in it."""
     if "${" in value:
         return "holds ${…}, which Oumi would read as a reference to another field or to the environment. What is it in full?"
-    if hidden := HIDDEN.search(value):
+    if hidden := (_UNWRITABLE if is_label else HIDDEN).search(value):
         shown = HIDDEN.sub("\u2423", value)[:60]
         return f'holds a character that does not show (U+{ord(hidden.group()):04X}, here \u2423): "{shown}". What is it without?'
     if TAKEN in value:

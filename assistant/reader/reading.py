@@ -13,6 +13,7 @@ from assistant.core.intent import Intent
 from assistant.core.values import Question, Reason
 from assistant.reader import lexicon
 from assistant.reader.chosen import other_models, pick_model
+from assistant.reader.clashes import affirmed, ask_export, ask_objective, ask_precision, is_explanation, last_said
 from assistant.reader.datasets import read_datasets
 from assistant.reader.fields import (
     read_budget,
@@ -25,12 +26,11 @@ from assistant.reader.fields import (
     read_urls,
 )
 from assistant.reader.hardware import read_hardware, read_unknown_gpu
-from assistant.reader.leftover import unread
+from assistant.reader.leftover import has_meaning, unread
 from assistant.reader.lexicon import compiled
 from assistant.reader.names import Named, known_id, read_models, unknown_model
 from assistant.reader.page import Page
 from assistant.reader.paths import Place, endless, hides, read_files, refuse_odd, too_long, whole_word
-from assistant.reader.questions import affirmed, ask_export, ask_objective, ask_precision, is_explanation
 from assistant.reader.ranges import out_of_range
 from assistant.reader.typos import mend
 
@@ -84,7 +84,7 @@ def _read(text: str) -> Reading:
     left: list[str] = []
     read_names(page, found, overrides)
     folders = read_files(page, found, left)
-    read_urls(page, found, overrides)
+    read_urls(page, found, overrides, left)
     task = _task(page)
     ids = _read_ids(page, found, task, folders)
     read_quantities(page, found, overrides, notes)
@@ -115,7 +115,9 @@ def _read(text: str) -> Reading:
     elif task == "train":
         left += other_models([*ids, *named], model, page)
     found = {**words, **found}
-    _settle(found, method, model, overrides, notes)
+    if method == "qlora" or task == "quantize":
+        page.find(compiled(lexicon.FOUR_BIT))
+    _settle(found, method, model, overrides, notes, asks)
     if is_explanation(page.original, found):
         return Reading(intent=Intent())
     refuse_odd(found, overrides, asks)
@@ -158,12 +160,19 @@ def _read_ids(page: Page, found: dict[str, Any], task: str | None, folders: list
                 found.setdefault("dataset", spec.id)
             elif _is_data(before) and (not is_path or task != "evaluate"):
                 found.setdefault("dataset", words)
-            elif not is_path and re.fullmatch(r"(?:\d+|and|or|w|n|y|on|off|q|a)/\w+|\w+/(?:or|and|response|answer|off|o)\b.*", words, re.IGNORECASE):
+            elif not is_path and _is_pair(words):
                 continue
             else:
                 models.append(Named(id=words, start=start, end=end, known=False))
             page.take(start, end)
     return models
+
+
+def _is_pair(words: str) -> bool:
+    """True for two words with a slash between them, which are no id: `and/or`, `lora/qlora`."""
+    if all(has_meaning(part) for part in words.split("/")):
+        return True
+    return compiled(r"(?:\d+|and|or|w|n|y|on|off|q|a)/\w+|\w+/(?:or|and|response|answer|off|o)\b.*").fullmatch(words) is not None
 
 
 def _is_data(before: str) -> bool:
@@ -173,6 +182,8 @@ def _is_data(before: str) -> bool:
 def _task(page: Page) -> str | None:
     text = page.text
     exported = compiled(lexicon.EXPORT).search(text) is not None
+    if exported and _merges(text):
+        return None
     for task, pattern in lexicon.TASKS:
         if task == "infer" and exported:
             continue
@@ -198,6 +209,11 @@ def _task(page: Page) -> str | None:
     return "infer" if not exported and any(compiled(p).search(text) for _, p in lexicon.ENGINES) else None
 
 
+def _merges(text: str) -> bool:
+    """True where an adapter is to be merged and nothing trained."""
+    return compiled(r"\bmerge\b").search(text) is not None and not compiled(r"\bfine?[- ]?tun|\btrain|\bsft\b|\bdpo\b|\bkto\b|\bgrpo\b|\btune\b").search(text)
+
+
 def _pick(text: str, table: tuple[tuple[Any, str], ...]) -> Any:
     return next((value for value, pattern in table if affirmed(text, pattern)), None)
 
@@ -208,13 +224,17 @@ _METHOD_WORDS = {"full": "full fine-tuning", "lora": "LoRA", "qlora": "QLoRA"}
 def _method(page: Page, task: str | None, asks: list[Question]) -> str | None:
     """The method; a question where words contradict each other."""
     text = page.text
+    if task is None and compiled(lexicon.EXPORT).search(text):
+        return None
     said = {value for value, pattern in lexicon.METHODS if affirmed(text, pattern)}
-    if "lora" in said and task == "train" and affirmed(text, r"\b(?:4|four)[- ]?bit\b|\bint4\b"):
+    if "lora" in said and task == "train" and affirmed(text, lexicon.FOUR_BIT):
         said = (said - {"lora"}) | {"qlora"}
     if "qlora" in said and not compiled(r"\blora\b.*\bq-?lora\b|\bq-?lora\b.*\blora\b").search(text):
         said.discard("lora")
-    if "full" in said and len(said) > 1 and not compiled(r"\bfull[- ]?(?:fine|ft|param|finet|train)|\bfull\s+(?:\S+\s+){0,2}(?:q?lora)|\bq?lora\s+full\b").search(text):
+    if "full" in said and len(said) > 1 and not compiled(r"\bfull[- ]?(?:fine|ft|param|finet|train)|\bfull\s+(?:\S+\s+){0,2}(?:q?lora)|\bq?lora\s+full\b|\bq?lora,?\s+(?:or|and|vs\.?|versus)\s+(?:a )?full\b").search(text):
         said.discard("full")
+    if len(said) > 1 and page.has(compiled(lexicon.CORRECTION)):
+        return last_said(page, lexicon.METHODS)
     if len(said) > 1:
         names = tuple(_METHOD_WORDS[name] for name in sorted(said))
         asks.append(Question(field="method", text=f"The request names {' and '.join(names)}. Which one?", choices=names))
@@ -263,7 +283,7 @@ def _sharding(text: str) -> str | None:
 
 
 def _settle(
-    found: dict[str, Any], method: str | None, model: str | None, overrides: dict[str, Any], notes: list[tuple[str, Any, str]]
+    found: dict[str, Any], method: str | None, model: str | None, overrides: dict[str, Any], notes: list[tuple[str, Any, str]], asks: list[Question]
 ) -> None:
     """Fit the pieces together."""
     if model:
@@ -271,7 +291,6 @@ def _settle(
     if method and found.get("task") in (None, "train", "tune"):
         found["method"] = method
         found.setdefault("task", "train")
-    _implied_method(found, notes)
     if "dataset" in found and found.get("task") is None and model:
         found["task"] = "train"
     if found.get("gpu") == "cpu" and found.get("task") not in (None, "train"):
@@ -280,6 +299,7 @@ def _settle(
         del found["gpu"]
     if overrides:
         found["overrides"] = overrides
+    _implied_method(found, notes, asks)
     if found.get("dataset") == found.get("output_dir"):
         found.pop("dataset", None)
 
@@ -287,12 +307,18 @@ def _settle(
 _ADAPTER_KEYS = (("lora_rank", "a rank"), ("lora_alpha", "an alpha"))
 
 
-def _implied_method(found: dict[str, Any], notes: list[tuple[str, Any, str]]) -> None:
+def _implied_method(found: dict[str, Any], notes: list[tuple[str, Any, str]], asks: list[Question]) -> None:
     """Only adapters have a rank and an alpha."""
     said = next((words for key, words in _ADAPTER_KEYS if key in found), None)
+    if any(path.startswith("peft.lora_") for path in found.get("overrides", ())):
+        said = said or "a field of adapters"
     if said and found.get("task") == "train" and "method" not in found:
         found["method"] = "lora"
-        notes.append(("method", "lora", f"{said} was said, and only adapters have one"))
+        notes.append(("method", "lora", f"{said} was said, which only adapters have"))
+    elif said and found.get("method") == "full":
+        text = f"The request names full fine-tuning and {said}, which only adapters have. Which one?"
+        asks.append(Question(field="method", text=text, choices=("full fine-tuning", "LoRA")))
+        del found["method"]
 
 
 def _intent(found: dict[str, Any]) -> tuple[Intent, list[Question]]:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from assistant.catalogue.machines import hardware_from_intent, parse_machine
 from assistant.reader import read
+from assistant.reader.typos import mend
 
 LLAMA = "meta-llama/Llama-3.1-8B-Instruct"
 CASES: list[tuple[str, dict[str, Any]]] = [
@@ -65,13 +66,14 @@ def test_any_text_is_read(text: str) -> None:
     read(text)
 
 
-words = st.sampled_from(["lora", "qlora", "full", "llama3", "qwen", "7b", "2x", "A100", "80GB", "on", "with", "no", "bf16", "bs=4", "./a.jsonl", "org/name", "r=16", "8k", "ctx", "$100", "3", "epochs", ":", "/", "=", "-", "training.x"])
+words = st.sampled_from(["lora", "qlora", "full", "llama3", "qwen", "7b", "2x", "A100", "80GB", "on", "with", "no", "bf16", "bs=4", "./a.jsonl", "org/name", "r=16", "8k", "ctx", "$100", "3", "epochs", ":", "/", "=", "-", "training.x", "$(id)", "${HOME}", "run name", "save to", "'a b'", "\u202e", "dataset"])
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(words, max_size=25))
 def test_any_mix_of_our_words_is_read(parts: list[str]) -> None:
-    read(" ".join(parts))
+    found = read(" ".join(parts))
+    assert "\0" not in str((found.intent, found.conflicts, found.unread))
 
 
 @pytest.mark.parametrize("text", ["x" * 100_000, "a/" * 50_000, "1 " * 50_000, "llama-" * 17_000, "qwen 7b " * 12_000, "0" * 100_000, "- " * 50_000, "(" * 100_000])
@@ -99,3 +101,13 @@ def test_words_name_the_machine_that_the_flag_does(text: str) -> None:
     said, _ = hardware_from_intent(read(f"lora llama 3.1 8b on {text}").intent)
     assert said is not None
     assert (said.nodes, said.count, said.gpu.name, said.gpu.memory_gb) == (flag.nodes, flag.count, flag.gpu.name, flag.gpu.memory_gb)
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("finetnue", "finetune"), ("lroa", "lora"), ("gema", "gemma"), ("qlroa", "qlora")])
+def test_slips_are_mended(typed: str, meant: str) -> None:
+    assert mend(f"please {typed} it") == f"please {meant} it"
+
+
+@pytest.mark.parametrize("word", ["llava", "loha", "lokr", "dora", "deepspeed", "olmo", "mpt", "dolly", "lotr", "trailing", "fsdp"])
+def test_other_words_are_left_alone(word: str) -> None:
+    assert mend(f"please {word} it") == f"please {word} it"

@@ -34,9 +34,11 @@ def is_explanation(text: str, found: dict[str, Any]) -> bool:
 def ask_objective(page: Page, found: dict[str, Any], asks: list[Question]) -> None:
     """One objective at a time, and one that Oumi trains."""
     if page.has(compiled(lexicon.CORRECTION)):
+        if "objective" in found and any(compiled(pattern).search(page.text) for _, pattern in _ONE_OF):
+            found["objective"] = last_said(page, _ONE_OF).lower()
         return
     said = [name for name, pattern in _ONE_OF if affirmed(page.text, pattern)]
-    if stages := compiled(_STAGES).search(page.text):
+    if page.mentions("sft") and (stages := compiled(_STAGES).search(page.text)):
         said = list(dict.fromkeys(["SFT", *said, next(g for g in stages.groups() if g).upper()]))
     if len(said) > 1:
         found.pop("objective", None)
@@ -57,13 +59,13 @@ def ask_precision(page: Page, found: dict[str, Any], asks: list[Question]) -> No
     if len(said) < 2 or "precision" not in found:
         return
     if page.has(compiled(lexicon.CORRECTION)):
-        found["precision"] = _last(page, lexicon.PRECISIONS)
+        found["precision"] = last_said(page, lexicon.PRECISIONS)
         return
     found.pop("precision")
     asks.append(Question(field="precision", text=f"The request names {' and '.join(said)}. Which one?", choices=tuple(said)))
 
 
-def _last(page: Page, table: tuple[tuple[str, str], ...]) -> str:
+def last_said(page: Page, table: tuple[tuple[str, str], ...]) -> str:
     """The value named last: where someone corrects himself, that is the one meant."""
     ends = [(m.start(), value) for value, pattern in table for m in compiled(pattern).finditer(page.text)]
     return max(ends)[1]
