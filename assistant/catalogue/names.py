@@ -27,7 +27,8 @@ def fold(name: str) -> str:
 def read_records(name: str) -> list[dict[str, Any]]:
     """Read one of the catalogue's JSON-lines files."""
     text = resources.files("assistant.catalogue").joinpath("data", name).read_text("utf-8")
-    return [json.loads(line) for line in text.splitlines() if line]
+    records: list[dict[str, Any]] = json.loads(f"[{','.join(line for line in text.splitlines() if line)}]")  # at once: faster
+    return records
 
 
 def nearest(name: str, choices: Iterable[str], *, count: int = 3, cutoff: int = 60) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -26,6 +27,8 @@ def main() -> None:
     """The console script."""
     handler = signal.getsignal(signal.SIGINT)
     interruptible = handler is signal.default_int_handler
+    gc.set_threshold(100_000, 20, 20)  # nothing that a start makes is garbage
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")  # looking for them reads every installed package
     if interruptible:
         signal.signal(signal.SIGINT, _leave)
     from assistant.cli.program import run as run_program
