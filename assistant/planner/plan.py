@@ -18,7 +18,7 @@ from assistant.planner.datafindings import findings as data_findings
 from assistant.planner.explain import RoadsNotTaken, decisions_for
 from assistant.planner.fallen import fallen
 from assistant.planner.localdata import choose_local
-from assistant.planner.memory import host_bytes
+from assistant.planner.memory import KERNELS, host_bytes
 from assistant.planner.runtime import time_for
 from assistant.planner.search import Candidate, Problem, cost, run_of, search, shape_of, targets_for, trainable_params
 
@@ -306,6 +306,12 @@ def _findings(plan: Plan, model: ModelSpec, verl: bool) -> tuple[Finding, ...]:
     if model.rough:
         message = f"the shape of {model.id} is not known: the estimate is a rough guess"
         found.append(_warn("MEM002", "model.model_name", message, "check memory in the first steps"))
+    if kernels := KERNELS.get(model.model_type):
+        message = (
+            f"layers of {model.id} need {kernels.replace(' ', ' and ')}: without them transformers runs plain PyTorch code, "
+            "which takes many times the memory and time planned here"
+        )
+        found.append(_warn("MEM010", "model.model_name", message, f"pip install {kernels}"))
     if plan.liger and "model.enable_liger_kernel" not in plan.overrides:
         message = "Liger's fused kernels keep the logits out of memory; they are a package of their own"
         found.append(_warn("MEM006", "model.enable_liger_kernel", message, 'pip install "oumi[gpu]", or liger-kernel alone'))

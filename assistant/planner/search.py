@@ -14,7 +14,7 @@ from assistant.planner import defaults
 from assistant.planner.adapters import adapter_params
 from assistant.planner.choices import Space, excluded
 from assistant.planner.data import needs
-from assistant.planner.memory import OPTIMIZERS, Run, estimate, host_bytes
+from assistant.planner.memory import EAGER_ONLY, OPTIMIZERS, Run, estimate, host_bytes
 from assistant.planner.throughput import Speed, Workload, speed
 
 ENOUGH = 0.98
@@ -23,6 +23,8 @@ ENOUGH = 0.98
 
 SIMPLER = 0.95
 """A simpler sharding (a whole copy per GPU before shards) is taken where it keeps this share."""
+WORTH_A_PACKAGE = 1.5
+"""Liger's kernels, a package of their own, are added for a plan this many times as fast."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,7 +207,7 @@ def run_of(problem: Problem, shape: Shape, accumulation: int) -> Run:
         wide_outputs=quantised,
         loss=_loss(objective, shape, wide=precision.mixed is not None or quantised),
         liger=shape.liger,
-        attention=attention_kernel(model, problem.hardware, wide=precision.weight_bytes == 4 or quantised, autocast=precision.mixed is not None),
+        attention=_kernel(problem, shape.method),
         accumulates=accumulation > 1,
         variable_lengths=objective != "pretrain",
         image_patches=4 * min(shape.sequence, defaults.IMAGE_TOKENS) if problem.vision else 0,
@@ -231,9 +233,17 @@ def attention_kernel(model: ModelSpec, hardware: Hardware, *, wide: bool, autoca
     the memory-efficient kernel not at all (torch 2.10). Values are `wide` in float32 models, and in 4-bit ones without
     autocast: PEFT's preparation makes the hidden stream float32.
     """
+    if model.model_type in EAGER_ONLY:
+        return "eager"
     if model.num_heads == model.num_kv_heads:
         return "sdpa"
     return "sdpa" if has_flash(hardware) and (autocast or not wide) else "math"
+
+
+def _kernel(problem: Problem, method: str) -> str:
+    precision = problem.space.precision
+    wide = precision.weight_bytes == 4 or method == "qlora"
+    return attention_kernel(problem.model, problem.hardware, wide=wide, autocast=precision.mixed is not None)
 
 
 def _loss(objective: str, shape: Shape, *, wide: bool) -> str:
@@ -267,6 +277,7 @@ def workload_of(problem: Problem, shape: Shape, accumulation: int) -> Workload:
     """What the speed estimate needs: rows at their real length where it is known, else at the full one."""
     fed = fed_tokens(problem, shape)
     sides = 2 if problem.space.objective == "dpo" else 1
+    kernel = _kernel(problem, shape.method)
     return Workload(
         model=problem.model,
         hardware=problem.hardware,
@@ -285,6 +296,7 @@ def workload_of(problem: Problem, shape: Shape, accumulation: int) -> Workload:
         rank=problem.rank,
         images=problem.vision,
         teacher=problem.teacher,
+        attention="flash" if kernel == "sdpa" else "eager",
     )
 
 
@@ -407,6 +419,16 @@ def rows_per_second(problem: Problem, found: Candidate) -> float:
     return found.rate / (fed or found.sequence)
 
 
+def _or_fused(problem: Problem, rung: Rung, best: Candidate) -> Candidate:
+    """The same rung with Liger's kernels, where they spare the GPUs the sharding and that is much faster."""
+    if rung.liger or True not in problem.space.liger or best.sharding == problem.space.shardings[0]:
+        return best
+    found = on_rung(problem, replace(rung, liger=True))
+    fitting = [c for c in found if c.memory.fits(problem.hardware.usable_gib)]
+    fused = preferred(problem, fitting) if fitting else best
+    return fused if rows_per_second(problem, fused) > WORTH_A_PACKAGE * rows_per_second(problem, best) else best
+
+
 def best_of_method(problem: Problem, method: str) -> tuple[Candidate | None, Candidate | None]:
     """(best that fits, smallest) of one method."""
     smallest: Candidate | None = None
@@ -414,7 +436,7 @@ def best_of_method(problem: Problem, method: str) -> tuple[Candidate | None, Can
         found = list(on_rung(problem, rung))
         fitting = [c for c in found if c.memory.fits(problem.hardware.usable_gib)]
         if fitting:
-            return preferred(problem, fitting), None
+            return _or_fused(problem, rung, preferred(problem, fitting)), None
         for one in found:
             if smallest is None or one.memory.upper < smallest.memory.upper:
                 smallest = one

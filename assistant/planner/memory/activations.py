@@ -21,7 +21,7 @@ class Block:
     `norms` a layer; `layer_norm` keeps its input alone, an RMSNorm an fp32 copy, and `wide_norm` one more where
     its weight trains. `query_norm` normalises queries and keys. `fused_qkv` keeps the whole projection alive
     through a view. `gated` MLPs have three matrices; `loose_gelu` is written out of single operations.
-    `capped_logits` go through a tanh, which keeps its result.
+    `capped_logits` go through a tanh, which keeps its result. `latent` attention (MLA) has heads of its own widths.
     """
 
     norms: int = 2
@@ -32,6 +32,7 @@ class Block:
     gated: bool = True
     loose_gelu: bool = False
     capped_logits: bool = False
+    latent: bool = False
 
 
 _GPT = Block(layer_norm=True, gated=False, fused_qkv=True)
@@ -62,13 +63,27 @@ BLOCKS: dict[str, Block] = {
     **dict.fromkeys(("gemma3n", "gemma4", "gemma4_text", "gemma4_unified"), _CAPPED),
     **dict.fromkeys(("olmo2", "olmo3", "olmoe"), _OLMO),
     "glm4": Block(norms=4),
+    **dict.fromkeys(("deepseek_v2", "deepseek_v3", "deepseek_v32", "kimi_k2"), Block(latent=True)),
     **dict.fromkeys(("phi3", "phi3_v", "phi4mm", "chatglm", "qwen", "baichuan", "dbrx", "phi3small"), _FUSED),
     **dict.fromkeys(("qwen3", "qwen3_moe", "qwen3_vl", "qwen3_vl_moe", "qwen3_next", "qwen3_5", "qwen3_5_moe", "exaone4", "glm4_moe"), _QWEN3),
 }
 """Model types that differ from Llama's block."""
 _LLAMA = Block()
-MIXED_LAYERS = frozenset(["qwen3_5", "qwen3_next", "falcon_h1", "falcon_mamba", "nemotron_h", "nemotron-nas", "lfm2", "bitnet"])
+LATENT_QUERY, LATENT_VALUE, LATENT_EXPANDED = 192, 128, 256
+"""Widths of a head in every published MLA model (DeepSeek V2 and V3, Kimi K2): 128 + 64 for queries and keys, 128 for
+values, which stay a view of the expanded latents, 128 + 128."""
+LATENT_RANKS = {"q_b_proj": 1536, "kv_b_proj": 512}
+"""Inputs of the matrices that expand the latents."""
+EAGER_ONLY = frozenset(["gptj", "gpt_neo", "bloom", "mpt", "gpt_oss"])
+"""Types for which transformers 5.16 has no SDPA (`_supports_sdpa` is False): all scores are made."""
+MIXED_LAYERS = frozenset(["qwen3_5", "qwen3_next", "qwen3_5_moe", "falcon_h1", "falcon_mamba", "nemotron_h", "granitemoehybrid", "bamba", "jamba", "nemotron-nas", "lfm2", "bitnet"])
 """Types with layers of linear attention, state spaces or convolutions, counted as attention."""
+KERNELS = {
+    **dict.fromkeys(("qwen3_next", "qwen3_5", "qwen3_5_moe"), "flash-linear-attention causal-conv1d"),
+    **dict.fromkeys(("falcon_h1", "falcon_mamba", "nemotron_h", "granitemoehybrid", "bamba", "jamba"), "mamba-ssm causal-conv1d"),
+}
+"""Packages without which transformers 5.16 runs a type's layers as plain PyTorch. Traced on the meta device at 2,048 tokens:
+with it a layer of Qwen3.5 keeps 4 times what is counted here, one of Falcon-H1 makes 6 MB a token."""
 
 
 def block_of(model: ModelSpec) -> Block:
@@ -107,6 +122,8 @@ def _adapter_inputs(run: Run) -> float:
     hidden, query, mlp = model.hidden_size, model.num_heads * model.head_dim, mlp_width(model)
     wide = dict.fromkeys(_LAST, mlp)
     wide |= dict.fromkeys(("o_proj", "out_proj", "dense"), query)
+    if block_of(model).latent:
+        wide |= {"o_proj": model.num_heads * LATENT_VALUE, **LATENT_RANKS}
     return sum(wide.get(name, hidden) for name in run.adapted) * _copy_bytes(run)
 
 
@@ -118,7 +135,7 @@ def layer_bytes(run: Run) -> float:
     kept = _norm_bytes(run, block) * block.norms * hidden
     kept += 2 * each * hidden if run.is_full else _adapter_inputs(run)
     expanded = key if run.attention == "flash" else query
-    kept += each * (2 * query + 2 * expanded)
+    kept += each * (_latent_width(model) if block.latent else 2 * query + 2 * expanded)
     if block.fused_qkv:
         kept += each * (query + key)
     if block.query_norm:
@@ -128,6 +145,11 @@ def layer_bytes(run: Run) -> float:
     if model.is_moe:
         kept += 2 * each * (model.experts_per_token or 1) * hidden  # each expert's own input and output
     return kept
+
+
+def _latent_width(model: ModelSpec) -> int:
+    """Values per token that MLA keeps of queries, keys, expanded latents and output."""
+    return model.num_heads * (2 * LATENT_QUERY + LATENT_EXPANDED + LATENT_VALUE)
 
 
 def _norm_bytes(run: Run, block: Block) -> float:
@@ -164,6 +186,8 @@ def backward_bytes(run: Run) -> float:
         inside = 2 * each * mlp + 1.5 * hidden
     else:
         inside = 3 * each * mlp + hidden
+    if block.latent:
+        inside = max(inside, each * _latent_width(model) - _mlp_bytes(run, block))
     scores = SCORES.get(run.attention, (0.0, 0.0))[1] * model.num_heads * run.sequence
     if scores:
         inside = max(inside, scores - _mlp_bytes(run, block))  # the MLP's tensors are gone when attention's turn comes

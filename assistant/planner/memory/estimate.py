@@ -142,11 +142,11 @@ def margin_of(run: Run) -> Margin:
     model = run.model
     kind = "experts" if model.is_moe else "images" if model.is_vision else "layers that are no attention" if model.model_type in act.MIXED_LAYERS else ""
     uneven = run.variable_lengths or run.micro_batch > 1
-    return _margin(kind, model.rough, run.cpu_offload, run.shards > 1, uneven, run.world > 1)
+    return _margin(kind, model.rough, run.cpu_offload, run.shards > 1, uneven, run.world > 1, model.model_type in act.KERNELS)
 
 
 @cache
-def _margin(kind: str, rough: bool, offload: bool, sharded: bool, uneven: bool, several: bool) -> Margin:
+def _margin(kind: str, rough: bool, offload: bool, sharded: bool, uneven: bool, several: bool, kernels: bool) -> Margin:
     """4 % for what the formulas miss; more where nothing like the model was measured.
 
     Blocks of the token-sized tensors that another stream cannot reuse under FSDP and ZeRO: reserved lies above
@@ -162,6 +162,8 @@ def _margin(kind: str, rough: bool, offload: bool, sharded: bool, uneven: bool, 
             of_all += share
             why.append(words)
     share, words = (0.25, "streams of sharded states cannot share blocks") if sharded else (0.10, "rows of unlike length") if uneven else (0.04, "the allocator's blocks")
+    if kernels:
+        share, words = share + 1.0, f"{words}; what kernels of state spaces and linear attention keep was not measured"
     fixed = CONTEXT_GIB + (NCCL_GIB if several else 0.0)
     why.append(f"{share:.0%} of activations and logits: {words}")
     why.append(f"{fixed:g} GiB for the CUDA context" + (" and NCCL" if several else ""))
