@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import floor
 
 from assistant.catalogue.offers import Offer, offers
@@ -71,7 +71,12 @@ def keep_budget(intent: Intent, planned: Planned, replan: Callable[[Intent], Pla
         return Budgeted(planned=planned, findings=missing, over=words)
     shorter = replan(intent.model_copy(update={"max_steps": steps}))
     why = f"the limit: the whole run would take {words}; it stops after this many steps"
+    shorter = replace(shorter, plan=_with_reason(shorter.plan, Reason(field="max_steps", value=steps, why="as many as the limit leaves room for")))
     return Budgeted(planned=shorter, findings=missing, notes=(Reason(field="max_steps", value=steps, why=why),))
+
+
+def _with_reason(plan: Plan, reason: Reason) -> Plan:
+    return replace(plan, decisions=tuple(reason if one.field == reason.field else one for one in plan.decisions))
 
 
 def steps_within(intent: Intent, plan: Plan) -> int:

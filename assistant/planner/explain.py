@@ -11,7 +11,7 @@ from assistant.planner import defaults
 
 _SHARDING = {
     "none": "one GPU: nothing to spread",
-    "ddp": "one copy fits each GPU with room; sharding would only add traffic",
+    "ddp": "one copy fits each GPU; sharding would only add traffic",
     "fsdp": "the GPUs share one copy of the states",
     "deepspeed": "as asked: ZeRO spreads the states over the GPUs",
 }

@@ -64,10 +64,19 @@ def alternative_text(other: Plan, plan: Plan) -> str:
     if what == words.method_name(plan):
         what += f", micro-batch {other.micro_batch_size}" + (", checkpointing" if other.gradient_checkpointing else "")
     text = f"{what}: up to {gib(other.memory.upper):,.1f} GiB"
-    if plan.time and other.time and plan.time.hours and other.time.hours:
-        text += f", {other.time.hours / plan.time.hours:.1f} × the time"
+    if slowness := _slowness(other, plan):
+        text += f", {slowness:.1f} × the time" + (" an epoch" if plan.epochs and other.epochs and other.epochs != plan.epochs else "")
     note = QUALITY_NOTES.get(other.method, "") if other.method != plan.method else ""
     return f"{text}; {note}" if note else text
+
+
+def _slowness(other: Plan, plan: Plan) -> float | None:
+    """Time of another plan for what this one does in an hour: rows where both run for epochs, else tokens."""
+    if not (plan.time and other.time and plan.time.hours and other.time.hours):
+        return None
+    if plan.epochs and other.epochs:
+        return (other.time.hours / other.epochs) / (plan.time.hours / plan.epochs)
+    return plan.time.tokens_per_second / other.time.tokens_per_second
 
 
 def title(plan: Plan, source: str, face: Face) -> list[Line]:

@@ -154,9 +154,9 @@ def _margin(kind: str, rough: bool, offload: bool, sharded: bool, uneven: bool, 
     """
     of_all, why = EXACT, [f"{EXACT:.0%} for what the formulas miss"]
     for is_so, share, words in (
-        (bool(kind), 0.05, f"5 %: little was measured with {kind}"),
-        (rough, 0.30, "30 %: the model's shape is a guess"),
-        (offload, 0.20, "20 %: little was measured with states in CPU memory"),
+        (bool(kind), 0.05, f"5%: little was measured with {kind}"),
+        (rough, 0.30, "30%: the model's shape is a guess"),
+        (offload, 0.50, "50%: little was measured with states in CPU memory, and that lies above"),
     ):
         if is_so:
             of_all += share
