@@ -103,7 +103,6 @@ def hides(page: Page, start: int, end: int) -> bool:
     return HIDDEN.search(page.original[slice(*whole_word(page, start, end))]) is not None
 
 
-_UNWRITABLE = re.compile(r"[\ud800-\udfff]")
 _TEXTS = ("model", "dataset", "output_dir", "run_name")
 
 
@@ -111,7 +110,7 @@ def refuse_odd(found: dict[str, Any], overrides: dict[str, Any], asks: list[Ques
     """Take out texts that could not be written as they were typed, each with a question."""
     for values, keys in ((found, _TEXTS), (overrides, tuple(overrides))):
         for key in keys:
-            why = _odd(str(values[key]), is_label=key == "run_name") if key in values else None
+            why = _odd(str(values[key])) if key in values else None
             if why:
                 asks.append(Question(field=key, text=f"{_name(key)} {why}"))
                 del values[key]
@@ -121,11 +120,11 @@ def _name(key: str) -> str:
     return key if "." in key else f"The {key.replace('_', ' ')}"
 
 
-def _odd(value: str, *, is_label: bool) -> str | None:
-    """What is wrong with a text; a label names nothing on a disk or the Hub, so what does not show may stay in it."""
+def _odd(value: str) -> str | None:
+    """What is wrong with a text."""
     if "${" in value:
         return "holds ${…}, which Oumi would read as a reference to another field or to the environment. What is it in full?"
-    if hidden := (_UNWRITABLE if is_label else HIDDEN).search(value):
+    if hidden := HIDDEN.search(value):
         shown = HIDDEN.sub("\u2423", value)[:60]
         return f'holds a character that does not show (U+{ord(hidden.group()):04X}, here \u2423): "{shown}". What is it without?'
     if TAKEN in value:
