@@ -234,7 +234,7 @@ def attention_kernel(model: ModelSpec, hardware: Hardware, *, wide: bool, autoca
     autocast: PEFT's preparation makes the hidden stream float32.
     """
     if model.model_type in EAGER_ONLY:
-        return "eager"
+        return EAGER_ONLY[model.model_type]
     if model.num_heads == model.num_kv_heads:
         return "sdpa"
     return "sdpa" if has_flash(hardware) and (autocast or not wide) else "math"

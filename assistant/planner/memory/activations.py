@@ -63,6 +63,7 @@ BLOCKS: dict[str, Block] = {
     **dict.fromkeys(("gemma3n", "gemma4", "gemma4_text", "gemma4_unified"), _CAPPED),
     **dict.fromkeys(("olmo2", "olmo3", "olmoe"), _OLMO),
     "glm4": Block(norms=4),
+    "gpt_oss": Block(loose_gelu=True),
     **dict.fromkeys(("deepseek_v2", "deepseek_v3", "deepseek_v32", "kimi_k2"), Block(latent=True)),
     **dict.fromkeys(("phi3", "phi3_v", "phi4mm", "chatglm", "qwen", "baichuan", "dbrx", "phi3small"), _FUSED),
     **dict.fromkeys(("qwen3", "qwen3_moe", "qwen3_vl", "qwen3_vl_moe", "qwen3_next", "qwen3_5", "qwen3_5_moe", "exaone4", "glm4_moe"), _QWEN3),
@@ -74,7 +75,7 @@ LATENT_QUERY, LATENT_VALUE, LATENT_EXPANDED = 192, 128, 256
 values, which stay a view of the expanded latents, 128 + 128."""
 LATENT_RANKS = {"q_b_proj": 1536, "kv_b_proj": 512}
 """Inputs of the matrices that expand the latents."""
-EAGER_ONLY = frozenset(["gptj", "gpt_neo", "bloom", "mpt", "gpt_oss"])
+EAGER_ONLY = {**dict.fromkeys(("gptj", "gpt_neo", "bloom", "mpt"), "eager"), "gpt_oss": "sinks"}
 """Types for which transformers 5.16 has no SDPA (`_supports_sdpa` is False): all scores are made."""
 MIXED_LAYERS = frozenset(["qwen3_5", "qwen3_next", "qwen3_5_moe", "falcon_h1", "falcon_mamba", "nemotron_h", "granitemoehybrid", "bamba", "jamba", "nemotron-nas", "lfm2", "bitnet"])
 """Types with layers of linear attention, state spaces or convolutions, counted as attention."""
@@ -99,11 +100,12 @@ def mlp_width(model: ModelSpec) -> int:
     return (model.experts_per_token or 1) * (model.moe_intermediate_size or model.intermediate_size)
 
 
-SCORES = {"eager": (5.0, 8.0), "math": (4.0, 8.0)}
+SCORES = {"eager": (5.0, 8.0), "math": (4.0, 8.0), "sinks": (2.5, 4.0)}
 """Bytes per attention score, where a kernel makes all s × s of them: (kept, alive besides in its backward pass).
 
 Eager keeps scores and softmax, 5 a s (Korthikanti; one ms-swift pair). `math` is what SDPA falls back to, in fp32:
-it keeps the softmax, and its backward pass makes two more (live tensors of transformers 5.16, traced).
+it keeps the softmax, and its backward pass makes two more (live tensors of transformers 5.16, traced). With attention
+`sinks` the softmax stays in 16 bit (gpt-oss, traced).
 """
 
 
@@ -162,7 +164,7 @@ def _norm_bytes(run: Run, block: Block) -> float:
 
 def _mlp_bytes(run: Run, block: Block) -> float:
     """The MLP's own tensors: gate, its activation and up, or one activation; its product where that is needed."""
-    tensors = 3 if block.gated else (5 if block.loose_gelu else 1)
+    tensors = (5 if block.loose_gelu else 3) if block.gated else (5 if block.loose_gelu else 1)
     if run.liger and block.gated:
         tensors = 2  # gate and up; the activation is computed again in the backward kernel
     return run.compute_bytes * (tensors + (1 if run.is_full else 0)) * mlp_width(run.model)
