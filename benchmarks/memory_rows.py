@@ -216,6 +216,9 @@ _NO_METHOD = (
 )
 
 
+_EIGHT = r"(?:int8|8[- ]?bit)(?![- ]?(?:adam|optim|lion|states))"
+
+
 def method_of(row: Row) -> tuple[str, str]:
     """(full, lora or qlora; quantisation)."""
     said, precision = row["method"].lower(), row["precision"].lower()
@@ -229,10 +232,10 @@ def method_of(row: Row) -> tuple[str, str]:
     name = _QUANTISED_NAME.search(row["model"])
     base = f"{said} {precision} {name.group().lower() if name else ''}"
     if not lora:
-        if _states(base, r"nf4|gptq|awq|int[48]\b|load_in_[48]bit"):
+        if _states(base, r"nf4|gptq|awq|int4\b|load_in_[48]bit|int8(?![- ]?(?:adam|optim|states))"):
             raise Inexpressible("a quantised base does not train in full")
         return "full", "nf4"
-    if _states(base, r"int8|8[- ]?bit"):
+    if _states(base, _EIGHT):
         return "qlora", "int8"
     if _states(base, r"gptq|awq|int4"):
         return "qlora", "gptq4"
@@ -243,7 +246,7 @@ def method_of(row: Row) -> tuple[str, str]:
 
 
 def _is_full(said: str) -> bool:
-    return _states(said, r"\bfull|pretrain|pre-train|\bfft|\bcpt\b|all param") and not _states(said, "lora")
+    return _states(said, r"(?:\b|_)full|pretrain|pre-train|\bfft|\bcpt\b|all param") and not _states(said, "lora")
 
 
 def _tunes(said: str) -> bool:
@@ -308,19 +311,19 @@ def _saved_params(row: Row, model: ModelSpec) -> int:
 
 _SPLIT = (
     r"\b(?:tp|cp|pp|ep|sp|mp)\s*[=:_ -]?\s*(?!1\b)\d+|\b(?:tp|cp|pp|mp)\b(?!\s*[=:_-]?\s*\d)|tensor|pipelin|context[- ]par|sequence[- ]par"
-    r"|ulysses|megatron|device_map|model[- ]par|3d[- ]par|expert[- ]par|layer split"
+    r"|ulysses|megatron|device map|model[- ]par|3d[- ]par|expert[- ]par|layer split"
 )
 
 
 def _sharding(row: Row, world: int) -> tuple[str, bool]:
     """(kind, states in CPU memory)."""
     said = row["sharding"].lower()
-    if world > 1 and (found := _found(said, _SPLIT)):
+    if world > 1 and (found := _found(said.replace("_", " "), _SPLIT)):
         raise Inexpressible(f"a layer or the layers are split over GPUs ({found.group().strip()}): not modelled")
     if _states(said, r"infinity|nvme|zero ?\+\+|zeropp|zero[- ]?pp"):
         raise Inexpressible(f"sharding {said}: states on disk and ZeRO++ are not modelled")
     offload = _states(re.sub(r"activations?[- _](?:cpu[- _])?offload\w*", "", said), "offload")
-    if offload and _states(said, r"optim\w*[- _](?:state\w*[- _])?(?:cpu[- _])?offload|\(?optimi[sz]er only|offload_optimizer") and not re.search(r"param", said):
+    if offload and _states(said, r"optim\w*[- _](?:state\w*[- _])?(?:cpu[- _])?offload|\(?optimi[sz]er only|offload[_ ]optim") and not re.search(r"param", said):
         raise Inexpressible("only the optimizer's states are in CPU memory: not modelled")
     kind = _kind(said, world)
     if offload and kind in ("zero1", "zero2"):
@@ -331,13 +334,13 @@ def _sharding(row: Row, world: int) -> tuple[str, bool]:
 
 
 def _kind(said: str, world: int) -> str:
-    if stage := re.search(r"zero[-_ ]*(?:stage)?[-_ ]*([0-3])(?!\d)|(?:deepspeed|\bds)\b.*?stage[-_ ]*([0-3])|\bstage[-_ ]?([1-3])\b", said):
-        number = next(group for group in stage.groups() if group)
-        return f"zero{number}" if number != "0" else "ddp" if world > 1 else "none"
-    if _states(said, r"shard_grad_op|hybrid_shard_zero2|_hybrid_shard"):
+    if _states(said, r"shard_grad_op|hybrid_shard_zero2"):
         if world > 1:
             raise Inexpressible("FSDP that keeps the gathered weights through a step (SHARD_GRAD_OP) is not modelled")
         return "fsdp"
+    if stage := re.search(r"zero[-_ ]*(?:stage)?[-_ :=]*([0-3])(?!\d)|(?:deepspeed|\bds).*?stage[-_ :=]*([0-3])|\bstage[-_ ]?([1-3])\b", said):
+        number = next(group for group in stage.groups() if group)
+        return f"zero{number}" if number != "0" else "ddp" if world > 1 else "none"
     if _states(said, r"fsdp|hsdp|full_shard|hybrid_shard|fully[- ]sharded"):
         return "fsdp"
     if re.search(r"deepspeed|zero", said):
@@ -346,7 +349,7 @@ def _kind(said: str, world: int) -> str:
         return "none"
     if said in _UNKNOWN:
         raise Inexpressible("how several GPUs share the model is not stated")
-    if re.search(r"\bd?dp\b|ddp|data[- ]par|replicat|^none|^no\b", said):
+    if re.search(r"\bd?dp(?:\d|\b)|data[- ]par|replicat|^none|^no\b", said):
         return "ddp"
     raise Inexpressible(f"sharding {said} is not modelled")
 
@@ -435,7 +438,7 @@ def _checkpoints(row: Row) -> tuple[bool, bool]:
 
 
 def _accumulates(row: Row) -> bool:
-    found = re.search(r"\b(?:ga|grad(?:ient)?[_ ]acc\w*)\s*[= ]\s*(\d{1,6})", f"{row['notes']} {row['framework']}".lower())
+    found = re.search(r"\b(?:ga|grad(?:ient)?[_ ]acc\w*(?:[_ ]steps)?)\s*[=: ]\s*(\d{1,6})", f"{row['notes']} {row['framework']}".lower())
     return found is not None and int(found.group(1)) > 1
 
 
@@ -475,6 +478,8 @@ def _dtypes(row: Row, method: str, sharding: str) -> Dtypes:
     said = row["precision"].lower()
     if _found(said, r"(?:fp32|float32) grad"):
         raise Inexpressible("gradients in another dtype than the weights are not modelled")
+    if _states(said, r"(?:fp32|float32) (?:optim|adam|states|moment)") and not re.search(r"master|deepspeed", said) and not sharding.startswith("zero"):
+        raise Inexpressible("optimizer states in another dtype than the weights are not modelled")
     sharded = sharding == "fsdp" or sharding.startswith("zero")
     pure = _states(said, r"\bpure|pure_|16-true")
     narrow = pure or _states(said, r"(?:bf16|fp16|16-bit|bfloat16|float16) (?:weights|params|base|model|checkpoint)")

@@ -80,7 +80,7 @@ def test_counts(column: str, said: str, value: int | None) -> None:
         ("FSDP2 + CPU offloading", "fsdp", True), ("zero3_offload", "zero3", True), ("zero3 (1 GPU, no offload)", "zero3", False),
         ("HSDP", "fsdp", False), ("HYBRID_SHARD", "fsdp", False), ("FULL_SHARD", "fsdp", False), ("deepspeed stage 3", "zero3", False),
         ("DeepSpeed ZeRO-2", "zero2", False), ("zero_2", "zero2", False), ("zero stage 3", "zero3", False), ("data parallel", "ddp", False),
-        ("none", "ddp", False), ("fsdp, tp=1", "fsdp", False),
+        ("none", "ddp", False), ("fsdp, tp=1", "fsdp", False), ("deepspeed_stage_3", "zero3", False), ("dp4", "ddp", False), ("fsdp_hybrid_shard", "fsdp", False),
     ],
 )  # fmt: skip
 def test_sharding(said: str, kind: str, offload: bool) -> None:
@@ -92,7 +92,7 @@ def test_sharding(said: str, kind: str, offload: bool) -> None:
     "said",
     [
         "model parallel", "device_map=auto", "pipeline", "TP=2", "FSDP2 + TP8", "fsdp2, CP=8", "megatron tp=2 pp=2", "ZeRO-Infinity", "zero++",
-        "SHARD_GRAD_OP", "deepspeed", "zero2-offload", "zero3 (optimizer offload)", "", "some new way",
+        "SHARD_GRAD_OP", "_HYBRID_SHARD_ZERO2", "fsdp_tp2", "deepspeed", "zero2-offload", "zero3 (optimizer offload)", "", "some new way",
     ],
 )  # fmt: skip
 def test_sharding_that_is_not_modelled(said: str) -> None:
@@ -123,7 +123,8 @@ def test_a_hybrid_shards_within_a_node() -> None:
         *(("method", said, "quantisation", "nf4") for said in ("lora-4bit", "lora (nf4)", "lora+nf4", "qlora", "4-bit LoRA")),
         *(("method", said, "method", "qlora") for said in ("lora-4bit", "lora (nf4)", "lora+nf4", "qlora", "LoRA 8-bit")),
         ("method", "lora 8-bit", "quantisation", "int8"), ("method", "LoRA", "method", "lora"), ("precision", "nf4 base, bf16", "method", "qlora"),
-        ("method", "full fine-tuning", "method", "full"), ("method", "continued pretraining", "method", "full"), ("method", "sft", "method", "lora"),
+        ("method", "full fine-tuning", "method", "full"), ("method", "sft_full", "method", "full"), ("method", "full (no lora)", "method", "full"),
+        ("precision", "bf16 (8-bit Adam)", "method", "lora"), ("method", "continued pretraining", "method", "full"), ("method", "sft", "method", "lora"),
         ("precision", "fp32", "weight_bytes", 4), ("precision", "float32", "weight_bytes", 4), ("precision", "32-true", "weight_bytes", 4),
         ("precision", "bf16-true", "weight_bytes", 2), ("precision", "bfloat16", "weight_bytes", 2), ("precision", "bf16-true", "autocast", False),
         ("precision", "no mixed precision (pure bf16)", "autocast", False), ("precision", "bf16 weights, adapters fp32", "weight_bytes", 2),
@@ -140,7 +141,7 @@ def test_words(column: str, said: str, field: str, value: object) -> None:
     [
         ("grad_checkpointing", "selective (op)"), ("grad_checkpointing", ""), ("optimizer", "muon"), ("optimizer", "SGD with momentum"),
         ("optimizer", "rmsprop"), ("optimizer", "adamw, optimizer-in-backward"), ("method", "dora"), ("method", "grpo"), ("method", "reward model full"),
-        ("precision", "fp8 (torchao)"), ("precision", "bf16 params, fp32 grads"), ("lora_targets", "none"), ("lora_targets", "experts"),
+        ("precision", "fp8 (torchao)"), ("precision", "bf16 params, fp32 grads"), ("precision", "bf16, fp32 optimizer states"), ("lora_targets", "none"), ("lora_targets", "experts"),
         ("model", ""), ("model", "nobody/unheard-of"), ("seq_kind", "realised length unknown"), ("metric", "nvidia-smi average"), ("loss_impl", "vocab parallel"),
     ],
 )  # fmt: skip
