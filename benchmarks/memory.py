@@ -2,8 +2,9 @@
 
     python benchmarks/memory.py [--rows FILE.csv] [--out PRED.csv] [--docs] [--check]
 
-`--out` writes `id,point_gib,upper_gib,fits,skipped`: the point in the metric of the row, the upper bound, and
-whether that bound stays within what the card has usable; empty where they do not apply. `--docs` writes
+`--out` writes `id,point_gib,upper_gib,fits,skipped`: the point and the upper bound, both in the metric of the row, and
+whether the whole bound (allocated peak, margin, CUDA context) stays within what the card has usable; empty where they
+do not apply. A row that cannot be read or estimated is skipped and says why; none ends the run. `--docs` writes
 docs/accuracy.md and its plot. `--check` fails unless the bars of docs/accuracy.md are met.
 """
 
@@ -14,17 +15,18 @@ import csv
 import statistics
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from memory_rows import Case, Inexpressible, Row, case_of
+from memory_rows import Case, Inexpressible, Row, case_of, tidy
 
 from assistant.catalogue.gpus import find_gpu, generic_gpu
 from assistant.core.units import GIB
 from assistant.core.values import Estimate
 from assistant.planner.memory import Run, estimate, estimate_serving
+from assistant.planner.memory.estimate import pool_bytes
 
 ROOT = Path(__file__).resolve().parent.parent
 ROWS = ROOT.parent / "shared" / "data" / "memory_measured.csv"
@@ -34,11 +36,12 @@ BARS = {"median": 0.05, "p90": 0.12, "sources": 0.10, "oom": 0.02, "fits": 0.90}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """One row and what the estimator says of it."""
+    """One row and what the estimator says of it; `upper` is the bound in the row's metric, in bytes."""
 
     row: Row
     case: Case | None = None
     found: Estimate | None = None
+    upper: float | None = None
     fits: bool | None = None
     skipped: str = ""
 
@@ -63,15 +66,35 @@ def usable_gib(row: Row, capacity_gb: float) -> float:
     return gpu.usable_gib
 
 
-def judge(row: Row) -> Judged:
+def upper_bytes(case: Case, found: Estimate) -> float:
+    """The upper bound in the metric of the row, as the point is.
+
+    `Estimate.upper`, which the verdict uses, bounds a process whose allocator holds what is alive and no more: tensors,
+    their margin, CUDA context and NCCL. A figure of the pool or of the device may hold the pool's idle blocks besides.
+    """
+    if not isinstance(case.run, Run) or case.metric == "allocated":
+        return found.upper
+    return found.upper + pool_bytes(case.run)
+
+
+def judge(row: Mapping[str | None, object]) -> Judged:
     """Estimate one row, or say why it cannot be."""
+    read = tidy(row)
     try:
-        case = case_of(row)
+        case = case_of(read)
+        found = estimate(case.run, case.metric) if isinstance(case.run, Run) else estimate_serving(case.run, case.metric)
     except Inexpressible as problem:
-        return Judged(row=row, skipped=str(problem))
-    found = estimate(case.run, case.metric) if isinstance(case.run, Run) else estimate_serving(case.run, case.metric)
-    fits = found.fits(usable_gib(row, case.capacity_gb)) if case.capacity_gb else None
-    return Judged(row=row, case=case, found=found, fits=fits)
+        return Judged(row=read, skipped=str(problem))
+    except (ArithmeticError, LookupError, TypeError, ValueError) as problem:
+        return Judged(row=read, skipped=f"not readable: {problem!r}")
+    fits = found.fits(usable_gib(read, case.capacity_gb)) if case.capacity_gb else None
+    return Judged(row=read, case=case, found=found, upper=upper_bytes(case, found), fits=fits)
+
+
+def rows_of(path: Path) -> list[Judged]:
+    """All rows of a CSV, judged."""
+    with path.open(newline="", encoding="utf-8-sig", errors="replace") as lines:
+        return [judge(row) for row in csv.DictReader(line.replace("\0", "") for line in lines)]
 
 
 def percentile(values: Iterable[float], share: float) -> float:
@@ -163,12 +186,12 @@ def passes(rows: list[Judged]) -> bool:
 
 def write_predictions(rows: list[Judged], path: Path) -> None:
     """One CSV row per row: `id,point_gib,upper_gib,fits,skipped`."""
-    with path.open("w", newline="") as out:
+    with path.open("w", newline="", encoding="utf-8") as out:
         writer = csv.writer(out)
         writer.writerow(["id", "point_gib", "upper_gib", "fits", "skipped"])
         for j in rows:
             point = f"{j.found.point / GIB:.3f}" if j.found else ""
-            upper = f"{j.found.upper / GIB:.3f}" if j.found else ""
+            upper = f"{j.upper / GIB:.3f}" if j.upper is not None else ""
             fits = "" if j.fits is None else str(j.fits).lower()
             writer.writerow([j.row["id"], point, upper, fits, j.skipped])
 
@@ -184,8 +207,7 @@ def main() -> int:
     if not options.rows.exists():
         print(f"{options.rows} is not here: give the measured rows with --rows FILE.csv", file=sys.stderr)
         return 2
-    with options.rows.open(newline="") as lines:
-        rows = [judge(row) for row in csv.DictReader(lines)]
+    rows = rows_of(options.rows)
     print("\n".join(report(rows)))
     if options.out:
         write_predictions(rows, options.out)
