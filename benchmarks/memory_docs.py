@@ -26,7 +26,7 @@ Read it with three things in mind:
   requests, so it is known less well. The verdict rests on the upper bound of the allocated peak.
 - **Length.** The estimate is for rows of the full sequence length. Rows of a source that states only a limit
   (`max_length`, dynamic padding) are skipped where it says that real lengths are unknown; where they are merely
-  probable they are estimated at the limit, which overstates (llamafactory, unsloth).
+  probable they are estimated at the limit, which overstates.
 - **Stacks.** Many rows are older than what Oumi 0.9 installs. What changed is modelled where it is known: copies of
   logits before transformers 4.49, experts that are parameters since transformers 5. On the stack that Oumi 0.9 does
   install (transformers 5.16, PEFT 0.19), `tests/oumi/test_live_memory.py` traces every live tensor of real steps on the
