@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from assistant.reader.fillers import FILLER
+
 Asked = Literal["requirements", "count", "largest", "fits"]
 
 _LARGEST = re.compile(
@@ -58,3 +60,14 @@ def bare_size(text: str) -> tuple[str, float] | None:
         if number and (billions or number >= _LEAST_MILLIONS):
             return match.group(), number * (1e9 if billions else 1e6)
     return None
+
+
+def without(pieces: tuple[str, ...], size: str) -> tuple[str, ...]:
+    """Pieces that nothing understood, less this size and the fillers that are then left alone."""
+    rests = [(piece, piece.replace(size, " ")) for piece in pieces]
+    return tuple(piece if rest == piece else rest.strip() for piece, rest in rests if any(_matters(word) for word in rest.split()))
+
+
+def _matters(word: str) -> bool:
+    bare = word.strip("?.,!:;'\"()").lower()
+    return any(letter.isalnum() for letter in bare) and bare not in FILLER
