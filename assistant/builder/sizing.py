@@ -246,7 +246,8 @@ def with_verdict(outcome: Outcome) -> Outcome:
         return outcome
     how = _METHODS.get(plan.method, plan.method)
     fits = "fits" if plan.fits else "does not fit"
-    needs = f"{gib(plan.memory.upper):,.1f} GiB per GPU at most, of {plan.hardware.usable_gib:,.1f} usable"
+    unit = "" if plan.hardware.gpu.kind in ("cpu", "unified") else " per GPU"
+    needs = f"{gib(plan.memory.upper):,.1f} GiB{unit} at most, of {plan.hardware.usable_gib:,.1f} usable"
     words = f"{word}: {how} of {plan.model.id} {fits} on {_machine(plan.hardware).rstrip(',')}, with {plan.sequence_length:,} tokens a row: {needs}"
     return replace(outcome, explanation=f"{words}. {outcome.explanation}")
 
@@ -262,7 +263,7 @@ def answer_sizing(
     intent = absorb(intent)
     if asked == "largest":
         return largest(intent, machine, text=text) if machine is not None and intent.model is None and usual is None else None
-    if machine is not None and asked != "count":
+    if asked == "fits" or (machine is not None and asked != "count"):
         return None
     gpu = machine.gpu if machine is not None else None
     if usual is not None:

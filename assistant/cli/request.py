@@ -162,8 +162,7 @@ def sized(asked: Asked, reading: Reading, machine: Hardware | None, text: str, o
     """The answer to a question of size; None where it is a request for a config after all."""
     from assistant.builder.sizing import answer_sizing
 
-    here = options.gpus or asked == "fits"  # "does it fit" without a machine means this one
-    stated = machine if machine is not None and (here or machine.source != "probe") else hardware_from_intent(reading.intent)[0]
+    stated = machine if machine is not None and (options.gpus or machine.source != "probe") else hardware_from_intent(reading.intent)[0]
     resolve = functools.partial(resolve_model, offline=options.offline)
     found = answer_sizing(asked, reading.intent, stated, resolve, text=one_line(text, 500), usual=usual)
     return replace(found, assumptions=(*reading.notes, *found.assumptions), findings=(*unread_findings(reading.unread), *found.findings)) if found else None
