@@ -173,7 +173,8 @@ def _spot_findings(intent: Intent) -> tuple[Finding, ...]:
 def _none_found(intent: Intent, model: ModelSpec, gpu: GpuSpec | None, text: str | None) -> Outcome:
     """No machine: for the limits that were said, for this GPU, or at all. What would is said where anything would."""
     limits = _limit_words(intent)
-    others = least_hardware(_unlimited(intent), model)
+    free = _unlimited(intent)
+    others = (_of_kind(free, model, gpu, lambda _: True) if gpu else ()) or least_hardware(free, model)
     method = _METHODS.get(intent.method or (others[0].plan.method if others else ""), "training")
     kind = f"number of {gpu.name} that is rented" if gpu else "machine of the catalogue"
     words = f"No {kind} does {method} of {model.id}{f' {limits}' if limits else ''}."

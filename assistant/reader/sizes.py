@@ -19,7 +19,7 @@ _COUNTED = re.compile(
     re.IGNORECASE,
 )
 _NEEDED = re.compile(
-    r"\bwhat (?:hardware|machine|gpus?|cards?) (?:do|would|will|should|is|are)\b|\bwhat (?:do|would|will) (?:i|we|one|you) need\b"
+    r"\bwhat (?:hardware|machine|gpus?|cards?) (?:do|does|would|will|should|is|are|for|to|can)\b|\bwhat (?:do|would|will) (?:i|we|one|you) need\b"
     r"|\bhow many gpus?\b|\bwhich (?:gpus?|cards?|machine)\b|\b(?:hardware|gpu|vram|memory) requirements?\b"
     r"|\bhow much (?:vram|gpu memory|memory)\b|\bwhat does it take\b|\bminimum (?:hardware|gpus?|vram)\b"
     r"|\b(?:cheapest|least expensive|smallest|minimal) (?:gpus?|cards?|machine|hardware|way|setup|box|instance|option|cloud)\b",

@@ -50,6 +50,7 @@ def test_other_memory_is_no_gpus_and_is_named(text: str) -> None:
     [
         ("what do I need to full fine-tune a 70B?", "requirements"),
         ("cheapest machine for qlora llama 3.3 70b under 5 hours", "requirements"),
+        ("what hardware for lora gemma 3 27b on lambda", "requirements"),
         ("how many H100 do I need for full llama 3.3 70b", "count"),
         ("biggest model I can lora on 24 GB", "largest"),
         ("can I qlora 70b on a 3090?", "fits"),
