@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from typing import Any
 
@@ -45,6 +46,17 @@ def _value(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"))
 
 
+_PLAIN = re.compile(r"[\w/~.@+:\\\-]*\w/?")
+"""A path that is read back as it stands; anything else needs quotes."""
+
+
+def _dataset(name: str) -> str:
+    """A dataset's name or path, in the quotes that it does not hold itself."""
+    if _PLAIN.fullmatch(name):
+        return name
+    return f"'{name}'" if '"' in name else f'"{name}"'
+
+
 def phrase(intent: Intent, machine: Hardware | None = None) -> str:
     """A request that reads back to this intent, on this machine if one is given."""
     head = [intent.method or "fine-tune", intent.objective or "", intent.model or ""]
@@ -55,7 +67,7 @@ def phrase(intent: Intent, machine: Hardware | None = None) -> str:
         f"sequence length {intent.sequence_length}" if intent.sequence_length else "",
         f"micro batch {intent.micro_batch_size}" if intent.micro_batch_size else "",
         f"global batch {intent.global_batch_size}" if intent.global_batch_size else "",
-        f"data {intent.dataset}" if intent.dataset else "",
+        f"data {_dataset(intent.dataset)}" if intent.dataset else "",
         intent.sharding if intent.sharding in ("ddp", "fsdp", "deepspeed") else "",
         intent.precision or "",
         _PRIORITIES.get(intent.priority or "", ""),

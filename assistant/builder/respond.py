@@ -44,7 +44,7 @@ class Request:
     machine: Hardware | None = None
     machine_notes: tuple[Reason, ...] = ()
     notes: tuple[Reason, ...] = ()
-    conflicts: tuple[str, ...] = ()
+    conflicts: tuple[Question | str, ...] = ()
     unread: tuple[str, ...] = ()
     resolve: Resolve | None = None
     exists: Callable[[str], bool] | None = None
@@ -58,7 +58,7 @@ def respond(
     machine: Hardware | None = None,
     machine_notes: tuple[Reason, ...] = (),
     notes: tuple[Reason, ...] = (),
-    conflicts: tuple[str, ...] = (),
+    conflicts: tuple[Question | str, ...] = (),
     unread: tuple[str, ...] = (),
     resolve: Resolve | None = None,
     exists: Callable[[str], bool] | None = None,
@@ -69,7 +69,7 @@ def respond(
 
     `machine` is a stated or probed machine and wins over the intent's own; `resolve` turns a name into a
     model (the catalogue alone by default); `exists` tells whether a local file is here and `examine(path, objective,
-    model id)` reads it; `unread` are pieces of the request nobody understood.
+    model id)` reads it; `conflicts` must be answered first; `unread` are pieces of the request nobody understood.
 
     Raises:
         UsageError: a value that cannot be taken, such as an unknown field or GPU.
@@ -104,14 +104,14 @@ def _ask(asked: Request, *questions: Question, explanation: str = "") -> Outcome
         questions=questions,
         assumptions=asked.notes,
         hardware=machine,
-        findings=_unread_findings(asked),
+        findings=unread_findings(asked.unread),
         explanation=explanation,
     )
 
 
 def _answer(asked: Request) -> Outcome:
     if asked.conflicts:
-        return _ask(asked, *(Question(field="request", text=text) for text in asked.conflicts))
+        return _ask(asked, *(q if isinstance(q, Question) else Question(field="request", text=q) for q in asked.conflicts))
     asked = replace(asked, intent=absorb(asked.intent))
     missing = _missing(asked)
     if missing:
@@ -245,7 +245,7 @@ def _matches(intent: Intent, machine: Hardware) -> bool:
 def _finish(asked: Request, model: ModelSpec, kept: Budgeted, data: DataFacts | None) -> Outcome:
     plan = kept.planned.plan
     assumptions = (*asked.notes, *kept.planned.assumptions)
-    findings = (*_unread_findings(asked), *kept.findings, *_unmet_findings(asked.intent), *_file_findings(asked, plan), *plan.findings)
+    findings = (*unread_findings(asked.unread), *kept.findings, *_unmet_findings(asked.intent), *_file_findings(asked, plan), *plan.findings)
     base = Outcome(
         status="ok",
         intent=asked.intent.model_copy(update={"model": asked.intent.model and _said_model(asked, model)}),
@@ -285,7 +285,8 @@ def launch_command(plan: Plan, name: str) -> str:
     return f"oumi distributed torchrun -m oumi train -c {name}"
 
 
-def _unread_findings(asked: Request) -> tuple[Finding, ...]:
+def unread_findings(pieces: tuple[str, ...]) -> tuple[Finding, ...]:
+    """Pieces that nobody understood, each as a warning."""
     return tuple(
         Finding(
             rule="REQ001",
@@ -294,7 +295,7 @@ def _unread_findings(asked: Request) -> tuple[Finding, ...]:
             message=f'not understood: "{piece[:80]}"',
             fix="say it in other words, or as a field: training.warmup_steps=50",
         )
-        for piece in asked.unread
+        for piece in pieces
     )
 
 

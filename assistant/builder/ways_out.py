@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
 from assistant.builder.budget import hours_allowed, steps_within
@@ -13,7 +14,7 @@ from assistant.core.outcome import Requirement, WayOut
 from assistant.core.units import gib
 from assistant.core.values import Hardware, ModelSpec, Plan
 from assistant.planner.plan import make_plan
-from assistant.planner.requirements import least_hardware, machines_that, more_of_the_same
+from assistant.planner.requirements import least_hardware, machines_that, more_of_the_same, same_number, smaller
 
 _ENOUGH = 4
 _LENGTHS = (32768, 16384, 8192, 4096, 2048, 1024, 512)
@@ -29,8 +30,20 @@ def ways_out(intent: Intent, model: ModelSpec, machine: Hardware) -> tuple[WayOu
     found = [one for group in groups if (one := _first_fitting(group, model, machine))]
     if not found and (one := _first_fitting(_pairs(intent, machine), model, machine)):
         found.append(one)
-    hardware = [_hardware_way(intent, r) for r in _larger(intent, model, machine)]
-    return tuple([*found[: _ENOUGH - 1], *hardware][:_ENOUGH])
+    kept = _kept_copies(intent, model, machine)
+    hardware = [*([_way(machine_phrase(kept.machine), intent, kept.plan, kept.machine, price=kept.price if kept.hourly else "")] if kept else [])]
+    hardware += [_hardware_way(intent, r) for r in _larger(intent, model, machine)]
+    return _with_lengths(intent, [*found[: _ENOUGH - 1], *hardware][:_ENOUGH])
+
+
+def _with_lengths(intent: Intent, ways: list[WayOut]) -> tuple[WayOut, ...]:
+    """The ways, each with its length in words where that is free and another way leaves room for longer rows."""
+    longest = max((way.plan.sequence_length for way in ways), default=0)
+    if intent.sequence_length:
+        return tuple(ways)
+    return tuple(
+        replace(way, change=f"{way.change}, rows of {length:,} tokens") if (length := way.plan.sequence_length) < longest else way for way in ways
+    )
 
 
 Change = tuple[str, Intent]
@@ -124,11 +137,18 @@ def _pairs(intent: Intent, machine: Hardware) -> Iterator[Change]:
             yield f"{_LABELS[method]} and {words}", other
 
 
+def _kept_copies(intent: Intent, model: ModelSpec, machine: Hardware) -> Requirement | None:
+    """As many GPUs of another kind, where a whole copy on each was asked for: more of the same would not help."""
+    if intent.sharding not in ("none", "ddp") or machine.world < 2:
+        return None
+    return next(iter(same_number(intent, model, machine)), None)
+
+
 def _larger(intent: Intent, model: ModelSpec, machine: Hardware) -> list[Requirement]:
     """More of the same GPU, and the cheapest machine that fits."""
     free = _change(intent, sharding=None) if intent.sharding in ("none", "ddp") else intent
     more = more_of_the_same(free, model, machine)
-    others = [r for r in least_hardware(free, model) if r.machine.gpu.name != machine.gpu.name]
+    others = [r for r in least_hardware(free, model, order=smaller) if r.machine.gpu.name != machine.gpu.name]
     return [r for r in (more, *others[:2]) if r is not None]
 
 
@@ -150,9 +170,15 @@ def _in_budget(intent: Intent, plan: Plan) -> bool:
     return bool(allowed and time and time.hours and time.hours <= allowed)
 
 
+_SHARDED = {"fsdp": "FSDP", "fsdp-offload": "FSDP", "deepspeed": "DeepSpeed"}
+
+
 def _hardware_way(intent: Intent, found: Requirement) -> WayOut:
     free = _change(intent, sharding=None) if intent.sharding in ("none", "ddp") else intent
-    return _way(machine_phrase(found.machine), free, found.plan, found.machine, price=found.price if found.hourly else "")
+    change = machine_phrase(found.machine)
+    if intent.sharding in ("none", "ddp") and found.plan.sharding in _SHARDED:
+        change += f" with {_SHARDED[found.plan.sharding]} instead of a whole copy per GPU"
+    return _way(change, free, found.plan, found.machine, price=found.price if found.hourly else "")
 
 
 def _way(change: str, intent: Intent, plan: Plan, machine: Hardware, *, price: str = "") -> WayOut:

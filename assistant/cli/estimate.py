@@ -12,18 +12,18 @@ from pydantic import ValidationError
 
 from assistant.builder import respond
 from assistant.builder.existing import Existing, machine_of_job
-from assistant.builder.sizing import answer_sizing, largest, of_config, requirements
+from assistant.builder.sizing import largest, of_config, with_verdict
 from assistant.catalogue.machines import hardware_from_intent, parse_machine
-from assistant.cli.request import Options, read_rows
+from assistant.cli.request import Options, read_rows, settled, sized, with_usual_model
 from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome
-from assistant.core.values import ModelSpec
+from assistant.core.values import Hardware, ModelSpec
 from assistant.machine.choice import choose_machine
 from assistant.machine.files import is_here
 from assistant.machine.models import resolve_model
-from assistant.reader import read
-from assistant.reader.sizes import asks_for
+from assistant.reader import Reading, read
+from assistant.reader.sizes import Asked, asks_for
 from assistant.terminal import report
 from assistant.terminal.text import one_line
 
@@ -55,26 +55,38 @@ def estimate(text: str, sizing: Sizing, options: Options) -> Outcome:
     """The outcome of one `estimate`; it holds no files."""
     if sizing.config is not None:
         return _of_file(sizing.config, options)
-    reading = read(text) if text else None
-    said = reading.intent.model_dump(exclude_none=True) if reading else {}
-    intent = _intent({"task": "train", **said, **sizing.keys()})
-    resolve = functools.partial(resolve_model, offline=options.offline)
-    machine, notes = choose_machine(intent, options.gpus)
-    stated = machine if machine is not None and (options.gpus or machine.source != "probe") else hardware_from_intent(intent)[0]
-    if reading and (asked := asks_for(text)) and (answer := answer_sizing(asked, intent, stated, resolve, text=one_line(text, 500))):
-        return answer
-    if intent.model is None and stated is not None:
-        return largest(intent, stated, text=text or None)
-    if intent.model is not None and stated is None and machine is None:
-        model, found = resolve(intent.model)
-        if model is not None:
-            return replace(requirements(intent, model, text=text or None), assumptions=found)
-    outcome = respond(
-        intent, machine=machine, machine_notes=notes, notes=reading.notes if reading else (),
-        conflicts=reading.conflicts if reading else (), unread=reading.unread if reading else (),
-        resolve=resolve, exists=is_here, examine=functools.partial(read_rows, options.screen), request=one_line(text, 500) or None,
-    )  # fmt: skip
-    return replace(outcome, files=(), commands=())
+    reading = read(text)
+    asked = asks_for(text)
+    said = _intent({"task": "train", **reading.intent.model_dump(exclude_none=True), **sizing.keys()})
+    machine, notes = choose_machine(said, options.gpus)
+    reading, usual = with_usual_model(settled(replace(reading, intent=said), machine), text)
+    intent = reading.intent
+    outcome = _without_config(asked, reading, machine, text, options, usual)
+    if outcome is None:
+        outcome = respond(
+            intent, machine=machine, machine_notes=notes, notes=reading.notes, conflicts=reading.questions, unread=reading.unread,
+            resolve=functools.partial(resolve_model, offline=options.offline), exists=is_here,
+            examine=functools.partial(read_rows, options.screen), request=one_line(text, 500) or None,
+        )  # fmt: skip
+        outcome = with_verdict(outcome) if asked == "fits" else outcome
+    told = outcome.intent.model_copy(update={"model": None}) if usual else outcome.intent
+    return replace(outcome, intent=told, files=(), commands=())
+
+
+def _without_config(
+    asked: Asked | None, reading: Reading, machine: Hardware | None, text: str, options: Options, usual: ModelSpec | None
+) -> Outcome | None:
+    """What a run needs, or the largest models, where that is asked or neither machine nor model is known."""
+    if reading.questions:
+        return None
+    if asked and (found := sized(asked, reading, machine, text, options, usual)):
+        return found
+    stated = machine if machine is not None and (options.gpus or machine.source != "probe") else hardware_from_intent(reading.intent)[0]
+    if reading.intent.model is None and stated is not None:
+        return largest(reading.intent, stated, text=text or None)
+    if reading.intent.model is None or stated is not None or machine is not None:
+        return None
+    return sized("requirements", reading, machine, text, options, usual)
 
 
 def finish(outcome: Outcome, options: Options) -> int:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assistant.builder import respond
+from assistant.builder.respond import unread_findings
 from assistant.catalogue.machines import hardware_from_intent
 from assistant.cli.failure import failed
 from assistant.cli.words import reads_as_request
@@ -16,14 +17,15 @@ from assistant.core.datafacts import DataFacts
 from assistant.core.errors import OumiChatError, UsageError
 from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome
-from assistant.core.values import Hardware
+from assistant.core.values import Hardware, ModelSpec, Reason
 from assistant.machine.choice import choose_machine
 from assistant.machine.files import is_here, output_path, write_new
 from assistant.machine.models import resolve_model
 from assistant.reader import Reading, read
-from assistant.reader.sizes import asks_for
+from assistant.reader.sizes import Asked, asks_for, bare_size, without
 from assistant.terminal import report
 from assistant.terminal.screen import Screen
+from assistant.terminal.sizing import VERDICTS
 from assistant.terminal.text import one_line
 
 _STDIN_LIMIT = 100_000
@@ -97,24 +99,52 @@ def one_shot(text: str, options: Options, *, typed: bool) -> int:
 
 def answer(reading: Reading, text: str, options: Options) -> Outcome:
     """Plan what was read for the machine that the flags, the words or this computer state."""
-    machine, notes = choose_machine(reading.intent, options.gpus)
-    asked = asks_for(text)
-    if asked and (found := _sized(asked, reading, machine, text, options)):
-        return found
+    said, asked = reading.intent, asks_for(text)
+    machine, notes = choose_machine(said, options.gpus)
+    reading, usual = with_usual_model(settled(reading, machine), text)
+    if asked and not reading.questions and (found := sized(asked, reading, machine, text, options, usual)):
+        return replace(found, intent=said)
     if machine is None:  # then the notes belong to no machine, and would be left out with it
         reading = replace(reading, notes=(*reading.notes, *notes))
-    return respond(
+    outcome = respond(
         reading.intent,
         machine=machine,
         machine_notes=notes,
         notes=reading.notes,
-        conflicts=reading.conflicts,
+        conflicts=reading.questions,
         unread=reading.unread,
         resolve=functools.partial(resolve_model, offline=options.offline),
         exists=is_here,
         examine=functools.partial(read_rows, options.screen),
         request=one_line(text, 500),
     )
+    if asked == "fits":
+        from assistant.builder.sizing import with_verdict
+
+        outcome = with_verdict(outcome)
+    return replace(outcome, intent=outcome.intent.model_copy(update={"model": None})) if usual else outcome
+
+
+def settled(reading: Reading, machine: Hardware | None) -> Reading:
+    """Without the questions of a GPU that a flag has answered, or this computer where the request names none."""
+    if machine is None:
+        return reading
+    flagged = machine.source == "flag"
+    left = tuple(q for q in reading.questions if q.field != "gpu" or (q.choices and not flagged))
+    return replace(reading, questions=left)
+
+
+def with_usual_model(reading: Reading, text: str) -> tuple[Reading, ModelSpec | None]:
+    """The reading with the usual model of a size that stands alone (`lora a 13b`), said as an assumption."""
+    from assistant.builder.sizing import usual_model
+
+    found = usual_model(reading.intent, text) if bare_size(text) else None
+    if found is None:
+        return reading, None
+    model, size = found
+    note = Reason(field="model", value=model.id, why=f'no model was named; this one stands for "{size}"')
+    intent = reading.intent.model_copy(update={"model": model.id})
+    return replace(reading, intent=intent, notes=(*reading.notes, note), unread=without(reading.unread, size)), model
 
 
 def read_rows(screen: Screen, path: str, objective: str, model: str) -> DataFacts | None:
@@ -128,13 +158,14 @@ def read_rows(screen: Screen, path: str, objective: str, model: str) -> DataFact
     return examine(name, objective, model=model, progress=progress)
 
 
-def _sized(asked: str, reading: Reading, machine: Hardware | None, text: str, options: Options) -> Outcome | None:
+def sized(asked: Asked, reading: Reading, machine: Hardware | None, text: str, options: Options, usual: ModelSpec | None) -> Outcome | None:
     """The answer to a question of size; None where it is a request for a config after all."""
     from assistant.builder.sizing import answer_sizing
 
     stated = machine if machine is not None and (options.gpus or machine.source != "probe") else hardware_from_intent(reading.intent)[0]
     resolve = functools.partial(resolve_model, offline=options.offline)
-    return answer_sizing(asked, reading.intent, stated, resolve, text=one_line(text, 500))
+    found = answer_sizing(asked, reading.intent, stated, resolve, text=one_line(text, 500), usual=usual)
+    return replace(found, assumptions=(*reading.notes, *found.assumptions), findings=(*unread_findings(reading.unread), *found.findings)) if found else None
 
 
 def save(outcome: Outcome, path: Path, *, force: bool) -> Outcome:
@@ -162,6 +193,11 @@ def save_words(text: str, options: Options, *, typed: bool) -> str:
 
 def _report(outcome: Outcome, options: Options, save_with: str) -> None:
     screen = options.screen
+    if not options.json and not outcome.requirements and outcome.explanation.startswith(VERDICTS):
+        report.say(screen, outcome.explanation.partition(". ")[0] + ".")
+    if not options.json and outcome.status == "does_not_fit":
+        for note in (a for a in outcome.assumptions if a.field == "model"):
+            report.say(screen, f"{note.value}: {note.why}.")
     if options.json:
         report.json_result(screen, outcome.to_json())
     elif outcome.requirements or outcome.largest:

@@ -39,12 +39,16 @@ class WayOut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requirement:
-    """The least of one GPU that a run fits on. `hourly` is dollars an hour (least, most) for all of it."""
+    """The least of one GPU that a run fits on. `hourly` is dollars an hour (least, most) for all of it.
+
+    `dollars` is what the whole run costs at the least of these prices, None where hours or price are not known.
+    """
 
     machine: Hardware
     plan: Plan
     hourly: tuple[float, float] | None
     price: str
+    dollars: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +146,7 @@ def requirement_json(found: Requirement) -> dict[str, Any]:
         "hardware": hardware_json(found.machine),
         "hourly_dollars": list(found.hourly) if found.hourly else None,
         "price": found.price,
+        "run_dollars": round(found.dollars, 2) if found.dollars is not None else None,
         "plan": _short(found.plan),
     }
 

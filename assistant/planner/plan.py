@@ -342,7 +342,7 @@ def _open_numbers(intent: Intent, plan: Plan, tried: tuple[int, ...], advised: s
     if intent.sharding == "none" and plan.sharding == "ddp":
         why = "several GPUs without sharding is DDP: a whole copy on each"
         reasons.append(Reason(field="sharding", value="ddp", why=why))
-    if intent.objective == "pretrain":
+    if intent.objective == "pretrain" and "model.load_pretrained_weights" not in (intent.overrides or {}):
         why = "training goes on from the published weights; set it to false to start from random ones"
         reasons.append(Reason(field="model.load_pretrained_weights", value=True, why=why))
     return reasons

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from assistant.catalogue.gpus import find_gpu
 from assistant.catalogue.models import all_models
-from assistant.catalogue.offers import hourly_range, offers, price_sentence
+from assistant.catalogue.offers import Offer, all_offers, hourly_range, offers, price_sentence
 from assistant.core.errors import OumiChatError
 from assistant.core.intent import Intent
 from assistant.core.outcome import Requirement
@@ -29,14 +29,43 @@ def sizes_of(gpu: GpuSpec) -> tuple[tuple[int, int], ...]:
     return SIZES if linked else SIZES[:4]
 
 
-def _requirement(machine: Hardware, plan: Plan) -> Requirement:
-    found = offers(machine.gpu.name, machine.count)
+NO_PRICES = ("local", "slurm", "kubernetes")
+"""Said as a cloud, and without offers of its own."""
+Keeps = Callable[[Requirement], bool]
+
+
+def offers_on(gpu_name: str, count: int, cloud: str | None) -> tuple[Offer, ...]:
+    """Offers with this many of the GPU or the next larger count, cheapest first; of one cloud where one was said."""
+    if cloud is None or cloud in NO_PRICES:
+        return offers(gpu_name, count)
+    sizes = sorted({o.count for o in all_offers() if o.gpu == gpu_name and o.cloud == cloud and o.count >= count})
+    return tuple(o for o in offers(gpu_name, sizes[0]) if o.cloud == cloud) if sizes else ()
+
+
+def is_offered(machine: Hardware, cloud: str | None) -> bool:
+    """True where this cloud has such a machine or a larger one, or no cloud with offers was said."""
+    return cloud is None or cloud in NO_PRICES or bool(offers_on(machine.gpu.name, machine.count, cloud))
+
+
+def _requirement(machine: Hardware, plan: Plan, intent: Intent) -> Requirement:
+    found = offers_on(machine.gpu.name, machine.count, intent.cloud)
+    hourly = hourly_range(found, nodes=machine.nodes)
+    larger = f"; the smallest there has {found[0].count} GPUs" if found and found[0].count > machine.count else ""
+    hours = plan.time.hours if plan.time else None
+    rate = _rate(found, machine, intent)
     return Requirement(
         machine=machine,
         plan=plan,
-        hourly=hourly_range(found, nodes=machine.nodes),
-        price=price_sentence(found, nodes=machine.nodes),
+        hourly=hourly,
+        price=price_sentence(found, nodes=machine.nodes) + larger,
+        dollars=rate * hours if rate and hours else None,
     )
+
+
+def _rate(found: tuple[Offer, ...], machine: Hardware, intent: Intent) -> float | None:
+    """Dollars an hour at the cheapest offer: on demand, or as spot where that was said."""
+    prices = [price.usd_per_hour for o in found if (price := o.spot if intent.spot else o.on_demand)]
+    return min(prices) * machine.nodes if prices else None
 
 
 def _fitting(intent: Intent, model: ModelSpec, machine: Hardware) -> Plan | None:
@@ -48,29 +77,47 @@ def _fitting(intent: Intent, model: ModelSpec, machine: Hardware) -> Plan | None
     return plan if plan.fits and not plan.cpu_offload else None
 
 
-def least_of(intent: Intent, model: ModelSpec, gpu_name: str) -> Requirement | None:
-    """The fewest GPUs of this kind that the run fits on."""
-    gpu = find_gpu(gpu_name)
-    if gpu is None:
-        return None
+def _any(_found: Requirement) -> bool:
+    return True
+
+
+def least_of(intent: Intent, model: ModelSpec, gpu: GpuSpec, keeps: Keeps = _any) -> Requirement | None:
+    """The fewest GPUs of this kind that the run fits on, and that `keeps` what else is asked."""
     for count, nodes in sizes_of(gpu):
         machine = Hardware(gpu=gpu, count=count, nodes=nodes)
         plan = _fitting(intent, model, machine)
-        if plan is not None:
-            return _requirement(machine, plan)
+        if plan is not None and keeps(found := _requirement(machine, plan, intent)):
+            return found
     return None
 
 
-def least_hardware(intent: Intent, model: ModelSpec, *, limit: int = 8) -> tuple[Requirement, ...]:
-    """The least machines that the run fits on: those with a price by it, then the others by memory in all."""
-    free = intent.model_copy(update={"gpu": None, "gpu_count": None, "nodes": None, "gpu_memory_gb": None})
-    found = [r for name in COMMON if (r := least_of(free, model, name)) is not None]
-    return tuple(sorted(found, key=_order)[:limit])
+def cheaper(found: Requirement) -> tuple[float, float, float, str]:
+    """Order: by what the run costs, then by the price an hour where that is not known, then by memory in all."""
+    return (found.dollars or _UNKNOWN, *smaller(found))
 
 
-def _order(found: Requirement) -> tuple[float, float, str]:
+def smaller(found: Requirement) -> tuple[float, float, str]:
+    """Order: by the price an hour, those without one after the others by memory in all."""
     total = found.machine.gpu.memory_gb * found.machine.world
-    return (found.hourly[0] if found.hourly else float("inf"), total, found.machine.gpu.name)
+    return (found.hourly[0] if found.hourly else _UNKNOWN, total, found.machine.gpu.name)
+
+
+_UNKNOWN = float("inf")
+
+
+def least_hardware(
+    intent: Intent, model: ModelSpec, *, limit: int = 8, keeps: Keeps = _any, order: Callable[[Requirement], tuple[float | str, ...]] = cheaper
+) -> tuple[Requirement, ...]:
+    """The least machine of each usual GPU that the run fits on, by what the run costs unless told otherwise.
+
+    The first single GPU is among them where one is enough.
+    """
+    free = intent.model_copy(update={"gpu": None, "gpu_count": None, "nodes": None, "gpu_memory_gb": None})
+    gpus = [gpu for name in COMMON if (gpu := find_gpu(name)) is not None]
+    found = sorted((r for gpu in gpus if (r := least_of(free, model, gpu, keeps)) is not None), key=order)
+    single = next((r for r in found if r.machine.world == 1), None)
+    shown = found[:limit]
+    return tuple([*shown[:-1], single] if single and single not in shown else shown)
 
 
 def largest_models(intent: Intent, hardware: Hardware, *, limit: int = 5) -> tuple[Plan, ...]:
@@ -99,7 +146,7 @@ def more_of_the_same(intent: Intent, model: ModelSpec, machine: Hardware) -> Req
         larger = replace(machine, count=count, nodes=nodes, source="request", free_gib=None)
         plan = _fitting(intent, model, larger)
         if plan is not None:
-            return _requirement(larger, plan)
+            return _requirement(larger, plan, intent)
     return None
 
 
@@ -113,5 +160,18 @@ def machines_that(intent: Intent, model: ModelSpec, machine: Hardware, keeps: Ca
             other = Hardware(gpu=gpu, count=count, nodes=nodes)
             plan = _fitting(intent, model, other)
             if plan is not None and keeps(plan):
-                yield _requirement(other, plan)
+                yield _requirement(other, plan, intent)
                 break
+
+
+def same_number(intent: Intent, model: ModelSpec, machine: Hardware) -> tuple[Requirement, ...]:
+    """As many of each usual GPU, where the run fits on them as it was asked for; by price an hour."""
+    found = []
+    for gpu in (find_gpu(name) for name in COMMON):
+        if gpu is None or gpu.name == machine.gpu.name or (machine.count, machine.nodes) not in sizes_of(gpu):
+            continue
+        other = Hardware(gpu=gpu, count=machine.count, nodes=machine.nodes)
+        plan = _fitting(intent, model, other)
+        if plan is not None:
+            found.append(_requirement(other, plan, intent))
+    return tuple(sorted(found, key=smaller))

@@ -47,10 +47,22 @@ _NAMELESS = re.compile(
 )
 """`2x24GB` and `2x8x80GB`, as `--gpus` takes them."""
 _MEMORY = re.compile(
-    r"(?<![\w.])(\d{1,4})[\s-]*(?:gb|gib|go|gigs?|g)\b(?:\s+(?:of\s+)?(?:v?ram|memory|unified memory))?"
+    r"(?<![\w.])(\d{1,4})[\s-]*(?P<unit>gb|gib|go|gigs?|g)\b(?:\s+(?:of\s+)?(?:v?ram|memory|unified memory))?"
     r"(?P<card>\s*(?:gpus?|cards?|nvidia))?",
     re.IGNORECASE,
 )
+_BARE = re.compile(
+    r"\b(?:on|in|into|with|within|using|have|got)\s+(?:(?:only|just|about|around|roughly|a|an|single|one|my|the)\s+)*$", re.IGNORECASE
+)
+_CARD_SIZES = frozenset((4, 6, 8, 10, 11, 12, 16, 20, 22, 24, 32, 40, 48, 64, 80, 94, 96, 128, 141, 180, 192, 256, 288))
+"""Memories that GPUs have, in GB: `on 100GB` is more likely data."""
+_OTHER_MEMORY = re.compile(
+    r"\s*(?:of\s+)?(?:(?:my|our|the|raw|training|text|local|free|tokeni[sz]ed|compressed)\s+)*"
+    r"(?:disk|storage|ssd|nvme|swap|data\w*|files?|jsonl?|csv|parquet|corpus|corpora|text|logs?|rows|images?|pictures|checkpoints?|documents?|docs|books|code|dump|model|weights|limit of)\b",
+    re.IGNORECASE,
+)
+_HOST_MEMORY = re.compile(r"\s*(?:of\s+)?(?:(?:system|host|main|cpu)\s+)*(?:ram|cpu|host|system)\b", re.IGNORECASE)
+_DATA_TALK = re.compile(r"\b(?:data(?:set)?s?|files?|corpus|jsonl?|csv|parquet|disk)\b[^,.;]*$", re.IGNORECASE)
 _MEMORY_TALK = re.compile(r"v?ram\b|gpu|card|memory|\benough\b", re.IGNORECASE)
 _TIMES = r"(?:(?<![\w.])(?P<count>\d{1,4})\s*[x*]\s*|\b)"
 _MAC = re.compile(
@@ -203,23 +215,33 @@ def _same(gpu: GpuSpec, memory: float, count: int | None, found: dict[str, Any])
 
 def _read_memory(page: Page, found: dict[str, Any]) -> None:
     """Memory that stands apart from a GPU's name: of the GPU named, else of one that is not."""
-    match = _MEMORY.search(page.text)
-    if match is None:
-        return
+    for match in list(_MEMORY.finditer(page.text)):
+        behind = page.text[match.end("unit") :]
+        if _OTHER_MEMORY.match(behind) or ("gpu" not in found and _HOST_MEMORY.match(behind)):
+            continue
+        if _is_read(page, match, found):
+            return
+
+
+def _is_read(page: Page, match: re.Match[str], found: dict[str, Any]) -> bool:
     memory = float(match.group(1))
     if "gpu" in found and found["gpu"] not in ("M-series", "cpu"):
         variant = find_gpu(f"{found['gpu']} {memory:g}gb")
         page.take(*match.span())
         if variant:
             found["gpu"] = variant.name
-        return
+        return True
     around = page.original[max(0, match.start() - 30) : match.end() + 20]
-    if found.get("gpu") in ("M-series", "cpu") or _MEMORY_TALK.search(around):
-        page.take(*match.span())
-        found.setdefault("gpu_memory_gb", memory)
-        ahead = re.search(rf"({COUNT})\s*(?:x\s*)?$", page.text[: match.start()], re.IGNORECASE)
-        if ahead and match.group("card") and "gpu" not in found:
-            found.setdefault("gpu_count", number(ahead.group(1)))
+    before = page.text[max(0, match.start() - 40) : match.start()]  # the name of a file is taken by now
+    bare = _BARE.search(before) if memory in _CARD_SIZES and not _DATA_TALK.search(before) else None
+    if not (found.get("gpu") in ("M-series", "cpu") or _MEMORY_TALK.search(around) or bare):
+        return False
+    page.take(*match.span())
+    found.setdefault("gpu_memory_gb", memory)
+    ahead = re.search(rf"({COUNT})\s*(?:x\s*)?$", page.text[: match.start()], re.IGNORECASE)
+    if ahead and match.group("card") and "gpu" not in found:
+        found.setdefault("gpu_count", number(ahead.group(1)))
+    return True
 
 
 _ARTICLES = r"(?:(?:a|an|my|our|the|this|single|old)\s+)*"

@@ -20,11 +20,16 @@ from assistant.terminal.screen import Face
 from assistant.terminal.tables import table_lines
 from assistant.terminal.text import Line
 
+VERDICTS = ("Yes: ", "No: ")
+"""How the explanation begins where it answers a question."""
+
 
 def sizing_lines(outcome: Outcome, face: Face, *, quiet: bool = False) -> list[Line]:
     """Everything that an estimate says of a plan, or of the machines and models that were asked for."""
     plan = outcome.plan
     lines: list[Line] = []
+    if outcome.explanation.startswith(VERDICTS):
+        lines += [(("  ", ""), (outcome.explanation.partition(". ")[0] + ".", "bold")), ()]
     if plan is not None:
         lines += [*title(plan, outcome.source, face), (), *memory_lines(plan, face)]
         lines += row("Batch", f"{words.batch_equation(plan)} sequences of up to {plan.sequence_length:,} tokens", face)
@@ -33,6 +38,7 @@ def sizing_lines(outcome: Outcome, face: Face, *, quiet: bool = False) -> list[L
         lines += time_lines(outcome, face)
     if outcome.requirements:
         lines += [(), *requirement_lines(outcome.requirements, face)]
+        lines += row("Order", "what the run costs, where hours and price are known; then the price an hour", face) if len(outcome.requirements) > 1 else []
     if outcome.largest:
         lines += [(), *largest_lines(outcome.largest, face)]
     if not quiet:
@@ -49,11 +55,12 @@ def requirement_lines(found: tuple[Requirement, ...], face: Face) -> list[Line]:
             words.method_name(r.plan),
             f"{gib(r.plan.memory.upper):,.1f} of {r.machine.usable_gib:.1f}",
             words.hours_text(r.plan.time.hours) if r.plan.time and r.plan.time.hours else "",
+            words.dollars_text(r.dollars) if r.dollars is not None else "",
             r.price,
         )
         for r in found
     ]
-    return table_lines(("Machine", "Method", "GiB per GPU", "Time", "Price"), rows, face)
+    return table_lines(("Machine", "Method", "GiB per GPU", "Time", "Cost of the run", "Price"), rows, face)
 
 
 def largest_lines(found: tuple[Plan, ...], face: Face) -> list[Line]:

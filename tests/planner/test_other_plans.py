@@ -73,8 +73,8 @@ def test_the_least_hardware_is_the_least(method: str) -> None:
     intent = Intent(task="train", model=LLAMA, method=method)
     found = least_hardware(intent, spec)
     assert found
-    prices = [r.hourly[0] for r in found if r.hourly]
-    assert prices == sorted(prices)
+    costs = [r.dollars for r in found if r.dollars]
+    assert costs == sorted(costs)
     for need in found:
         assert need.plan.memory.upper <= need.machine.usable_gib * GIB
         place = SIZES.index((need.machine.count, need.machine.nodes))
