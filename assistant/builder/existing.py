@@ -8,17 +8,21 @@ from typing import Any
 
 from assistant.catalogue.datasets import find_dataset
 from assistant.catalogue.machines import parse_machine
+from assistant.catalogue.projections import KNOWN
 from assistant.core.errors import UsageError
 from assistant.core.values import DatasetChoice, Finding, Hardware, ModelSpec, Plan, RunTime
 from assistant.planner.adapters import adapter_params
+from assistant.planner.choices import excluded
 from assistant.planner.memory import OPTIMIZERS, Run, estimate
 from assistant.planner.memory.activations import block_of
-from assistant.planner.search import attention_kernel
+from assistant.planner.search import attention_kernel, padded_tokens
 from assistant.planner.throughput import Workload, hours, run_tokens, speed, unknown_reason
 
 # Oumi 0.9's defaults of the fields that memory and time rest on (its config classes), and TRL 1.6's of what Oumi leaves to it.
 MICRO_BATCH, ACCUMULATION, RANK, OPTIMIZER, EPOCHS = 8, 1, 8, "adamw_torch", 3
 TRL_MAX_LENGTH = 1024
+LARGEST = 1_000_000_000
+"""No number of a config that memory or time rest on is larger."""
 _OBJECTIVES = {"TRL_SFT": "sft", "TRL_DPO": "dpo", "TRL_KTO": "kto", "TRL_GRPO": "grpo", "TRL_GKD": "gkd", "TRL_GOLD": "gkd", "VERL_GRPO": "grpo", "HF": "sft", "OUMI": "sft"}
 _HALF = frozenset(("bfloat16", "bf16", "float16", "f16", "half", "auto"))
 _ZERO = {"ZERO_1": "zero1", "ZERO_2": "zero2", "ZERO_3": "zero3"}
@@ -36,15 +40,15 @@ class Section:
         value = self.body.get(name)
         if value is None:
             return default
-        if kind is int and isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        if kind is int and isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST:
             return value
         if kind is not int and isinstance(value, kind):
             return value
         where = f"{self.path}.{name}"
-        raise UsageError(f"{where} is {value!r}, which is no {_KINDS[kind]}.", context=where, hint="Mend it in the file.", reference="bad-field")
+        raise UsageError(f"{where} is {repr(value)[:60]}, which is no {_KINDS[kind]}.", context=where, hint="Mend it in the file.", reference="bad-field")
 
 
-_KINDS = {int: "whole number from 0 up", str: "text", bool: "true or false", list: "list", dict: "section"}
+_KINDS = {int: f"whole number from 0 to {LARGEST:,}", str: "text", bool: "true or false", list: "list", dict: "section"}
 
 
 def section(body: Mapping[str, Any], name: str) -> Section:
@@ -123,23 +127,49 @@ class Existing:
     def sharding(self, hardware: Hardware) -> tuple[str, int]:
         """(kind, GPUs that share a copy)."""
         if self.deepspeed.get("enable_deepspeed", bool, False):
-            kind = _ZERO.get(str(self.deepspeed.get("zero_stage", str, "ZERO_3")), "ddp")
-            return kind, hardware.world
+            kind = _ZERO.get(str(self.deepspeed.get("zero_stage", str, "ZERO_0")))
+            if kind is not None:
+                return kind, hardware.world
+            return ("ddp" if hardware.world > 1 else "none"), 1
         if not self.fsdp.get("enable_fsdp", bool, False) or hardware.world == 1:
             return ("ddp" if hardware.world > 1 else "none"), 1
         strategy = str(self.fsdp.get("sharding_strategy", str, "FULL_SHARD"))
         if strategy == "NO_SHARD":
             return "ddp", 1
-        return "fsdp", hardware.count if strategy.startswith("HYBRID") else hardware.world
+        shards = hardware.count if strategy.startswith("HYBRID") else hardware.world
+        # Weights that stay gathered from the forward to the end of the backward pass lie whole on every GPU, as in ZeRO-2.
+        return ("zero2" if strategy in ("SHARD_GRAD_OP", "HYBRID_SHARD_ZERO2") else "fsdp"), shards
 
 
 def targets_of(config: Existing, model: ModelSpec) -> tuple[str, ...]:
     """Adapted layers: as listed, else PEFT's default, the query and value projections."""
     listed = config.peft.get("lora_target_modules", list, [])
-    names = tuple(str(name) for name in listed)
+    names = tuple(name for name in listed if isinstance(name, str) and name.strip())
+    if len(names) < len(listed):
+        where = "peft.lora_target_modules"
+        raise UsageError(f"{where} must be a list of names of layers.", context=where, hint="Such as [q_proj, v_proj].", reference="bad-field")
     if names and names != ("all-linear",):
         return names
     return model.lora_targets if names else ("q_proj", "v_proj")
+
+
+def rank_of(config: Existing) -> int:
+    """LoRA's rank.
+
+    Raises:
+        UsageError: it is none.
+    """
+    rank = int(config.peft.get("lora_r", int, RANK))
+    if rank < 1:
+        raise UsageError("peft.lora_r is 0: adapters need a rank of at least 1.", context="peft.lora_r", hint="16 is usual.", reference="bad-field")
+    return rank
+
+
+def saved_params(config: Existing, model: ModelSpec) -> int:
+    """Parameters of embedding and head that train whole beside adapters (PEFT's modules_to_save keeps a copy of each)."""
+    names = {str(name).rpartition(".")[2] for name in config.peft.get("lora_modules_to_save", list, [])}
+    ends = {"embed_tokens": model.vocab_size * model.hidden_size, "wte": model.vocab_size * model.hidden_size, "lm_head": model.vocab_size * model.hidden_size}
+    return sum(count for name, count in ends.items() if name in names)
 
 
 def run_of_config(config: Existing, model: ModelSpec, hardware: Hardware) -> Run:
@@ -150,8 +180,12 @@ def run_of_config(config: Existing, model: ModelSpec, hardware: Hardware) -> Run
     weight = 2 if dtype in _HALF else 4
     mixed = str(config.training.get("mixed_precision_dtype", str, "NONE")).upper() in ("BF16", "FP16")
     targets = () if method == "full" else targets_of(config, model)
-    rank = config.peft.get("lora_r", int, RANK)
-    trainable = model.params_total if method == "full" else adapter_params(model, targets, rank)
+    trainable, each = model.params_total, 4.0
+    if method != "full":
+        adapters, saved = adapter_params(model, targets, rank_of(config)), saved_params(config, model)
+        each = 2.0 if method == "qlora" and config.objective != "grpo" else 4.0
+        trainable = adapters + saved
+        each = (adapters * each + saved * (4.0 if method == "qlora" else weight)) / max(1, trainable)
     optimizer = str(config.training.get("optimizer", str, OPTIMIZER))
     liger = bool(config.model.get("enable_liger_kernel", bool, False))
     quantised = method == "qlora"
@@ -173,7 +207,7 @@ def run_of_config(config: Existing, model: ModelSpec, hardware: Hardware) -> Run
         master_fp32=method == "full" and kind == "fsdp" and bool(config.fsdp.get("mixed_precision", str, "")),
         trainable=max(1, trainable),
         adapted=targets,
-        adapter_bytes=2 if quantised and config.objective != "grpo" else 4,
+        adapter_bytes=each,
         quantisation="nf4-double" if config.peft.get("use_bnb_nested_quant", bool, False) else "nf4",
         wide_outputs=quantised,
         loss="liger" if liger else ("preference_wide" if mixed or quantised else "preference") if config.objective == "dpo" else "standard",
@@ -181,8 +215,15 @@ def run_of_config(config: Existing, model: ModelSpec, hardware: Hardware) -> Run
         attention=_attention(config, model, hardware, quantised=quantised, autocast=mixed),
         accumulates=accumulation > 1,
         variable_lengths=not config.packs,
-        reference_bytes=4,
+        reference_bytes=_reference_bytes(config),
     )
+
+
+def _reference_bytes(config: Existing) -> int:
+    """Bytes a parameter of a reference model: TRL loads it in float32 unless `model_init_kwargs` say otherwise."""
+    kwargs = Section(path="training.trainer_kwargs", body=config.training.get("trainer_kwargs", dict, {}))
+    said = kwargs.get("model_init_kwargs", dict, {})
+    return 2 if str(said.get("dtype") or said.get("torch_dtype") or "").lower() in _HALF else 4
 
 
 def _attention(config: Existing, model: ModelSpec, hardware: Hardware, *, quantised: bool, autocast: bool) -> str:
@@ -199,14 +240,17 @@ def _attention(config: Existing, model: ModelSpec, hardware: Hardware, *, quanti
 def _time(config: Existing, run: Run, hardware: Hardware, accumulation: int) -> tuple[RunTime | None, str]:
     choice = config.dataset()
     spec = find_dataset(choice.name) if choice.path is None else None
-    mean = float(run.sequence) if config.packs else (float(min(spec.mean_tokens, run.sequence)) if spec and spec.mean_tokens else None)
+    sides = 2 if run.objective == "dpo" else 1
+    fed = padded_tokens(spec.mean_tokens, run.micro_batch, sides * run.sequence) if spec and spec.mean_tokens else None
+    mean = float(run.sequence) if config.packs else fed
     load = Workload(
         model=run.model, hardware=hardware, method=run.method, objective=run.objective,
         sharding="fsdp-offload" if run.cpu_offload else ("hybrid" if run.sharding == "fsdp" and run.shards < run.world else run.sharding.replace("zero1", "zero2")),
-        micro_batch=run.micro_batch, sequence=max(1, round(mean or run.sequence)), accumulation=accumulation,
+        micro_batch=run.micro_batch, sequence=max(1, round(mean / sides if mean else run.sequence)), accumulation=accumulation,
         checkpointing=run.checkpointing, optimizer=run.optimizer, trainable=run.trainable, fused_loss=run.liger,
         packed=config.packs, weight_bytes=2 if run.method == "qlora" else run.weight_bytes,
-        rank=max(1, config.peft.get("lora_r", int, RANK)), adapted_linears=len(run.adapted),
+        rank=rank_of(config) if run.method != "full" else RANK, saved=saved_params(config, run.model) if run.method != "full" else 0,
+        attention="flash" if run.attention in ("sdpa", "flash") else "eager",
     )
     found = speed(load)
     if found is None:
@@ -234,7 +278,8 @@ def plan_of_config(body: Mapping[str, Any], model: ModelSpec, hardware: Hardware
     run = run_of_config(config, model, hardware)
     accumulation = max(1, config.training.get("gradient_accumulation_steps", int, ACCUMULATION))
     time, unknown = _time(config, run, hardware, accumulation)
-    kind = "deepspeed" if run.is_zero else run.sharding
+    by_deepspeed = config.deepspeed.get("enable_deepspeed", bool, False)
+    kind = ("deepspeed" if by_deepspeed else "fsdp") if run.is_zero else run.sharding
     adapters = run.method != "full"
     return Plan(
         model=model, hardware=hardware, objective=run.objective, method=run.method, sharding=kind,
@@ -246,7 +291,7 @@ def plan_of_config(body: Mapping[str, Any], model: ModelSpec, hardware: Hardware
         warmup_ratio=0.0, weight_decay=0.0, epochs=config.training.get("num_train_epochs", int, EPOCHS), max_steps=None,
         lora_rank=config.peft.get("lora_r", int, RANK) if adapters else None, lora_targets=run.adapted, liger=run.liger,
         memory=estimate(run), time=time, time_unknown=unknown, trainer=config.trainer, dataset=config.dataset(),
-        output_dir=str(config.training.get("output_dir", str, "output")), trainable_params=run.trainable, findings=_findings(config, model),
+        output_dir=str(config.training.get("output_dir", str, "output")), trainable_params=run.trainable, findings=_findings(config, model, run),
     )
 
 
@@ -262,7 +307,7 @@ def _precision(config: Existing, run: Run) -> str:
     return "fp32" if run.weight_bytes == 4 else "bf16"
 
 
-def _findings(config: Existing, model: ModelSpec) -> tuple[Finding, ...]:
+def _findings(config: Existing, model: ModelSpec, run: Run) -> tuple[Finding, ...]:
     """What the estimate had to assume about this config, or sees Oumi ignore."""
     found = []
     if config.peft.body and config.method == "full":
@@ -273,6 +318,15 @@ def _findings(config: Existing, model: ModelSpec) -> tuple[Finding, ...]:
         found.append(("MEM004", "warning", "training.optimizer", f"{optimizer} is not one the estimate knows: counted as AdamW", "check memory in the first steps"))
     if not config.model.body.get("model_max_length") and config.trainer.startswith("TRL"):
         found.append(("MEM007", "warning", "model.model_max_length", f"no length is set: TRL cuts rows at {TRL_MAX_LENGTH:,} tokens", "set model.model_max_length"))
+    if run.method == "qlora" and run.sharding in ("fsdp", "zero3") and (rule := excluded("qlora", run.sharding, run.optimizer, run.objective)):
+        found.append(("DST027", "error", "peft.q_lora", rule[1].removesuffix(" What instead?"), "one copy per GPU (no FSDP), or LoRA without q_lora"))
+    if any(config.deepspeed.body.get(name) for name in ("offload_optimizer", "offload_param")):
+        message = "DeepSpeed's offload to CPU memory is not counted: the GPUs hold less than estimated"
+        found.append(("MEM011", "warning", "deepspeed.offload_optimizer", message, "watch memory in the first steps"))
+    unknown = [name for name in run.adapted if name not in {*model.lora_targets, *KNOWN}]
+    if unknown and run.method != "full":
+        message = f"{model.id} has no layer known as {', '.join(unknown)[:60]}: counted as one twice as wide as the hidden stream"
+        found.append(("PEF012", "warning", "peft.lora_target_modules", message, "check the names: PEFT leaves out what matches nothing"))
     if model.rough:
         found.append(("MEM002", "warning", "model.model_name", f"the shape of {model.id} is not known: the estimate is a rough guess", "check memory in the first steps"))
     if not block_of(model).gated and config.peft.body.get("lora_target_modules") == ["all-linear"]:
@@ -287,12 +341,30 @@ def machine_of_job(body: Mapping[str, Any]) -> Hardware | None:
         UsageError: accelerators that the catalogue does not know.
     """
     resources = section(body, "resources")
-    said = resources.body.get("accelerators")
-    if isinstance(said, dict) and said:
-        name, count = next(iter(said.items()))
-        said = f"{name}:{count}"
-    if not isinstance(said, str) or not said.strip():
+    said = _accelerators(resources.body)
+    if not said:
         return None
-    one = parse_machine(said, source="request")
+    found = [parse_machine(one, source="request") for one in said]
+    least = min(found, key=lambda one: one.count * one.usable_gib)  # SkyPilot may take any of them
     nodes = Section(path="", body=body).get("num_nodes", int, 1)
-    return Hardware(gpu=one.gpu, count=one.count, nodes=max(1, nodes), source="request")
+    if least.count * max(1, nodes) > _MOST_GPUS:
+        raise UsageError(f"{least.count * nodes:,} GPUs are more than any plan is for.", context="resources.accelerators", hint=f"At most {_MOST_GPUS:,}.", reference="too-many-gpus")
+    return Hardware(gpu=least.gpu, count=least.count, nodes=max(1, nodes), source="request")
+
+
+_MOST_GPUS = 1024
+
+
+def _accelerators(resources: Mapping[str, Any]) -> list[str]:
+    """Every choice of accelerators that a job leaves to SkyPilot, as `NAME:COUNT`."""
+    said = resources.get("accelerators")
+    entries = said if isinstance(said, list) else [said]
+    found = [entry for entry in entries if isinstance(entry, str) and entry.strip()]
+    for entry in entries:
+        if isinstance(entry, dict):
+            found += [f"{name}:{count if isinstance(count, int) else 1}" for name, count in entry.items()]
+    for key in ("any_of", "ordered"):
+        choices = resources.get(key)
+        for choice in choices if isinstance(choices, list) else []:
+            found += _accelerators(choice) if isinstance(choice, dict) else []
+    return found

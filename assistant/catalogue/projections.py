@@ -40,6 +40,10 @@ def usual(shape: Shape) -> Linears:
     return {name: [(*size, shape.layers)] for name, size in sizes.items()}
 
 
+KNOWN = frozenset(usual(Shape(hidden=1, mlp=1, layers=1, heads=1, kv_heads=1, head_dim=1)))
+"""Names of layers with a known shape."""
+
+
 def _gpt2(_: Mapping[str, Any], shape: Shape) -> Linears:
     """`c_proj` ends both the attention and the MLP."""
     found = usual(shape)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from assistant.cli.request import Options, read_rows, settled, sized, with_usual
 from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome
-from assistant.core.values import Hardware, ModelSpec
+from assistant.core.values import Finding, Hardware, ModelSpec
 from assistant.machine.choice import choose_machine
 from assistant.machine.files import is_here
 from assistant.machine.models import resolve_model
@@ -28,6 +29,7 @@ from assistant.terminal import report
 from assistant.terminal.text import one_line
 
 _LIMIT = 1_000_000
+_OVERRIDE = re.compile(r"--((?:model|data|training|peft|fsdp|deepspeed)\.[\w.]+)")
 _CONFIG_IN_RUN = ("-c", "--config")
 
 
@@ -54,6 +56,7 @@ class Sizing:
 def estimate(text: str, sizing: Sizing, options: Options) -> Outcome:
     """The outcome of one `estimate`; it holds no files."""
     if sizing.config is not None:
+        _refuse_beside_config(text, sizing)
         return _of_file(sizing.config, options)
     reading = read(text)
     asked = asks_for(text)
@@ -71,6 +74,14 @@ def estimate(text: str, sizing: Sizing, options: Options) -> Outcome:
         outcome = with_verdict(outcome) if asked == "fits" else outcome
     told = outcome.intent.model_copy(update={"model": None}) if usual else outcome.intent
     return replace(outcome, intent=told, files=(), commands=())
+
+
+def _refuse_beside_config(text: str, sizing: Sizing) -> None:
+    keys = sizing.keys()
+    said = [f"--{'training-type' if name == 'method' else name.replace('_', '-')}" for name in keys]
+    if text or said:
+        what = " and ".join(([f'"{one_line(text, 40)}"'] if text else []) + said)
+        raise UsageError(f"{what} cannot stand beside --config, which is read as it is.", context="--config", hint="Say --gpus alone, or change the file.", reference="beside-config")
 
 
 def _without_config(
@@ -112,14 +123,32 @@ def _of_file(name: str, options: Options) -> Outcome:
     """An existing training config, or a job and the config that it runs, on the job's or the stated machine."""
     body = read_config(Path(name).expanduser())
     machine = parse_machine(options.gpus) if options.gpus and options.gpus.strip().lower() != "auto" else None
-    if "resources" in body or "run" in body:
-        machine = machine or machine_of_job(body)
-        body = read_config(_config_of_job(Path(name).expanduser(), body))
+    job = body if "resources" in body or "run" in body else None
+    if job is not None:
+        machine = machine or machine_of_job(job)
+        body = read_config(_config_of_job(Path(name).expanduser(), job))
     if machine is None:
         machine, _ = choose_machine(Intent(), options.gpus)
     if machine is None:
         raise UsageError("No machine was stated and none was found.", context=name, hint='Say --gpus "2xA100-80GB".', reference="no-machine")
-    return of_config(body, _model_of(body, options), machine, text=name)
+    told = tuple(_overridden(job)) if job is not None else ()
+    outcome = of_config(body, _model_of(body, options), machine, text=name)
+    return replace(outcome, findings=(*outcome.findings, *told))
+
+
+def words_of_run(job: dict[str, Any]) -> list[str]:
+    """The words of a job's run script, without quotes."""
+    script = str(job.get("run") or "").replace("\\\n", " ")
+    return [word.replace("'", "").replace('"', "") for word in script.split()]
+
+
+def _overridden(job: dict[str, Any]) -> list[Finding]:
+    """Fields that the run script sets beside its config: they are not in the file that is judged."""
+    names = [match.group(1) for word in words_of_run(job) if (match := _OVERRIDE.match(word))]
+    if not names:
+        return []
+    message = f"the run script also sets {', '.join(dict.fromkeys(names))}: the file is judged without"
+    return [Finding(rule="REQ005", severity="warning", path="run", message=message, fix="set them in the config, and judge that")]
 
 
 def _model_of(body: dict[str, Any], options: Options) -> ModelSpec:
@@ -137,6 +166,8 @@ def read_config(path: Path) -> dict[str, Any]:
         UsageError: no such file, not readable, too large, not YAML, or no mapping; with the line where one is known.
     """
     try:
+        if path.is_dir():
+            raise UsageError(f"{path} is a folder.", context=str(path), hint="Give the path of a config in it.", reference="no-file")
         if not path.is_file():
             raise UsageError(f"There is no file {path}.", context=str(path), hint="Give the path of a config.", reference="no-file")
         if path.stat().st_size > _LIMIT:
@@ -155,8 +186,9 @@ def read_config(path: Path) -> dict[str, Any]:
 
 def _config_of_job(job: Path, body: dict[str, Any]) -> Path:
     """The config that a job's run script trains with: from here, beside the job, or in a folder above it."""
-    words = str(body.get("run") or "").replace("\\\n", " ").split()
+    words = words_of_run(body)
     named = [words[i + 1] for i, word in enumerate(words[:-1]) if word in _CONFIG_IN_RUN]
+    named += [word.partition("=")[2] for word in words if word.startswith("--config=")]
     for name in named:
         for folder in (Path(), *job.resolve().parents[:6]):
             for parts in range(len(Path(name).parts)):  # a repository's configs/… is seldom under this name here

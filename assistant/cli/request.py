@@ -101,7 +101,9 @@ def answer(reading: Reading, text: str, options: Options) -> Outcome:
     """Plan what was read for the machine that the flags, the words or this computer state."""
     said, asked = reading.intent, asks_for(text)
     machine, notes = choose_machine(said, options.gpus)
-    reading, usual = with_usual_model(settled(reading, machine), text)
+    reading, usual = settled(reading, machine), None
+    if asked:  # a question of size is answered for the usual model; a config is made for one that was named
+        reading, usual = with_usual_model(reading, text)
     if asked and not reading.questions and (found := sized(asked, reading, machine, text, options, usual)):
         return replace(found, intent=said)
     if machine is None:  # then the notes belong to no machine, and would be left out with it
@@ -122,7 +124,18 @@ def answer(reading: Reading, text: str, options: Options) -> Outcome:
         from assistant.builder.sizing import with_verdict
 
         outcome = with_verdict(outcome)
-    return replace(outcome, intent=outcome.intent.model_copy(update={"model": None})) if usual else outcome
+    if usual:
+        return replace(outcome, intent=outcome.intent.model_copy(update={"model": None}))
+    return outcome if asked else offering_usual(outcome, reading, text)
+
+
+def offering_usual(outcome: Outcome, reading: Reading, text: str) -> Outcome:
+    """The usual model of a bare size (`lora a 13b`) as the first choice where a model is asked for."""
+    _, usual = with_usual_model(reading, text) if outcome.status == "needs_input" else (reading, None)
+    if usual is None:
+        return outcome
+    asked = tuple(replace(q, choices=(usual.id, *q.choices)) if q.field == "model" else q for q in outcome.questions)
+    return replace(outcome, questions=asked)
 
 
 def settled(reading: Reading, machine: Hardware | None) -> Reading:

@@ -269,8 +269,12 @@ def fed_tokens(problem: Problem, shape: Shape) -> float | None:
     if problem.row_tokens is None:
         return None
     sides = 2 if problem.space.objective == "dpo" else 1
-    padded = problem.row_tokens * (1.0 + PADDING_PER_DOUBLING * log2(shape.micro_batch))
-    return min(float(sides * shape.sequence), padded)
+    return padded_tokens(problem.row_tokens, shape.micro_batch, sides * shape.sequence)
+
+
+def padded_tokens(mean: float, micro_batch: int, limit: int) -> float:
+    """Tokens of a row of that mean length once it is padded to the longest of its micro-batch, cut at the limit."""
+    return min(float(limit), mean * (1.0 + PADDING_PER_DOUBLING * log2(micro_batch)))
 
 
 def workload_of(problem: Problem, shape: Shape, accumulation: int) -> Workload:

@@ -32,7 +32,6 @@ def asked(capsys: pytest.CaptureFixture[str], head: list[str], text: str) -> tup
         ("can I qlora 70b on a 3090?", 4, "70B", "No: "),
         ("can I full finetune 8b on one H100", 0, "8B", "Yes: "),
         ("does lora of llama 3.1 8b fit in 16 GB", 4, None, "No: "),
-        ("lora a 13b on a T4", 4, "14B", ""),
     ],
 )
 def test_can_it(head: list[str], text: str, code: int, model: str | None, word: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -47,6 +46,18 @@ def test_can_it(head: list[str], text: str, code: int, model: str | None, word: 
         assert found["intent"]["model"] is None
     if code == 4:
         assert found["ways_out"]
+
+
+def test_a_config_is_made_for_a_model_that_was_named(capsys: pytest.CaptureFixture[str]) -> None:
+    code, found = asked(capsys, [], "lora a 13b on a T4")
+    assert code == 3
+    assert "14B" in found["questions"][0]["choices"][0]
+
+
+def test_an_estimate_takes_a_size(capsys: pytest.CaptureFixture[str]) -> None:
+    code, found = asked(capsys, ["estimate"], "lora a 13b on a T4")
+    assert code == 4
+    assert "14B" in found["assumptions"][0]["value"]
 
 
 @BOTH
