@@ -23,7 +23,7 @@ def header_lines(
         f"(micro-batch {plan.micro_batch_size}, {plan.sequence_length} tokens)",
     ]
     lines += [f"Assumed: {a.field} = {a.value}: {a.why}" for a in assumptions]
-    lines += [f"Note: {f.message}; {f.fix}" for f in findings if f.severity != "info"]
+    lines += [f"{'Error' if f.severity == 'error' else 'Note'}: {f.message}; {f.fix}" for f in findings if f.severity != "info"]
     lines += [
         f"Made by oumi-chat {__version__} for the fields of Oumi {snapshot()['oumi']}.",
         f"Run: {command}",

@@ -133,7 +133,9 @@ def wrong_form(case: Case) -> Iterator[Finding]:
     facts = case.facts
     if case.choice is not None or not facts.rows_read or facts.count(*_UNREADABLE, "prompt-twice") or _some_without_input(facts):
         return
-    if column := loader_clash(facts, case.objective):
+    if facts.form == "unknown" and not facts.columns:
+        return  # no row could be looked at: what was wrong with them is said
+    if (column := loader_clash(facts, case.objective)) and column != _main(facts):
         message = f"a column `{column}` beside `{_main(facts)}`: the trainer would take the rows for something else"
         yield _say(case, "DAT011", "error", message, drop_columns(facts, case.objective))
         return
