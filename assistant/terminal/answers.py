@@ -93,12 +93,14 @@ def _ways(ways: tuple[WayOut, ...], face: Face) -> list[Line]:
         figures = f"{way.memory_gib:7.1f} of {way.usable_gib:.1f}"
         change = way.change + " " * (column - cells(way.change))
         command = way.command
-        figures += f"   {way.price}   " if way.price else ""
         head: Line = (("    ", ""), (change, "bold"), (figures.ljust(18), ""))
-        if face.width is None or 4 + column + 18 + cells(command) <= face.width:
-            lines.append((*head, (command, "")))
-        else:
-            lines += [head, (("      ", ""), (command, "dim"))]
+        told = f"   {way.price}   " if way.price else ""
+        if face.width is None or 4 + column + 18 + cells(told + command) <= face.width:
+            lines.append((*head, (told + command, "")))
+            continue
+        lines.append(head)
+        lines += [(("      ", ""), (line, "dim")) for line in wrap(way.price, face.width - 6) if line]
+        lines.append((("      ", ""), (command, "dim")))
     return lines
 
 
