@@ -6,7 +6,6 @@ What is compared is everything besides the parameters at the peak of forward, lo
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -68,14 +67,11 @@ def predicted(case: dict[str, Any]) -> float:
     return max(sum(parts.values()) - parts["weights"] for parts in found.values())
 
 
-def test_live_tensors_are_as_estimated() -> None:
-    python = os.environ.get("OUMI_CHAT_JUDGE_PYTHON")
-    if not python:
-        pytest.skip("OUMI_CHAT_JUDGE_PYTHON names no Python with oumi")
+def test_live_tensors_are_as_estimated(judge_bin: Path) -> None:
     named = cases()
     lines = "\n".join(json.dumps(case) for _, case in named) + "\n"
     worker = Path(__file__).with_name("trace_worker.py")
-    done = subprocess.run([python, str(worker)], input=lines, capture_output=True, text=True, timeout=900, check=False)
+    done = subprocess.run([judge_bin / "python", worker], input=lines, capture_output=True, text=True, timeout=900, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     traced = [json.loads(line)["peak"] for line in done.stdout.splitlines()]
     assert len(traced) == len(named)
