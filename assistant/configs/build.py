@@ -8,8 +8,7 @@ from typing import Any
 
 from assistant.configs.holes import holes, notes
 from assistant.configs.library import Layer, has_layer, layer
-from assistant.core.errors import NeedsInputError
-from assistant.core.values import Plan, Question
+from assistant.core.values import Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,22 +87,8 @@ def _drop_rivals(body: dict[str, Any], overrides: dict[str, Any]) -> None:
                 body["training"]["save_steps"] = 0  # Oumi's default of 500 would win over save_epoch
 
 
-def _check_storage(plan: Plan) -> None:
-    """transformers 5 refuses bitsandbytes over weights that are packed already (quantizers/auto.py)."""
-    if plan.model.stored_as and plan.method == "qlora":
-        text = f"{plan.model.id} is published in {plan.model.stored_as}, which QLoRA cannot quantise again. Train it how?"
-        error = NeedsInputError(text, context="method")
-        error.args = (Question(field="method", text=text, choices=("lora", "full")),)
-        raise error
-
-
 def train_config(plan: Plan) -> Config:
-    """The training config of a plan.
-
-    Raises:
-        NeedsInputError: no config trains this model by this method.
-    """
-    _check_storage(plan)
+    """The training config of a plan."""
     layers = layers_for(plan)
     empty: dict[str, Any] = {}
     body = _fill(reduce(merge, (part.config for part in layers), empty), holes(plan))

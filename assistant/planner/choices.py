@@ -78,7 +78,7 @@ def methods_for(intent: Intent, model: ModelSpec, hardware: Hardware, *, full_on
     if intent.method == "qlora" and not hardware.gpu.is_cuda:
         text = f"QLoRA needs bitsandbytes, which {hardware.gpu.name} does not run. What instead?"
         raise needs(Question(field="method", text=text, choices=("lora", "full")))
-    if intent.method == "qlora" and model.stored_as:
+    if intent.method == "qlora" and model.stored_as:  # refused by transformers 5 (quantizers/auto.py)
         text = f"{model.id} is published in {model.stored_as}, which QLoRA cannot quantise again. Train it how?"
         raise needs(Question(field="method", text=text, choices=("lora", "full")))
     if intent.method:
