@@ -150,7 +150,7 @@ def _targets_note(plan: Plan) -> str:
     """Why these layers get adapters."""
     if plan.lora_targets == ("all-linear",):
         return "every linear layer but the head: this architecture is not known"
-    if plan.model.is_moe and not any(name.startswith(("gate", "up", "down")) for name in plan.lora_targets):
+    if plan.leaves_experts:
         return "not the experts: an adapter on each would multiply what trains"
     return "the linear layers that this architecture has"
 

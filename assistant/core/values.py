@@ -263,6 +263,11 @@ class Plan:
         return self.memory.fits(self.hardware.usable_gib)
 
     @property
+    def leaves_experts(self) -> bool:
+        """True when adapters go to a mixture's attention and not to its experts."""
+        return self.model.is_moe and not any(name.startswith(("gate", "up", "down")) for name in self.lora_targets)
+
+    @property
     def completion_length(self) -> int:
         """Tokens of an answer: half of the sequence; a distilled student writes 512 at most, as in Oumi's gkd example."""
         half = max(1, self.sequence_length // 2)

@@ -116,7 +116,7 @@ def _rate_reason(intent: Intent, plan: Plan) -> Reason:
 def _targets_why(intent: Intent, plan: Plan) -> str:
     if "peft.lora_target_modules" in (intent.overrides or {}):
         return "as asked"
-    if plan.model.is_moe and not any(name.startswith(("gate", "up", "down")) for name in plan.lora_targets):
+    if plan.leaves_experts:
         return "not the experts, whose adapters would multiply what trains"
     return "the linear layers this architecture has"
 
