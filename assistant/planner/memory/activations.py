@@ -77,14 +77,14 @@ LATENT_RANKS = {"q_b_proj": 1536, "kv_b_proj": 512}
 """Inputs of the matrices that expand the latents."""
 EAGER_ONLY = {**dict.fromkeys(("gptj", "gpt_neo", "bloom", "mpt"), "eager"), "gpt_oss": "sinks"}
 """Types for which transformers 5.16 has no SDPA (`_supports_sdpa` is False): all scores are made."""
-MIXED_LAYERS = frozenset(["qwen3_5", "qwen3_next", "qwen3_5_moe", "falcon_h1", "falcon_mamba", "nemotron_h", "granitemoehybrid", "bamba", "jamba", "nemotron-nas", "lfm2", "bitnet"])
-"""Types with layers of linear attention, state spaces or convolutions, counted as attention."""
 KERNELS = {
     **dict.fromkeys(("qwen3_next", "qwen3_5", "qwen3_5_moe"), "flash-linear-attention causal-conv1d"),
     **dict.fromkeys(("falcon_h1", "falcon_mamba", "nemotron_h", "granitemoehybrid", "bamba", "jamba"), "mamba-ssm causal-conv1d"),
 }
 """Packages without which transformers 5.16 runs a type's layers as plain PyTorch. Traced on the meta device at 2,048 tokens:
 with it a layer of Qwen3.5 keeps 4 times what is counted here, one of Falcon-H1 makes 6 MB a token."""
+MIXED_LAYERS = frozenset([*KERNELS, "nemotron-nas", "lfm2", "bitnet"])
+"""Types with layers of linear attention, state spaces or convolutions, counted as attention."""
 
 
 def block_of(model: ModelSpec) -> Block:
