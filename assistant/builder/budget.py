@@ -6,15 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import floor
 
-from assistant.catalogue.offers import Offer, offers
+from assistant.catalogue.offers import NO_PRICES, offers
 from assistant.core.intent import Intent
 from assistant.core.values import Cost, Finding, Plan, Reason
 from assistant.planner.plan import Planned
-
-
-def _price(offer: Offer, spot: bool) -> tuple[float, str | None] | None:
-    price = offer.spot if spot else offer.on_demand
-    return (price.usd_per_hour, price.as_of) if price else None
 
 
 def cost_of(plan: Plan, intent: Intent) -> Cost | None:
@@ -23,11 +18,11 @@ def cost_of(plan: Plan, intent: Intent) -> Cost | None:
     if time is None or time.hours is None or time.low is None or time.high is None:
         return None
     spot = bool(intent.spot)
-    clouds = (intent.cloud,) if intent.cloud not in (None, "local", "slurm", "kubernetes") else None
+    clouds = None if intent.cloud in (None, *NO_PRICES) else (intent.cloud,)
     found = [
-        (price[0], offer.cloud, price[1])
+        (price.usd_per_hour, offer.cloud, price.as_of)
         for offer in offers(machine.gpu.name, machine.count)
-        if (clouds is None or offer.cloud in clouds) and (price := _price(offer, spot))
+        if (clouds is None or offer.cloud in clouds) and (price := offer.price(spot=spot))
     ]
     if not found:
         return None

@@ -13,6 +13,7 @@ from assistant.builder.respond import Resolve
 from assistant.builder.ways_out import ways_out
 from assistant.catalogue.datasets import find_dataset
 from assistant.catalogue.models import all_models
+from assistant.catalogue.offers import NO_PRICES
 from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome, Requirement
 from assistant.core.units import gib
@@ -20,7 +21,7 @@ from assistant.core.values import Finding, GpuSpec, Hardware, ModelSpec, Plan, Q
 from assistant.planner.explain import summary
 from assistant.planner.memory import estimate
 from assistant.planner.plan import make_plan
-from assistant.planner.requirements import NO_PRICES, is_offered, largest_models, least_hardware, least_of
+from assistant.planner.requirements import is_offered, largest_models, least_hardware, least_of, on_any_machine
 from assistant.reader.sizes import Asked, bare_size
 
 _METHODS = {"full": "full training", "lora": "LoRA", "qlora": "QLoRA"}
@@ -75,7 +76,7 @@ def requirements(intent: Intent, model: ModelSpec, *, gpu: GpuSpec | None = None
         return _none_found(intent, model, gpu, text)
     least = found[0]
     how = _METHODS.get(least.plan.method, least.plan.method)
-    made = make_plan(_free(intent), model, least.machine)
+    made = make_plan(on_any_machine(intent), model, least.machine)
     words = f"{how} of {model.id} fits on {_machine(least.machine)} {_lead(found)}. {order_of(found)}"
     return Outcome(
         status="ok",
@@ -96,12 +97,8 @@ _SHARED = ("dataset", "sequence_length")
 
 
 def _of_kind(intent: Intent, model: ModelSpec, gpu: GpuSpec, keeps: Callable[[Requirement], bool]) -> tuple[Requirement, ...]:
-    least = least_of(_free(intent), model, gpu, keeps)
+    least = least_of(on_any_machine(intent), model, gpu, keeps)
     return (least,) if least else ()
-
-
-def _free(intent: Intent) -> Intent:
-    return intent.model_copy(update={"gpu": None, "gpu_count": None, "nodes": None, "gpu_memory_gb": None})
 
 
 def _machine(machine: Hardware) -> str:

@@ -14,7 +14,14 @@ from assistant.core.outcome import Requirement, WayOut
 from assistant.core.units import gib
 from assistant.core.values import Hardware, ModelSpec, Plan
 from assistant.planner.plan import make_plan
-from assistant.planner.requirements import least_hardware, machines_that, more_of_the_same, same_number, smaller
+from assistant.planner.requirements import (
+    least_hardware,
+    machines_that,
+    more_of_the_same,
+    on_any_machine,
+    same_number,
+    smaller,
+)
 
 _ENOUGH = 4
 _LENGTHS = (32768, 16384, 8192, 4096, 2048, 1024, 512)
@@ -182,7 +189,7 @@ def _hardware_way(intent: Intent, found: Requirement) -> WayOut:
 
 
 def _way(change: str, intent: Intent, plan: Plan, machine: Hardware, *, price: str = "") -> WayOut:
-    asked = _change(intent, gpu=None, gpu_count=None, nodes=None, gpu_memory_gb=None)
+    asked = on_any_machine(intent)
     return WayOut(
         change=change,
         memory_gib=gib(plan.memory.upper),

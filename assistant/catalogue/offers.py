@@ -44,6 +44,14 @@ class Offer:
         price = self.on_demand or self.spot
         return price.usd_per_hour if price else float("inf")
 
+    def price(self, *, spot: bool) -> Price | None:
+        """The price as spot or on demand; None where it is not known."""
+        return self.spot if spot else self.on_demand
+
+
+NO_PRICES = ("local", "slurm", "kubernetes")
+"""Said as a cloud, and without offers of its own."""
+
 
 def _price(record: dict[str, Any] | None) -> Price | None:
     if record is None:

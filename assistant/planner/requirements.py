@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from assistant.catalogue.gpus import find_gpu
 from assistant.catalogue.models import all_models
-from assistant.catalogue.offers import Offer, all_offers, hourly_range, offers, price_sentence
+from assistant.catalogue.offers import NO_PRICES, Offer, all_offers, hourly_range, offers, price_sentence
 from assistant.core.errors import OumiChatError
 from assistant.core.intent import Intent
 from assistant.core.outcome import Requirement
@@ -29,8 +29,6 @@ def sizes_of(gpu: GpuSpec) -> tuple[tuple[int, int], ...]:
     return SIZES if linked else SIZES[:4]
 
 
-NO_PRICES = ("local", "slurm", "kubernetes")
-"""Said as a cloud, and without offers of its own."""
 Keeps = Callable[[Requirement], bool]
 
 
@@ -40,6 +38,11 @@ def offers_on(gpu_name: str, count: int, cloud: str | None) -> tuple[Offer, ...]
         return offers(gpu_name, count)
     sizes = sorted({o.count for o in all_offers() if o.gpu == gpu_name and o.cloud == cloud and o.count >= count})
     return tuple(o for o in offers(gpu_name, sizes[0]) if o.cloud == cloud) if sizes else ()
+
+
+def on_any_machine(intent: Intent) -> Intent:
+    """The same run, with nothing said of the machine."""
+    return intent.model_copy(update={"gpu": None, "gpu_count": None, "nodes": None, "gpu_memory_gb": None})
 
 
 def is_offered(machine: Hardware, cloud: str | None) -> bool:
@@ -64,7 +67,7 @@ def _requirement(machine: Hardware, plan: Plan, intent: Intent) -> Requirement:
 
 def _rate(found: tuple[Offer, ...], machine: Hardware, intent: Intent) -> float | None:
     """Dollars an hour at the cheapest offer: on demand, or as spot where that was said."""
-    prices = [price.usd_per_hour for o in found if (price := o.spot if intent.spot else o.on_demand)]
+    prices = [price.usd_per_hour for o in found if (price := o.price(spot=bool(intent.spot)))]
     return min(prices) * machine.nodes if prices else None
 
 
@@ -112,7 +115,7 @@ def least_hardware(
 
     The first single GPU is among them where one is enough.
     """
-    free = intent.model_copy(update={"gpu": None, "gpu_count": None, "nodes": None, "gpu_memory_gb": None})
+    free = on_any_machine(intent)
     gpus = [gpu for name in COMMON if (gpu := find_gpu(name)) is not None]
     found = sorted((r for gpu in gpus if (r := least_of(free, model, gpu, keeps)) is not None), key=order)
     single = next((r for r in found if r.machine.world == 1), None)
