@@ -106,20 +106,27 @@ class Existing:
     @property
     def packs(self) -> bool:
         """True when rows are packed to the full length."""
-        train = Section(path="data.train", body=self.data.get("train", dict, {}))
-        return bool(train.get("pack", bool, False))
+        return bool(self.train_data.get("pack", bool, False))
+
+    @property
+    def train_data(self) -> Section:
+        """The training mixture."""
+        return Section(path="data.train", body=self.data.get("train", dict, {}))
+
+    @property
+    def trainer_kwargs(self) -> Section:
+        """What is handed to TRL as it is."""
+        return Section(path="training.trainer_kwargs", body=self.training.get("trainer_kwargs", dict, {}))
 
     @property
     def sequence_length(self) -> int:
         """Tokens per row."""
-        kwargs = Section(path="training.trainer_kwargs", body=self.training.get("trainer_kwargs", dict, {}))
-        said = kwargs.get("max_length", int, 0) or self.model.get("model_max_length", int, 0)
+        said = self.trainer_kwargs.get("max_length", int, 0) or self.model.get("model_max_length", int, 0)
         return int(said or TRL_MAX_LENGTH)
 
     def dataset(self) -> DatasetChoice:
         """The first dataset of the training mixture."""
-        train = Section(path="data.train", body=self.data.get("train", dict, {}))
-        entries = train.get("datasets", list, [])
+        entries = self.train_data.get("datasets", list, [])
         first = entries[0] if entries and isinstance(entries[0], dict) else {}
         entry = Section(path="data.train.datasets[0]", body=first)
         return DatasetChoice(name=str(entry.get("dataset_name", str, "unknown")), path=entry.get("dataset_path", str, None), split=entry.get("split", str, None))
@@ -165,11 +172,13 @@ def rank_of(config: Existing) -> int:
     return rank
 
 
+_ENDS = frozenset(("embed_tokens", "wte", "lm_head"))
+
+
 def saved_params(config: Existing, model: ModelSpec) -> int:
     """Parameters of embedding and head that train whole beside adapters (PEFT's modules_to_save keeps a copy of each)."""
     names = {str(name).rpartition(".")[2] for name in config.peft.get("lora_modules_to_save", list, [])}
-    ends = {"embed_tokens": model.vocab_size * model.hidden_size, "wte": model.vocab_size * model.hidden_size, "lm_head": model.vocab_size * model.hidden_size}
-    return sum(count for name, count in ends.items() if name in names)
+    return len(names & _ENDS) * model.vocab_size * model.hidden_size
 
 
 def run_of_config(config: Existing, model: ModelSpec, hardware: Hardware) -> Run:
@@ -221,8 +230,7 @@ def run_of_config(config: Existing, model: ModelSpec, hardware: Hardware) -> Run
 
 def _reference_bytes(config: Existing) -> int:
     """Bytes a parameter of a reference model: TRL loads it in float32 unless `model_init_kwargs` say otherwise."""
-    kwargs = Section(path="training.trainer_kwargs", body=config.training.get("trainer_kwargs", dict, {}))
-    said = kwargs.get("model_init_kwargs", dict, {})
+    said = config.trainer_kwargs.get("model_init_kwargs", dict, {})
     return 2 if str(said.get("dtype") or said.get("torch_dtype") or "").lower() in _HALF else 4
 
 
