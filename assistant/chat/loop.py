@@ -82,7 +82,7 @@ def _planned(state: State, line: str, desk: Desk) -> State:
         _not_understood(state, desk.screen)
         return state
     outcome = desk.answer(replace(reading, intent=heard.intent, notes=heard.notes), "; ".join(heard.words))
-    if outcome.requirements or outcome.largest:
+    if outcome.is_sizing:
         report.sizing(desk.screen, outcome)
         return replace(heard, outcome=outcome)
     if outcome.status != "ok":
@@ -104,7 +104,7 @@ def _not_understood(state: State, screen: Screen) -> None:
 
 
 def _show(outcome: Outcome, desk: Desk) -> None:
-    if outcome.requirements or outcome.largest:
+    if outcome.is_sizing:
         report.sizing(desk.screen, outcome)
     elif outcome.status == "ok":
         report.show(desk.screen, outcome, save_with=f"/save {desk.file}")
@@ -139,7 +139,7 @@ def _undo(state: State, screen: Screen) -> State:
         report.say(screen, "There is nothing to undo.")
     elif earlier.outcome is None:
         report.say(screen, "Back to the start: nothing is said yet.")
-    elif earlier.outcome.requirements or earlier.outcome.largest:
+    elif earlier.outcome.is_sizing:
         report.sizing(screen, earlier.outcome)
     elif earlier.outcome.status == "ok":
         report.brief(screen, "Back to: ", earlier.outcome)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,17 +10,15 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from assistant.builder import respond
 from assistant.builder.existing import Existing, machine_of_job
-from assistant.builder.sizing import largest, of_config, with_verdict
+from assistant.builder.sizing import largest, of_config
 from assistant.catalogue.machines import hardware_from_intent, parse_machine
-from assistant.cli.request import Options, read_rows, settled, sized, with_usual_model
+from assistant.cli.request import Options, planned, settled, sized, with_usual_model
 from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome
 from assistant.core.values import Finding, Hardware, ModelSpec
 from assistant.machine.choice import choose_machine
-from assistant.machine.files import is_here
 from assistant.machine.models import resolve_model
 from assistant.reader import Reading, read
 from assistant.reader.sizes import Asked, asks_for
@@ -63,15 +60,9 @@ def estimate(text: str, sizing: Sizing, options: Options) -> Outcome:
     said = _intent({"task": "train", **reading.intent.model_dump(exclude_none=True), **sizing.keys()})
     machine, notes = choose_machine(said, options.gpus)
     reading, usual = with_usual_model(settled(replace(reading, intent=said), machine), text)
-    intent = reading.intent
     outcome = _without_config(asked, reading, machine, text, options, usual)
     if outcome is None:
-        outcome = respond(
-            intent, machine=machine, machine_notes=notes, notes=reading.notes, conflicts=reading.questions, unread=reading.unread,
-            resolve=functools.partial(resolve_model, offline=options.offline), exists=is_here,
-            examine=functools.partial(read_rows, options.screen), request=one_line(text, 500) or None,
-        )  # fmt: skip
-        outcome = with_verdict(outcome) if asked == "fits" else outcome
+        outcome = planned(asked, reading, machine, notes, text, options)
     told = outcome.intent.model_copy(update={"model": None}) if usual else outcome.intent
     return replace(outcome, intent=told, files=(), commands=())
 

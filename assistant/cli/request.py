@@ -108,6 +108,14 @@ def answer(reading: Reading, text: str, options: Options) -> Outcome:
         return replace(found, intent=said)
     if machine is None:  # then the notes belong to no machine, and would be left out with it
         reading = replace(reading, notes=(*reading.notes, *notes))
+    outcome = planned(asked, reading, machine, notes, text, options)
+    if usual:
+        return replace(outcome, intent=outcome.intent.model_copy(update={"model": None}))
+    return outcome if asked else offering_usual(outcome, reading, text)
+
+
+def planned(asked: Asked | None, reading: Reading, machine: Hardware | None, notes: tuple[Reason, ...], text: str, options: Options) -> Outcome:
+    """The plan for what was read on this machine; where it was asked whether it fits, yes or no first."""
     outcome = respond(
         reading.intent,
         machine=machine,
@@ -118,15 +126,13 @@ def answer(reading: Reading, text: str, options: Options) -> Outcome:
         resolve=functools.partial(resolve_model, offline=options.offline),
         exists=is_here,
         examine=functools.partial(read_rows, options.screen),
-        request=one_line(text, 500),
+        request=one_line(text, 500) or None,
     )
     if asked == "fits":
         from assistant.builder.sizing import with_verdict
 
         outcome = with_verdict(outcome)
-    if usual:
-        return replace(outcome, intent=outcome.intent.model_copy(update={"model": None}))
-    return outcome if asked else offering_usual(outcome, reading, text)
+    return outcome
 
 
 def offering_usual(outcome: Outcome, reading: Reading, text: str) -> Outcome:
@@ -213,7 +219,7 @@ def _report(outcome: Outcome, options: Options, save_with: str) -> None:
             report.say(screen, f"{note.value}: {note.why}.")
     if options.json:
         report.json_result(screen, outcome.to_json())
-    elif outcome.requirements or outcome.largest:
+    elif outcome.is_sizing:
         report.sizing(screen, outcome, quiet=options.quiet)
     elif outcome.status == "ok":
         _report_config(outcome, options, save_with)

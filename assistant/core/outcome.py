@@ -77,6 +77,11 @@ class Outcome:
     explanation: str = ""
 
     @property
+    def is_sizing(self) -> bool:
+        """True when machines or models are the answer, not a config."""
+        return bool(self.requirements or self.largest)
+
+    @property
     def exit_code(self) -> int:
         """The contract's exit code for this status."""
         return EXIT_CODES[self.status]
