@@ -10,6 +10,7 @@ from assistant.builder.absorb import absorb, estimate_gaps
 from assistant.builder.budget import Budgeted, cost_of, keep_budget
 from assistant.builder.header import header_lines
 from assistant.builder.phrase import machine_phrase
+from assistant.builder.prose import explain
 from assistant.builder.ways_out import budget_ways, ways_out
 from assistant.catalogue.machines import assumed_machines, hardware_from_intent
 from assistant.catalogue.models import find_model, get_model, hosted_ids, suggest_models
@@ -23,7 +24,6 @@ from assistant.core.outcome import ConfigFile, Outcome
 from assistant.core.values import Finding, Hardware, ModelSpec, Plan, Question, Reason
 from assistant.planner.alternatives import alternatives
 from assistant.planner.data import data_kind, is_local
-from assistant.planner.explain import summary
 from assistant.planner.localdata import objective_of
 from assistant.planner.plan import Planned, make_plan
 from assistant.planner.requirements import more_of_the_same
@@ -255,10 +255,10 @@ def _finish(asked: Request, model: ModelSpec, kept: Budgeted, data: DataFacts | 
         plan=plan,
         cost=cost_of(plan, asked.intent),
         findings=findings,
-        explanation=summary(plan),
     )
     if not plan.fits:
-        return replace(base, status="does_not_fit", ways_out=ways_out(asked.intent, model, plan.hardware))
+        return _told(replace(base, status="does_not_fit", ways_out=ways_out(asked.intent, model, plan.hardware)))
+    base = _told(base)
     if kept.over:
         ways = budget_ways(asked.intent, model, plan)
         return replace(base, status="does_not_fit", ways_out=ways, explanation=f"{kept.over}. {base.explanation}")
@@ -272,6 +272,10 @@ def _finish(asked: Request, model: ModelSpec, kept: Budgeted, data: DataFacts | 
     header = header_lines(plan, asked.text, assumptions, findings, command)
     file = ConfigFile(kind="train", name="train.yaml", yaml=render(config, header))
     return replace(base, plan=plan, findings=findings, files=(file,), commands=(command,))
+
+
+def _told(outcome: Outcome) -> Outcome:
+    return replace(outcome, explanation=explain(outcome))
 
 
 def _said_model(asked: Request, model: ModelSpec) -> str:
