@@ -50,9 +50,10 @@ _NOTHING = frozenset(
     }
 )
 _REFERENCE = re.compile(
-    r"[$%<{(\[]"  # $VAR, ${oc.env:X}, <your key>, %VAR%, [redacted]
+    r"[<{(]|\[(?!redacted])|\[redacted]\Z"  # <your key>, {"a": 1}, what is hidden already
+    r"|\$(?:[A-Z_]\w*\Z|[{(])|%\w+%\Z"  # $VAR, ${oc.env:X}, %VAR%
     r"|(?:os|self|config|args|settings|secrets?|env(?:iron)?|process|st|boto3|userdata)[.\[]"
-    r"|(?:your|my|insert|replace|change|dummy|fake|example|placeholder|x{3,}|\*{3,}|\.{3}|…)",
+    r"|(?:your|my)[_-]|change[_-]?me\Z|x{3,}|\*{3,}|\.{3}|…",
     re.IGNORECASE,
 )
 _PATH = re.compile(r"(?:~|\.{1,2})?/[\w.+-]+(?:/[\w.+-]+)*/?|(?:[A-Za-z]:)?\\[\w.\\+-]+")
