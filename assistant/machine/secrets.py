@@ -25,11 +25,11 @@ def secret_values(environ: Mapping[str, str]) -> frozenset[str]:
     for name, value in environ.items():
         found |= {url.group("password") for url in _URL.finditer(value)}
         if _NAME.search(name) and not _LOCATION.match(value):
-            found |= set(_values(name, value.strip()))
+            found |= set(_values(value.strip()))
     return frozenset(value for value in found if len(value) >= SHORTEST)
 
 
-def _values(name: str, value: str) -> Iterator[str]:
+def _values(value: str) -> Iterator[str]:
     """The value; of a JSON document the secrets in it, for it never stands whole in a text."""
     if not _WORD.fullmatch(value):
         yield value
