@@ -1,0 +1,47 @@
+"""Which variables of the environment hold secrets."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from assistant.core.redact import redact
+from assistant.machine.secrets import secret_values
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["OPENAI_API_KEY", "HF_TOKEN", "AWS_SECRET_ACCESS_KEY", "DB_PASSWORD", "PGPASSWD", "GOOGLE_CREDENTIALS", "MY_AUTH", "npm_config__authToken", "LLM_KEY", "WANDB_API_KEY"],
+)
+def test_a_secret_name_gives_its_value(name: str) -> None:
+    assert secret_values({name: "plain-looking-value"}) == {"plain-looking-value"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TOKENIZERS_PARALLELISM", "false"),
+        ("SSH_AUTH_SOCK", "/tmp/ssh-XXXXXX/agent.4711"),
+        ("GOOGLE_APPLICATION_CREDENTIALS", "/home/me/keys/service.json"),
+        ("XAUTHORITY", "/run/user/1000/Xauthority"),
+        ("HF_TOKEN_PATH", "~/.cache/huggingface/token"),
+        ("OPENAI_API_KEY", "short"),
+        ("OPENAI_API_KEY", ""),
+        ("GIT_AUTHOR_NAME", "Somebody Else"),
+        ("KEYBOARD", "disabled"),
+        ("MAX_TOKENS", "1000000000"),
+        ("PATH", "/usr/bin:/usr/local/bin"),
+        ("HOME", "/home/somebody"),
+        ("MODEL", "meta-llama/Llama-3.1-8B-Instruct"),
+    ],
+)
+def test_other_variables_do_not(name: str, value: str) -> None:
+    assert secret_values({name: value}) == frozenset()
+
+
+def test_a_password_in_a_url_and_in_a_document_is_found() -> None:
+    document = json.dumps({"type": "service_account", "db": {"password": "correct-horse"}, "id": "someone"})
+    found = secret_values({"HTTPS_PROXY": "http://me:hunter2hunter2@proxy:3128", "GCP_CREDENTIALS": document})
+    assert {"hunter2hunter2", "correct-horse", document} == found
+    assert redact("said: correct-horse, hunter2hunter2", found) == "said: [redacted], [redacted]"
