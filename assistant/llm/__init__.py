@@ -1,1 +1,1 @@
-"""The language model at the edge: prompts, extraction, and explanations that are checked against the plan."""
+"""Language models behind one small class: what they read is checked, what they say is checked, and no plan needs them."""

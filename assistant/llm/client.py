@@ -1,0 +1,253 @@
+"""An LLM as the chat sees it: it reads a line, it explains a plan, and it says in one line why it did not."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import partial
+from typing import Any, TypeVar
+
+from assistant.core.intent import Intent
+from assistant.core.redact import redact
+from assistant.core.values import Question
+from assistant.llm import faults, litellm_edge, prompts
+from assistant.llm.choice import LlmChoice
+from assistant.llm.faults import LlmFault, fault, fault_of
+from assistant.llm.grounding import Heard, ground
+from assistant.llm.litellm_edge import Limits
+from assistant.llm.prompts import Message
+from assistant.llm.schema import Fields
+from assistant.llm.usage import Usage, usage_of
+from assistant.llm.waiting import TooLate, TooLong, in_time, stream_in_time
+
+Result = TypeVar("Result")
+_WORDS = 1_200
+"""Characters of a line that are sent: what is longer is a log or a config, and the offline reader reads all of it."""
+_FEW, _FEWER = 6, 3
+"""Examples kept where the schema itself stands in the prompt, and where the context was too small."""
+_ONCE = {"num_retries": 0, "max_retries": 0}
+"""The SDK would back off for seconds before it says that nobody answers."""
+_ATTEMPTS_AGAIN = 1
+"""Answers asked for again with the validation error: at temperature 0 a third is mostly the second."""
+
+
+class Llm:
+    """One chosen LLM. Nothing is loaded before the first call or `warm()`.
+
+    `secrets` are values that never leave this machine, besides the key itself, which goes to its own service alone.
+    """
+
+    def __init__(
+        self, choice: LlmChoice, *, environ: Mapping[str, str], secrets: Collection[str] = (), limits: Limits | None = None
+    ) -> None:
+        self.choice = choice
+        self.usage = Usage()
+        self.limits = limits or Limits()
+        self._key = environ.get(choice.key_variable) if choice.key_variable else None
+        self._secrets = tuple({*secrets, *([self._key] if self._key else [])})
+        self._modes: tuple[str, ...] = ()
+        self._client: Any = None
+        self._served = ""
+        self._not_before = 0.0
+
+    def warm(self) -> None:
+        """Begin to load the libraries in the background."""
+        litellm_edge.warm()
+
+    def read(self, words: str, known: Intent, questions: tuple[Question, ...] = ()) -> Heard:
+        """What the LLM makes of one line, checked against the line and the catalogue.
+
+        Raises:
+            LlmFault: no key, no server, no valid answer, …
+        """
+        fields, notes = self._guarded(lambda: self._fields(words, known, questions))
+        return ground(fields, words, known, questions, notes)
+
+    def explain(self, facts_text: str, question: str) -> Iterator[str]:
+        """The LLM's answer to a question about the plan, in pieces as they come. They are not checked here.
+
+        Raises:
+            LlmFault: while iterating; what came before it stands.
+        """
+        messages = self._redacted(
+            prompts.fill(prompts.load("explain"), facts=facts_text, question=question[:_WORDS])
+        )
+        self._refuse_early()
+        began, some = time.monotonic(), False
+        counted: list[Any] = []
+        try:
+            for piece in self._streamed(messages, counted):
+                some = some or bool(piece.strip())
+                yield piece
+        except TooLong:
+            raise fault(faults.ENDLESS, self.choice) from None
+        except Exception as problem:
+            raise self._told(problem) from problem
+        finally:
+            self._count(counted[-1] if counted else None, began)
+        if not some:
+            raise fault(faults.EMPTY, self.choice)
+
+    def close(self) -> None:
+        """Drop the connection."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    def _guarded(self, call: Callable[[], Result]) -> Result:
+        self._refuse_early()
+        try:
+            return call()
+        except Exception as problem:
+            raise self._told(problem) from problem
+
+    def _refuse_early(self) -> None:
+        """What is known to fail is not sent."""
+        if self.choice.key_variable and not self._key:
+            raise fault(faults.NO_KEY, self.choice)
+        left = self._not_before - time.monotonic()
+        if left > 0:
+            raise fault(faults.RATE_LIMIT, self.choice, wait_seconds=left)
+
+    def _told(self, problem: Exception) -> LlmFault:
+        if isinstance(problem, TooLate):
+            return fault(faults.TIMEOUT, self.choice)
+        told = fault_of(problem, self.choice, self._secrets)
+        self._not_before = time.monotonic() + told.wait_seconds if told.wait_seconds else 0.0
+        return told
+
+    def _fields(self, words: str, known: Intent, questions: tuple[Question, ...]) -> tuple[Fields, tuple[str, ...]]:
+        """One line read, in the first mode that the server takes, once more with less around it if that was too much."""
+        litellm, _ = self._loaded()
+        own = self.choice.base_url is not None
+        self._modes = self._modes or litellm_edge.modes(litellm, self.choice.model, own_server=own)
+        try:
+            return self._in_mode(self._modes[0], extraction(words, known, questions, mode=self._modes[0]))
+        except Exception as problem:
+            if faults.is_overflow(problem):
+                return self._in_mode(self._modes[0], extraction(words, Intent(), questions, mode=self._modes[0], examples=_FEWER))
+            if len(self._modes) < 2 or not faults.refuses_format(problem):
+                raise
+        refused, self._modes = self._modes[0], self._modes[1:]
+        fields, notes = self._in_mode(self._modes[0], extraction(words, known, questions, mode=self._modes[0]))
+        return fields, (*notes, f"{self.choice.name} takes no {refused.replace('_', ' ')}: {self._modes[0]} mode is used")
+
+    def _in_mode(self, mode: str, messages: list[Message]) -> tuple[Fields, tuple[str, ...]]:
+        litellm, instructor = self._loaded()
+        asked = {**self._common(), "max_tokens": self.limits.answer_tokens, "messages": self._redacted(messages)}
+        reader = instructor.from_litellm(partial(litellm.completion, **_ONCE), mode=getattr(instructor.Mode, mode))
+        began = time.monotonic()
+        counted: Any = None
+        answer: Any = None
+
+        def call() -> tuple[Fields, Any]:
+            return reader.chat.completions.create_with_completion(  # type: ignore[no-any-return]
+                response_model=Fields, max_retries=_ATTEMPTS_AGAIN, **asked
+            )
+
+        try:
+            fields, answer = in_time(call, self.limits.whole_seconds)
+            counted = answer.usage
+        except Exception as problem:
+            counted = getattr(problem, "total_usage", None)
+            if _is_empty(problem):
+                raise fault(faults.EMPTY, self.choice) from problem
+            raise
+        finally:
+            self._count(counted, began, answer)
+        return Fields.model_validate(fields.model_dump(exclude_unset=True)), ()
+
+    def _streamed(self, messages: list[Message], counted: list[Any]) -> Iterator[str]:
+        limits = self.limits
+        return stream_in_time(
+            lambda: self._pieces(messages, counted),
+            first_seconds=limits.first_seconds,
+            gap_seconds=limits.gap_seconds,
+            whole_seconds=limits.whole_seconds,
+            characters=limits.answer_characters,
+        )
+
+    def _pieces(self, messages: list[Message], counted: list[Any]) -> Iterator[str]:
+        litellm, _ = litellm_edge.load()
+        stream = litellm.completion(
+            **self._common(),
+            **_ONCE,
+            messages=messages,
+            max_tokens=self.limits.answer_tokens,
+            stream=True,
+            stream_options={"include_usage": True},
+        )
+        for chunk in stream:
+            if getattr(chunk, "usage", None):
+                counted.append(chunk.usage)
+            if chunk.choices and chunk.choices[0].delta.content:
+                yield chunk.choices[0].delta.content
+
+    def _loaded(self) -> tuple[Any, Any]:
+        """Both libraries; loading goes on in its thread when Ctrl-C leaves here."""
+        return in_time(litellm_edge.load, self.limits.whole_seconds)
+
+    def _common(self) -> dict[str, Any]:
+        """What every request has: the model, the key's place, no chance."""
+        asked: dict[str, Any] = {
+            "model": self._model(),
+            "temperature": 0,
+            "seed": 0,
+            "timeout": litellm_edge.timeout(self.limits),
+        }
+        if self.choice.base_url:
+            return {**asked, "client": self._own(), "api_base": self.choice.base_url, "api_key": self._key or "none"}
+        return {**asked, "api_key": self._key} if self._key else asked
+
+    def _own(self) -> Any:
+        if self._client is None:
+            self._client = litellm_edge.own_client(self.choice.base_url or "", self._key, self.limits)
+        return self._client
+
+    def _model(self) -> str:
+        """The model's id; where none was said, the first that the server lists."""
+        if self.choice.model:
+            return self.choice.model
+        if not self._served:
+            listed = in_time(lambda: list(self._own().models.list()), self.limits.first_seconds)
+            if not listed:
+                raise fault(faults.NO_MODEL, self.choice)
+            self._served = f"openai/{listed[0].id}"
+        return self._served
+
+    def _redacted(self, messages: list[Message]) -> list[Message]:
+        return [{**message, "content": redact(message["content"], self._secrets)} for message in messages]
+
+    def _count(self, counted: Any, began: float, answer: Any = None) -> None:
+        dollars = None if self.choice.base_url else litellm_edge.price(answer or counted, self.choice.model)
+        self.usage = self.usage.plus(usage_of(counted, time.monotonic() - began, dollars))
+
+
+def extraction(
+    words: str, known: Intent, questions: tuple[Question, ...], *, mode: str = "JSON_SCHEMA", examples: int | None = None
+) -> list[Message]:
+    """The messages that ask for one line's fields: what is known stands before the line, a long line is cut."""
+    inlined = mode in ("JSON", "MD_JSON")
+    return prompts.fill(
+        prompts.load("extract"),
+        examples=examples if examples is not None else _FEW if inlined else None,
+        context=_context(known, questions),
+        words=words if len(words) <= _WORDS else f"{words[: _WORDS // 2]} … {words[-_WORDS // 2 :]}",
+    )
+
+
+def _context(known: Intent, questions: tuple[Question, ...]) -> str:
+    values = {key: value for key, value in known.model_dump(exclude={"overrides"}).items() if value is not None}
+    lines = [f"known: {json.dumps(values, ensure_ascii=False, separators=(',', ':'))}"] if values else []
+    lines += [f"asked: {q.text} ({' / '.join(q.choices)})" if q.choices else f"asked: {q.text}" for q in questions[:1]]
+    return "".join(f"{line}\n" for line in lines) + ("line: " if lines else "")
+
+
+def _is_empty(problem: BaseException) -> bool:
+    """True where the last answer held no text."""
+    answers: list[Any] = [getattr(p, "last_completion", None) for p in faults.causes(problem)]
+    choices = next((a.choices for a in answers if getattr(a, "choices", None) is not None), None)
+    if choices is None:
+        return False
+    return not choices or (not (choices[0].message.content or "").strip() and not choices[0].message.tool_calls)
