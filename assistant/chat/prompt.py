@@ -1,17 +1,27 @@
-"""The line that the user types: history, completion, and a display that shows no invisible characters."""
+"""The line that the user types: history, completion, several lines, and a display that shows no invisible characters."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from pathlib import Path
+import sys
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from prompt_toolkit import PromptSession  # noqa: TID253  # this module is loaded when a chat opens, not before
-from prompt_toolkit.completion import WordCompleter  # noqa: TID253
-from prompt_toolkit.history import FileHistory, InMemoryHistory  # noqa: TID253
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion  # noqa: TID253
+from prompt_toolkit.document import Document  # noqa: TID253
+from prompt_toolkit.filters import Condition  # noqa: TID253
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent  # noqa: TID253
 from prompt_toolkit.layout.processors import Processor, Transformation, TransformationInput  # noqa: TID253
+from prompt_toolkit.output.color_depth import ColorDepth  # noqa: TID253
+from prompt_toolkit.utils import is_dumb_terminal  # noqa: TID253
 
+from assistant.chat.completion import completions
+from assistant.chat.history import KeptHistory, history_file
 from assistant.chat.talk import COMMANDS
+
+PROMPT = "> "
+QUOTES = '"""'
+_FILES = 40
 
 
 class _Visible(Processor):
@@ -26,33 +36,147 @@ def visible(text: str) -> str:
     return text if text.isprintable() else "".join(c if c.isprintable() else "\ufffd" for c in text)
 
 
-def history_file() -> Path | None:
-    """The history, readable by its owner alone; None where no such file can be had."""
-    home = Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser() / "oumi-chat"
+class _Completer(Completer):
+    def __init__(self, commands: Mapping[str, str], llms: Sequence[str]) -> None:
+        self._commands, self._llms = commands, llms
+
+    def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:  # noqa: ARG002  # its interface
+        for text, start, meta in completions(document.text_before_cursor, self._commands, files=files, llms=self._llms):
+            yield Completion(text, start, display=visible(text), display_meta=meta)
+
+
+def files(begun: str) -> Sequence[str]:
+    """Paths that begin so, folders with a slash; hidden ones only where a dot is typed."""
+    folder, name = os.path.split(begun)
     try:
-        home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path = home / "history"
-        path.touch(mode=0o600)
-    except OSError:
-        return None
-    return path
+        with os.scandir(os.path.expanduser(folder) or ".") as entries:
+            found = [(entry.name, entry.is_dir()) for entry in entries if entry.name.startswith(name)]
+    except (OSError, ValueError):
+        return ()
+    shown = [(each, is_folder) for each, is_folder in sorted(found) if each.isprintable() and (each[0] != "." or name.startswith("."))]
+    return [os.path.join(folder, each) + ("/" if is_folder else "") for each, is_folder in shown[:_FILES]]
 
 
-def line_reader() -> Callable[[], str]:
-    """What asks for one line after another."""
-    file = history_file()
+def command_help(commands: Mapping[str, str] | Iterable[str]) -> Mapping[str, str]:
+    """Commands with a word of help; of names alone the help is empty."""
+    return commands if isinstance(commands, Mapping) else dict.fromkeys(commands, "")
+
+
+def is_open(text: str) -> bool:
+    '''True inside of a text that begins with """ until a line ends with it.'''
+    text = text.strip()
+    return text.startswith(QUOTES) and not (len(text) >= 2 * len(QUOTES) and text.endswith(QUOTES))
+
+
+def unquoted(text: str) -> str:
+    '''What stands between """ and """; any other text as it is.'''
+    bare = text.strip()
+    if not bare.startswith(QUOTES):
+        return text
+    return bare.removeprefix(QUOTES).removesuffix(QUOTES).strip("\r\n")
+
+
+def line_reader(
+    *,
+    secrets: Collection[str] = frozenset(),
+    status: Callable[[], str] | None = None,
+    commands: Mapping[str, str] | Iterable[str] = COMMANDS,
+    llms: Sequence[str] = (),
+    no_color: bool = False,
+) -> Callable[[], str]:
+    """What asks for one message after another; it may have several lines.
+
+    `secrets` never reach the history; `status` is a line at the bottom, "" for none. What is returned raises
+    EOFError when the user leaves (Ctrl-D), KeyboardInterrupt for Ctrl-C on an empty line.
+    """
+    if is_dumb_terminal():
+        return _plain_reader()
     session: PromptSession[str] = PromptSession(
-        history=FileHistory(str(file)) if file else InMemoryHistory(),
-        completer=WordCompleter(list(COMMANDS), sentence=True),
+        message=PROMPT,
+        multiline=True,
+        prompt_continuation="  ",
+        key_bindings=_keys(),
+        history=KeptHistory(history_file(os.environ), secrets=secrets),
+        enable_history_search=True,
+        completer=_Completer(command_help(commands), llms),
+        complete_in_thread=True,  # the catalogue is read on the first Tab
+        enable_suspend=True,
         input_processors=[_Visible()],
+        bottom_toolbar=(lambda: visible(status()) or None) if status else None,
+        color_depth=_depth(no_color),
     )
-    return lambda: session.prompt("> ")
+    return lambda: unquoted(session.prompt())
 
 
-def is_yes(question: str) -> bool:
+def _depth(no_color: bool) -> ColorDepth | None:
+    return ColorDepth.DEPTH_1_BIT if no_color or os.environ.get("NO_COLOR") else None
+
+
+def _keys() -> KeyBindings:
+    """Enter sends unless quotes are open, Alt-Enter breaks the line, Ctrl-C clears what is typed."""
+    keys = KeyBindings()
+
+    @keys.add("enter")
+    def _(event: KeyPressEvent) -> None:
+        buffer = event.current_buffer
+        if is_open(buffer.text):
+            buffer.insert_text("\n")
+        else:
+            buffer.validate_and_handle()
+
+    @keys.add("escape", "enter")
+    def _(event: KeyPressEvent) -> None:
+        event.current_buffer.insert_text("\n")
+
+    def has_text() -> bool:
+        from prompt_toolkit.application import get_app
+
+        return bool(get_app().current_buffer.text)
+
+    @keys.add("c-c", filter=Condition(has_text))
+    @keys.add("<sigint>", filter=Condition(has_text))
+    def _(event: KeyPressEvent) -> None:
+        event.current_buffer.reset()
+
+    return keys
+
+
+def _plain_reader() -> Callable[[], str]:
+    """Lines as the terminal itself edits them: no redraws, which a dumb terminal or a screen reader cannot follow."""
+    _take_any_bytes()
+    line_is_broken = False
+
+    def ask() -> str:
+        nonlocal line_is_broken
+        start, line_is_broken = ("\n" if line_is_broken else ""), False
+        try:
+            text = input(start + PROMPT)
+            while is_open(text):
+                text += "\n" + input("  ")
+        except KeyboardInterrupt:
+            line_is_broken = True
+            raise
+        return unquoted(text)
+
+    return ask
+
+
+def _take_any_bytes() -> None:
+    reconfigure = getattr(sys.stdin, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="replace")
+
+
+def is_yes(question: str, *, no_color: bool = False) -> bool:
     """True when the answer is yes; anything else, an interrupt too, is no."""
-    session: PromptSession[str] = PromptSession(input_processors=[_Visible()])
+    shown = f"{visible(question)} [y/N] "
     try:
-        return session.prompt(f"{visible(question)} [y/N] ").strip().lower() in ("y", "yes")
+        if is_dumb_terminal():
+            _take_any_bytes()
+            answer = input(shown)
+        else:
+            session: PromptSession[str] = PromptSession(input_processors=[_Visible()], color_depth=_depth(no_color))
+            answer = session.prompt(shown)
     except (KeyboardInterrupt, EOFError):
         return False
+    return answer.strip().lower() in ("y", "yes")
