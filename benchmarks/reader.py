@@ -16,9 +16,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from assistant.chat.step import merged
+from assistant.chat.conversation import Conversation
+from assistant.chat.mind import Mind
+from assistant.chat.state import AskLlm, Line, MakePlan, State, Weighed
+from assistant.cli.request import Options, answer
 from assistant.core.intent import Intent
+from assistant.core.outcome import Outcome
+from assistant.core.values import Plan
 from assistant.reader import read
+from assistant.terminal.screen import Screen
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 KEYS = tuple(Intent.model_fields)
@@ -47,6 +53,8 @@ def matches(label: Any, value: Any, *, strict: bool) -> bool:
         return True
     if isinstance(label, str) and isinstance(value, str):
         return label.lower() == value.lower()
+    if isinstance(label, float) and isinstance(value, (int, float)):
+        return abs(label - value) <= 1e-9 * max(abs(label), abs(value))
     return bool(label == value)
 
 
@@ -112,13 +120,69 @@ def utterances(path: Path, out: list[dict[str, Any]]) -> float:
     return score.show()
 
 
-def conversations(path: Path, out: list[dict[str, Any]]) -> None:
-    """Turn by turn: what is said later wins. Relative changes belong to the chat and are not judged here."""
+class _Silent:
+    """A desk that plans offline and shows nothing: the conversation as the chat has it, without a terminal."""
+
+    def __init__(self) -> None:
+        self.options = Options(
+            offline=True, gpus=None, output=None, force=False, json=False, quiet=True, screen=Screen(no_color=True, quiet=True)
+        )
+
+    def plan(self, effect: MakePlan) -> Outcome:
+        return answer(effect.reading, "; ".join(effect.state.words), self.options, line=effect.line)
+
+    def read(self, effect: AskLlm) -> Line:
+        return Mind().read(effect, self.options.screen)
+
+    def show(self, _: object) -> None:
+        pass
+
+    def weigh(self, _: State) -> Weighed | None:
+        return None
+
+    def cheaper(self, state: State) -> tuple[State, tuple[()]]:
+        return state, ()
+
+    mend = command = lambda self, state, _: (state, ())
+
+
+def conversations(path: Path, out: list[dict[str, Any]]) -> float:
+    """Turn by turn through the chat's own dialogue; the share of right keys, over those that are said or wanted."""
+    graded = hits = every = right = 0
     for record in records(path):
-        intent = Intent()
+        talk = Conversation(desk=_Silent(), state=State())
+        planned: Plan | None = None
         for number, turn in enumerate(record["turns"], 1):
-            intent = merged(intent, read(turn["text"]).intent)
-            out.append({"id": record["id"], "turn": number, "intent": intent.model_dump()})
+            talk.hear(turn["text"])
+            got = talk.state.intent.model_dump()
+            out.append({"id": record["id"], "turn": number, "intent": got})
+            missed = []
+            for key in KEYS if "intent_after" in turn else ():
+                label = _against_plan(turn["intent_after"].get(key), key, planned)
+                if key == "overrides" and is_soft(label):
+                    continue
+                is_right = matches(label, got[key], strict=False)
+                every, right = every + 1, right + is_right
+                if label is not None or got[key] is not None:
+                    graded, hits = graded + 1, hits + is_right
+                if not is_right:
+                    missed.append(f"{key}: wanted {json.dumps(label, ensure_ascii=False)}, has {got[key]!r}")
+            if missed:
+                print(f"{record['id']} turn {number}  {turn['text'][:110]!r}\n    " + "\n    ".join(missed))
+            outcome = talk.state.outcome
+            planned = outcome.plan if outcome and outcome.plan else planned
+    print(f"conversations: {hits} of {graded} keys said or wanted = {hits / max(1, graded):.1%}; {right} of all {every} = {right / max(1, every):.2%}")
+    return hits / max(1, graded)
+
+
+def _against_plan(label: Any, key: str, plan: Plan | None) -> Any:
+    """`{"times_plan": k}` as k times what the plan of the turn before had."""
+    if isinstance(label, dict) and "times_plan" in label:
+        value = getattr(plan, key, None)
+        return None if value is None else float(f"{value * label['times_plan']:.6g}")
+    if isinstance(label, dict) and "any_of" in label:
+        return {"any_of": [_against_plan(reading, key, plan) for reading in label["any_of"]]}
+    return label
 
 
 def main() -> int:
@@ -131,7 +195,7 @@ def main() -> int:
     out: list[dict[str, Any]] = []
     share = 1.0
     if options.conversations:
-        conversations(options.conversations, out)
+        share = conversations(options.conversations, out)
     if options.utterances or not options.conversations:
         share = utterances(options.utterances or SHARED / "utterances_dev.jsonl", out)
     if options.out:

@@ -112,7 +112,8 @@ def _ask(asked: Request, *questions: Question, explanation: str = "") -> Outcome
 def _answer(asked: Request) -> Outcome:
     if asked.conflicts:
         return _ask(asked, *(q if isinstance(q, Question) else Question(field="request", text=q) for q in asked.conflicts))
-    asked = replace(asked, intent=absorb(asked.intent))
+    if asked.intent.task in (None, *_TASKS):  # other kinds have other fields
+        asked = replace(asked, intent=absorb(asked.intent))
     missing = _missing(asked)
     if missing:
         return _ask(asked, *missing)

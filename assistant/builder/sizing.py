@@ -22,7 +22,7 @@ from assistant.planner.explain import summary
 from assistant.planner.memory import estimate
 from assistant.planner.plan import make_plan
 from assistant.planner.requirements import is_offered, largest_models, least_hardware, least_of, on_any_machine
-from assistant.reader.sizes import Asked, bare_size
+from assistant.reader.sizes import Asked, bare_size, largest_of
 
 _METHODS = {"full": "full training", "lora": "LoRA", "qlora": "QLoRA"}
 
@@ -195,7 +195,7 @@ def _unlimited(intent: Intent) -> Intent:
 
 def largest(intent: Intent, machine: Hardware, *, text: str | None = None) -> Outcome:
     """The largest models that this machine trains so; one must be picked for a config."""
-    found = largest_models(intent, machine)
+    found = largest_models(intent, machine, family=largest_of(text or ""))
     names = tuple(plan.model.id for plan in found)
     asked = f"Which model? The largest that fit {machine.count} × {machine.gpu.name} are offered."
     text_if_none = f"No model of the catalogue fits {machine.count} × {machine.gpu.name} so."

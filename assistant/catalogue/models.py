@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -109,9 +110,10 @@ def model_names() -> dict[str, str]:
                 names[key] = record["id"]
     for model_id in _records():
         names.setdefault(fold(model_id.split("/")[-1]), model_id)
-    for record in read_records("served.jsonl"):
+    for record in sorted(read_records("served.jsonl"), key=lambda r: "/" in r["id"]):  # a vendor's own API before a router's
         for alias in (record["id"], record["id"].split("/")[-1], *record["names"]):
             names.setdefault(fold(alias), record["id"])
+            names.setdefault(fold(re.sub(r"(?<=\d)-(?=\d\b)", ".", alias)), record["id"])  # 4-5 is said as 4.5
     for model_id in _records():
         names[fold(model_id)] = model_id
     return names
@@ -127,6 +129,12 @@ def stated_choices() -> dict[str, dict[str, str]]:
 def hosted_ids() -> frozenset[str]:
     """Ids of models behind an API: they are served, never trained here."""
     return frozenset(r["id"] for r in read_records("served.jsonl") if r["kind"] == "hosted_api")
+
+
+def routed_id(model_id: str) -> str:
+    """The id under which a router (OpenRouter) serves a vendor's model; the same id where none is known."""
+    routed = (i for i in sorted(hosted_ids()) if "/" in i and fold(i.split("/")[-1]) == fold(model_id))
+    return model_id if "/" in model_id else next(routed, model_id)
 
 
 def find_model(text: str) -> ModelMatch | None:

@@ -7,8 +7,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from assistant.catalogue.models import find_model
+from assistant.chat.context import Context
 from assistant.core.intent import Intent
 from assistant.core.values import Question
+from assistant.reader import read
 
 _YES = re.compile(r"(?:yes|y|yeah|yep|ok|okay|sure|please do|do (?:it|that)|go ahead)[.!]?", re.IGNORECASE)
 _ORDINALS = ("first", "second", "third", "fourth")
@@ -17,6 +20,7 @@ _NAMES = ("model", "dataset", "teacher")
 _TEACHER = "training.gkd.teacher_model_name_or_path"
 _LONGEST_NAME = 4
 """Words of a name that stands alone on a line."""
+_LONGEST_CHOICE = 9
 
 
 def answered(questions: tuple[Question, ...], said: Intent, line: str) -> Intent:
@@ -33,9 +37,35 @@ def answered(questions: tuple[Question, ...], said: Intent, line: str) -> Intent
     return said
 
 
+_WAY = re.compile(r"\b(?:the |option |number |way |#)(?P<which>first|second|third|fourth|last|1st|2nd|3rd|4th|[1-6])\b(?:\s+(?:one|option|way|suggestion))?|\b(?:the )?(?P<words>[\w .\-]+?)\s+(?:one|option|way|suggestion)\b", re.IGNORECASE)
+_PLACES = {"first": 0, "1st": 0, "1": 0, "second": 1, "2nd": 1, "2": 1, "third": 2, "3rd": 2, "3": 2, "fourth": 3, "4th": 3, "4": 3, "5": 4, "6": 5, "last": -1}
+
+
+def chosen_way(context: Context, line: str) -> Intent | None:
+    """What the way out that a line picks ("do the qlora one", "option 2") sets; None where it picks none."""
+    match = _WAY.search(line) if context.ways_out and len(line.split()) <= _LONGEST_CHOICE else None
+    if match is None:
+        return None
+    if match.group("which"):
+        place = _PLACES[match.group("which").lower()]
+        ways = context.ways_out[place : place + 1 or None] if place < len(context.ways_out) else ()
+    else:
+        meant = {k: v for k, v in read(match.group("words")).intent.model_dump().items() if v is not None and k != "task"}
+        offered = [(way, read(way.request).intent.model_dump()) for way in context.ways_out]
+        ways = tuple(way for way, said in offered if meant and all(said.get(k) == v for k, v in meant.items()))[:1]
+    return _difference(read(ways[0].request).intent, context.intent) if ways else None
+
+
+def _difference(wanted: Intent, stands: Intent) -> Intent:
+    """Only what the way says otherwise than it stands."""
+    now = stands.model_dump()
+    return Intent.model_validate({k: v for k, v in wanted.model_dump().items() if v is not None and v != now[k] and k not in ("task", "model")})
+
+
 def _value(question: Question, said: Intent, line: str) -> Any:
     if choice := _choice(question.choices, line):
-        return _as_number(choice) or choice
+        named = find_model(choice) if question.field == "model" else None
+        return named.id if named else _as_number(choice) or choice
     if getattr(said, question.field, None) is not None:
         return None
     if question.field in _NAMES:

@@ -1,104 +1,365 @@
-"""One turn without input or output: what was said so far, and what is said now."""
+"""The dialogue as a pure step: a state and what happened give the next state and what is to be done."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import Any
 
-from assistant.builder.absorb import absorb
-from assistant.catalogue.gpus import find_gpu
-from assistant.chat.answering import answered
+from assistant.catalogue.machines import parse_machine
+from assistant.chat.answering import answered, chosen_way
+from assistant.chat.hearing import MACHINE_KEYS, Change, heard
+from assistant.chat.merging import changed_keys
+from assistant.chat.state import (
+    KEPT,
+    AskLlm,
+    Command,
+    Effect,
+    Event,
+    Explain,
+    FindCheaper,
+    FollowUp,
+    Leave,
+    Line,
+    MakePlan,
+    Mend,
+    Planned,
+    Purpose,
+    PutQuestion,
+    Refused,
+    Show,
+    ShowChanges,
+    ShowProblem,
+    State,
+    Tell,
+    Weigh,
+    Weighed,
+    WhatIf,
+)
+from assistant.chat.talk import SKIP, agreement, asks_cheaper, command_in, refusal, reset_in, small_talk, what_if
+from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome
 from assistant.core.values import Reason
 from assistant.reader import Reading
+from assistant.reader.asking import Asking, question_in
+from assistant.reader.sizes import asks_for
+from assistant.reader.traces import trace_in
 
-_NO_GPUS = ("cpu", "M-series")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class State:
-    """The conversation: what was said, the last answer, the last one with a config, the states before (for undo)."""
-
-    intent: Intent = field(default_factory=Intent)
-    notes: tuple[Reason, ...] = ()
-    words: tuple[str, ...] = ()
-    outcome: Outcome | None = None
-    config: Outcome | None = None
-    before: tuple[State, ...] = ()
+Step = tuple[State, tuple[Effect, ...]]
+_NOT_UNDERSTOOD = "Nothing in that is understood. Say a model, GPUs, data or a setting, such as lr 2e-4 or 8k context."
+_UNPLANNED = "task-not-supported"
 
 
-def merged(former: Intent, said: Intent) -> Intent:
-    """Both together: what is said later wins, and takes with it what cannot stand beside it. Overrides add up."""
-    dropped = _superseded(former, said)
-    values = {key: value for key, value in former.model_dump().items() if key not in dropped}
-    overrides = {**_kept_overrides(former, said), **(said.overrides or {})}
-    news = {key: value for key, value in said.model_dump().items() if value is not None}
-    return Intent.model_validate({**values, **news, "overrides": overrides or None})
-
-
-def _superseded(former: Intent, said: Intent) -> set[str]:
-    """Fields of which the former value goes though none is said now."""
-    gone: set[str] = set()
-    if said.max_steps:
-        gone.add("epochs")
-    if said.epochs:
-        gone.add("max_steps")
-    if said.method == "full":
-        gone |= {"lora_rank", "lora_alpha"}
-    return gone | _superseded_machine(former, said)
-
-
-def _superseded_machine(former: Intent, said: Intent) -> set[str]:
-    if said.gpu in _NO_GPUS:
-        return {"gpu_memory_gb", "gpu_count", "nodes"}
-    if said.gpu:
-        return {"gpu_memory_gb", "nodes"} if said.gpu_count else {"gpu_memory_gb"}
-    if said.gpu_memory_gb and not _is_variant(former.gpu, said.gpu_memory_gb):
-        return {"gpu", "nodes"} if said.gpu_count else {"gpu"}
-    if (said.gpu_count or said.nodes) and former.gpu in _NO_GPUS:
-        return {"gpu", "gpu_memory_gb"}
-    return set()
-
-
-def _is_variant(gpu: str | None, memory_gb: float) -> bool:
-    """True when the memory says which model of the GPU it is, such as 80 GB of an A100."""
-    if gpu is None or gpu in _NO_GPUS:
-        return gpu is not None
-    spec = find_gpu(f"{gpu} {memory_gb:g}gb")
-    return spec is not None and spec.memory_gb == memory_gb
-
-
-def _kept_overrides(former: Intent, said: Intent) -> dict[str, Any]:
-    kept = former.overrides or {}
-    return {path: value for path, value in kept.items() if not (said.method == "full" and path.startswith("peft."))}
-
-
-def hear(state: State, reading: Reading, line: str) -> State | None:
-    """The state after a line, before it is planned; None when the line says nothing to plan with.
-
-    A new model drops the old one's notes.
+def step(state: State, event: Event) -> Step:
+    """What comes of an event. Pure: planning, files, the LLM and the screen are effects.
 
     Raises:
-        UsageError: a field that Oumi does not have, or a value that it cannot take.
+        UsageError: a line with a field that Oumi does not have, or a value that it cannot take; the state stands.
     """
+    if isinstance(event, Line):
+        return _line(state, event)
+    if isinstance(event, Planned):
+        return _planned(state, event)
+    if isinstance(event, Weighed):
+        asked = state.asked | {event.follow_up.question.field}
+        return replace(state, follow_up=event.follow_up, asked=asked), (PutQuestion(follow_up=event.follow_up),)
+    return _refused(state, event)
+
+
+def _line(state: State, event: Line) -> Step:
+    line = event.text.strip()
+    if event.refine is not None:
+        return _request(state, line, event)
+    if not line:
+        return state, ()
+    if trace_in(line) is not None:
+        return state, (Mend(text=line),)
+    if (rest := reset_in(line)) is not None:
+        fresh, effects = _reset(state)
+        return _line(fresh, Line(text=rest)) if rest else (fresh, effects)
+    if state.follow_up is not None and (done := _follow_up(state, state.follow_up, line)):
+        return done
+    if command := command_in(line):
+        return _command(state, command)
+    if state.what_if is not None and (done := _decided(state, state.what_if, line)):
+        return done
+    return _talk(state, line)
+
+
+def _talk(state: State, line: str) -> Step:
+    """A line that is no command and no answer to what was put."""
+    if reply := small_talk(line, has_config=state.config is not None):
+        return state, (Tell(text=reply),)
+    current = state.outcome or state.config
+    if current is not None and (asking := question_in(line)):
+        if asking.topic == "changed":
+            return state, _look(state, "diff")
+        return state, (Explain(asking=asking, line=line, outcome=current),)
+    if current is None and (asking := question_in(line)) and asking.topic in ("what_is", "difference"):
+        return state, (Explain(asking=asking, line=line, outcome=Outcome(status="needs_input", intent=state.intent)),)
+    if state.config is not None and asks_cheaper(line):
+        return state, (FindCheaper(state=state),)
+    if way := chosen_way(state.context, line):
+        return _plan(state, Change(said=way, notes=()), line, "turn")
+    return state, (AskLlm(line=line, intent=state.intent, questions=state.outcome.questions if state.outcome else ()),)
+
+
+def _request(state: State, line: str, event: Line) -> Step:
+    """A line that is planned with, as the offline reader and perhaps an LLM understood it."""
+    state = replace(state, follow_up=None)
+    hypothetical = what_if(line) if state.config is not None and state.config is state.outcome else None
+    text = hypothetical or agreement(line) or line
+    change = heard(text, state.context, event.refine)
+    if hypothetical and change.said != Intent() and not change.conflicts:
+        return _plan(state, change, line, "what-if", label=hypothetical)
     questions = state.outcome.questions if state.outcome else ()
-    said = absorb(answered(questions, reading.intent, line))
-    if said == Intent() and not reading.conflicts:
-        return None
-    fields = {note.field for note in reading.notes}
-    if said.model:
+    change = replace(change, said=answered(questions, change.said, line))
+    if change.is_empty:
+        return _asked_freely(state, line) if event.is_question and state.outcome else _nothing(state, change)
+    if change.conditional and state.context.fits:
+        return state, (Tell(text="It fits as it is, so nothing changes. Say it without the condition to change it anyway."),)
+    return _plan(state, change, line, "turn")
+
+
+def _asked_freely(state: State, line: str) -> Step:
+    """A question that the LLM understood as one and the tables do not know."""
+    assert state.outcome is not None
+    return state, (Explain(asking=Asking(topic="plan", text=line), line=line, outcome=state.config or state.outcome),)
+
+
+def _nothing(state: State, change: Change) -> Step:
+    if change.missing:
+        names = " and ".join(key.replace("_", " ") for key in change.missing)
+        return state, (Tell(text=f"There is no {names} yet that this could change. Say its value."),)
+    effects: tuple[Effect, ...] = (Tell(text=_NOT_UNDERSTOOD),)
+    if state.outcome is not None and state.outcome.questions:
+        effects += (Show(outcome=state.outcome, how="no config"),)
+    return state, effects
+
+
+def _plan(state: State, change: Change, line: str, purpose: Purpose, *, label: str = "") -> Step:
+    """The effect that plans the conversation as it would be after this change."""
+    base, gpus = state.intent, state.gpus
+    if gpus is not None and any(getattr(change.said, key) is not None for key in MACHINE_KEYS):
+        base, gpus = _with_flag(base, gpus), None
+    intent = change.applied(base)
+    fields = {note.field for note in change.notes} | set(change.gone)
+    if change.said.model:
         fields.add("model")
     kept = tuple(note for note in state.notes if note.field not in fields)
-    return State(
-        intent=merged(absorb(state.intent), said),
-        notes=(*kept, *reading.notes),
+    after = replace(
+        state,
+        intent=intent,
+        gpus=gpus,
+        notes=(*kept, *change.notes),
         words=(*state.words, line),
-        config=state.config,
-        before=(*state.before[-49:], state),
+        changed=changed_keys(state.intent, intent) or state.changed,
+        flagged=state.flagged - set(changed_keys(state.intent, intent)),
+        what_if=None,
+        follow_up=None,
+        before=(*state.before[-(KEPT - 1) :], replace(state, what_if=None, follow_up=None)),
     )
+    reading = Reading(intent=intent, notes=after.notes, questions=change.conflicts, unread=change.unread)
+    asked = line if asks_for(line) and purpose == "turn" else ""
+    return state, (MakePlan(state=after, line=asked, reading=reading, purpose=purpose, label=label),)
 
 
-def undone(state: State) -> State:
-    """The state before the last line; the same if there is none."""
-    return state.before[-1] if state.before else state
+def _with_flag(intent: Intent, gpus: str) -> Intent:
+    """The intent with the machine that a flag stated, so that words can change a part of it."""
+    try:
+        machine = parse_machine(gpus)
+    except UsageError:
+        return intent
+    if machine.gpu.kind in ("cpu", "unified"):
+        return intent
+    said: dict[str, Any] = {"gpu": machine.gpu.name, "gpu_count": machine.count, "nodes": machine.nodes if machine.nodes > 1 else None}
+    return intent.model_copy(update={key: value for key, value in said.items() if getattr(intent, key) is None})
+
+
+def _planned(state: State, event: Planned) -> Step:
+    after, outcome = replace(event.state, outcome=event.outcome), event.outcome
+    if event.purpose == "what-if":
+        return _considered(state, event)
+    if event.purpose == "resumed":
+        after = replace(after, config=outcome if outcome.status == "ok" else None)
+        return after, (_back(after, outcome, event.label),)
+    if outcome.is_sizing:
+        return after, (Show(outcome=outcome, how="sizing"),)
+    if outcome.status != "ok":
+        effects: tuple[Effect, ...] = (Show(outcome=outcome, how="no config"),)
+        if state.config is not None:
+            effects += (Tell(text="/undo goes back to what was planned before."),)
+        return after, effects
+    shown: Effect = Show(outcome=outcome) if state.config is None else ShowChanges(before=state.config, after=outcome)
+    after = replace(after, config=outcome)
+    return after, (shown, Weigh(state=after))
+
+
+def _considered(state: State, event: Planned) -> Step:
+    """A hypothetical: what it would change, and whether to take it."""
+    current = state.config
+    if current is None or event.outcome.plan is None:
+        return state, (Show(outcome=event.outcome, how="no config"),)
+    considered = replace(event.state, outcome=event.outcome, config=event.outcome if event.outcome.status == "ok" else state.config)
+    if event.outcome.status != "ok":
+        return state, (Show(outcome=event.outcome, how="no config"), Tell(text="Nothing is changed: the plan from before stands."))
+    pending = replace(state, what_if=WhatIf(state=considered, label=event.label))
+    ask = "Nothing is changed yet. Switch to that?  [keep] / switch"
+    return pending, (ShowChanges(before=current, after=event.outcome, values_only=True), Tell(text=ask))
+
+
+def _decided(state: State, pending: WhatIf, line: str) -> Step | None:
+    """A yes or a no to a hypothetical, and what follows it; None where the line is neither."""
+    if SKIP.fullmatch(line):
+        return replace(state, what_if=None), (Tell(text="Kept as it was."),)
+    if (rest := refusal(line)) is not None:
+        kept = replace(state, what_if=None)
+        return _line(kept, Line(text=rest)) if rest else (kept, (Tell(text="Kept as it was."),))
+    if (rest := agreement(line)) is None:
+        return None
+    taken = pending.state
+    assert taken.outcome is not None
+    if rest:
+        return _line(taken, Line(text=rest))
+    before = state.config or taken.outcome
+    return taken, (ShowChanges(before=before, after=taken.outcome), Weigh(state=taken))
+
+
+def _follow_up(state: State, pending: FollowUp, line: str) -> Step | None:
+    """The answer to the question that was put; None where the line is about something else."""
+    open_state = replace(state, follow_up=None)
+    if SKIP.fullmatch(line):
+        return open_state, (Tell(text=f"{pending.answers[0][0]} it is: the plan stands."),)
+    lowered = line.lower().strip(" .!?")
+    first, rest = (lowered.partition(". ")[0], line.partition(". ")[2]) if ". " in line else (lowered, "")
+    for choice, values in pending.answers:
+        if first not in (choice.lower(), choice.lower().removesuffix(" gb")) and not (len(first) > 2 and choice.lower().startswith(first)):
+            continue
+        if not values:
+            return _line(open_state, Line(text=rest)) if rest else (open_state, (Tell(text=f"{choice}: the plan stands."),))
+        return _plan(open_state, Change(said=Intent.model_validate(values)), line, "turn")
+    if (agreement(line) == "" or refusal(line) == "") and len(line) < 12:
+        return open_state, (Tell(text=f"{pending.answers[0][0]} it is: the plan stands."),)
+    return None
+
+
+def _refused(state: State, event: Refused) -> Step:
+    """A mistake changes nothing; a task of another release is kept as said."""
+    if event.problem.reference != _UNPLANNED or event.purpose not in ("turn", "resumed"):
+        return state, (ShowProblem(problem=event.problem),)
+    outcome = Outcome(status="invalid", intent=event.state.intent, explanation=event.problem.message)
+    return replace(event.state, outcome=outcome), (Tell(text=_noted(event.state.intent, event.problem.message)),)
+
+
+def _noted(intent: Intent, message: str) -> str:
+    said = [str(intent.model or ""), *(intent.benchmarks or ()), intent.engine or "", intent.dataset or ""]
+    return f"Noted: {intent.task} {', '.join(part for part in said if part)}. {message}".replace(" .", ".")
+
+
+def _reset(state: State) -> Step:
+    fresh = State(gpus=state.gpus, before=(*state.before[-(KEPT - 1) :], state))
+    return fresh, (Tell(text="Forgotten. What should be trained?"),)
+
+
+def _command(state: State, line: str) -> Step:
+    word, _, rest = line.partition(" ")
+    name = word.removeprefix("/").lower()
+    if name == "quit":
+        return state, (Leave(),)
+    if name == "reset":
+        return _reset(state)
+    if name == "undo":
+        return _undo(state)
+    if name in ("show", "json", "why", "alternatives", "diff"):
+        return state, _look(state, name)
+    return state, (Command(name=name, rest=rest.strip()),)
+
+
+def _look(state: State, name: str) -> tuple[Effect, ...]:
+    outcome = state.outcome or state.config
+    if outcome is None:
+        return (ShowProblem(problem=nothing_yet()),)
+    if name == "diff":
+        earlier = next((s.config for s in reversed(state.before) if s.config is not None and s.config is not state.config), None)
+        if earlier is None or state.config is None:
+            return (Tell(text="Nothing has changed yet."),)
+        return (ShowChanges(before=earlier, after=state.config),)
+    if name == "json":
+        return (Show(outcome=replace(outcome, intent=state.intent), how="json"),)
+    if name == "why":
+        return (Show(outcome=state.config or outcome, how="reasons"),)
+    if name == "alternatives":
+        return (Show(outcome=outcome, how="alternatives"),)
+    how = "sizing" if outcome.is_sizing else "whole" if outcome.status == "ok" else "no config"
+    return (Show(outcome=outcome, how=how),)  # type: ignore[arg-type]
+
+
+def _undo(state: State) -> Step:
+    if state.what_if is not None:
+        return replace(state, what_if=None), (Tell(text="Nothing had changed: the plan stands."),)
+    if not state.before:
+        return state, (Tell(text="There is nothing to undo."),)
+    earlier = replace(state.before[-1], asked=state.asked)
+    if earlier.outcome is None and earlier.intent != Intent():
+        return earlier, (again(earlier, "Back to: "),)
+    if earlier.outcome is None:
+        return earlier, (Tell(text="Back to the start: nothing is said yet."),)
+    return earlier, (_back(earlier, earlier.outcome, "Back to: "),)
+
+
+def _back(state: State, outcome: Outcome, label: str) -> Effect:
+    """Where an undo or a resumed session stands."""
+    if outcome.is_sizing:
+        return Show(outcome=outcome, how="sizing")
+    if outcome.status == "ok":
+        return Show(outcome=outcome, how="brief", label=label)
+    if outcome.status == "invalid":
+        return Tell(text=_noted(state.intent, outcome.explanation))
+    return Show(outcome=outcome, how="no config")
+
+
+def again(state: State, label: str) -> MakePlan:
+    """The effect that plans a conversation as it stands: one taken up again has no plan yet."""
+    reading = Reading(intent=state.intent, notes=state.notes)
+    return MakePlan(state=state, line="", reading=reading, purpose="resumed", label=label)
+
+
+def nothing_yet() -> UsageError:
+    """There is no config to work with."""
+    return UsageError("There is no config yet.", hint='Say what to train, such as "lora llama3 on 2 A100s".')
+
+
+def set_field(state: State, said: Intent, line: str) -> Step:
+    """What /set, /model and the like set: as said, and marked as a flag's."""
+    planned, effects = _plan(state, Change(said=said), line, "turn")
+    made = effects[0]
+    assert isinstance(made, MakePlan)
+    keys = {key for key in said.model_dump() if getattr(said, key) is not None and key != "overrides"} | set(said.overrides or {})
+    return planned, (replace(made, state=replace(made.state, flagged=made.state.flagged | keys)),)
+
+
+def flagged_machine(state: State, gpus: str) -> Step:
+    """The conversation planned for the machine of /gpus."""
+    intent = state.intent.model_copy(update=dict.fromkeys(MACHINE_KEYS))
+    kept = tuple(note for note in state.notes if note.field not in MACHINE_KEYS)
+    after = replace(
+        state, intent=intent, gpus=gpus, notes=kept, words=state.words, what_if=None, follow_up=None,
+        before=(*state.before[-(KEPT - 1) :], state),
+    )  # fmt: skip
+    if state.outcome is None:
+        return after, (Tell(text=f"Planned for {gpus} from now on."),)
+    reading = Reading(intent=intent, notes=kept)
+    return state, (MakePlan(state=after, line="", reading=reading),)
+
+
+def offer(state: State, change: Change, line: str, label: str = "") -> Step:
+    """A change to be looked at first: nothing is taken before a yes."""
+    return _plan(state, change, line, "what-if", label=label)
+
+
+def cheaper_offer(state: State, said: Intent, why: str) -> Step:
+    """The plan on a cheaper machine, to be looked at first."""
+    gone = frozenset(key for key in MACHINE_KEYS if getattr(said, key) is None)
+    note = Reason(field="gpu", value=said.gpu, why=why)
+    planned, effects = offer(state, Change(said=said, gone=gone, notes=(note,)), "make it cheaper", why)
+    return planned, (Tell(text=f"{why[0].upper()}{why[1:]}."), *effects)

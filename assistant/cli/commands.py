@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from assistant import __version__
-from assistant.cli.request import Options, one_shot, open_chat, request_text
+from assistant.cli.request import Options, one_shot, request_text
 from assistant.cli.words import LATER, Words, in_quotes, plain_words
 from assistant.core.errors import UsageError
 from assistant.terminal import report
@@ -46,6 +46,10 @@ def _ask(
     gpus: Annotated[str | None, typer.Option("--gpus", help='The machine: "2xA100-80GB", H100:8, 2x24GB, cpu, auto.')] = None,
     output_file: Annotated[str | None, typer.Option("--output-file", "-o", help="Write the config here; - is stdout.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+    config: Annotated[str | None, typer.Option("--config", "-c", help="A config that is there: the words change it, or are an error that it gave.")] = None,
+    resume: Annotated[str | None, typer.Option("--resume", help="Go on with a kept conversation; without ID, choose one.", metavar="[ID]")] = None,
+    latest: Annotated[bool, typer.Option("--continue", help="Go on with the last conversation.")] = False,
+    script: Annotated[str | None, typer.Option("--script", help="Take the chat's turns from a file, a line each; - is stdin.")] = None,
     as_json: _Json = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="The YAML alone.")] = False,
     no_color: _NoColor = False,
@@ -59,11 +63,18 @@ def _ask(
         json=as_json,
         quiet=quiet,
         screen=Screen(no_color=no_color),
+        no_color=no_color,
+        llm=llm,
+        llm_base_url=llm_base_url,
+        config=config,
     )
-    if (llm or llm_base_url) and not offline and not quiet:
-        report.say(options.screen, "Note: this release reads requests offline; --llm is not used yet.")
+    if words and (resume is not None or latest or script is not None):
+        flag = "--script" if script is not None else "--continue" if latest else "--resume"
+        raise UsageError(f"{flag} opens the chat and takes no request beside it.", context=flag, hint="Leave one of the two out.")
     if not words:
-        raise typer.Exit(open_chat(options))
+        from assistant.cli.chatting import Opening, open_chat
+
+        raise typer.Exit(open_chat(options, Opening(resume=resume, latest=latest, script=script, config=config)))
     raise typer.Exit(one_shot(request_text(words), options, typed=words != ["-"]))
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from assistant.builder.existing import Existing, machine_of_job
@@ -19,13 +18,13 @@ from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome
 from assistant.core.values import Finding, Hardware, ModelSpec
 from assistant.machine.choice import choose_machine
+from assistant.machine.configs import read_config
 from assistant.machine.models import resolve_model
 from assistant.reader import Reading, read
 from assistant.reader.sizes import Asked, asks_for
 from assistant.terminal import report
 from assistant.terminal.text import one_line
 
-_LIMIT = 1_000_000
 _OVERRIDE = re.compile(r"--((?:model|data|training|peft|fsdp|deepspeed)\.[\w.]+)")
 _CONFIG_IN_RUN = ("-c", "--config")
 
@@ -148,31 +147,6 @@ def _model_of(body: dict[str, Any], options: Options) -> ModelSpec:
     if model is None:
         raise UsageError(f"{name} is not a model whose shape is known.", context="model.model_name", hint="Give a local folder, or go online.", reference="unknown-model")
     return model
-
-
-def read_config(path: Path) -> dict[str, Any]:
-    """A YAML file as a mapping.
-
-    Raises:
-        UsageError: no such file, not readable, too large, not YAML, or no mapping; with the line where one is known.
-    """
-    try:
-        if path.is_dir():
-            raise UsageError(f"{path} is a folder.", context=str(path), hint="Give the path of a config in it.", reference="no-file")
-        if not path.is_file():
-            raise UsageError(f"There is no file {path}.", context=str(path), hint="Give the path of a config.", reference="no-file")
-        if path.stat().st_size > _LIMIT:
-            raise UsageError(f"{path} is larger than {_LIMIT:,} bytes: no config is.", context=str(path), hint="Give a config file.", reference="too-large")
-        body = yaml.safe_load(path.read_text("utf-8"))
-    except OSError as problem:
-        raise UsageError(f"{path} cannot be read: {problem.strerror}.", context=str(path), hint="Give a file that you may read.", reference="cannot-read") from None
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as problem:
-        mark = getattr(problem, "problem_mark", None)
-        where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
-        raise UsageError(f"{path} is not YAML: {one_line(str(getattr(problem, 'problem', None) or problem), 120)}.", context=where, hint="Mend that line.", reference="bad-yaml") from None
-    if not isinstance(body, dict):
-        raise UsageError(f"{path} holds no config: its top level is not `field: value`.", context=str(path), hint="Give an Oumi config.", reference="no-config")
-    return body
 
 
 def _config_of_job(job: Path, body: dict[str, Any]) -> Path:

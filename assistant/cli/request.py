@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import functools
+import os
 import shlex
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from assistant.builder import respond
 from assistant.builder.respond import unread_findings
@@ -44,6 +47,10 @@ class Options:
     json: bool
     quiet: bool
     screen: Screen
+    no_color: bool = False
+    llm: str | None = None
+    llm_base_url: str | None = None
+    config: str | None = None
 
     @property
     def path(self) -> Path | None:
@@ -80,12 +87,44 @@ def _stdin() -> str:
 
 
 def one_shot(text: str, options: Options, *, typed: bool) -> int:
-    """Answer one request and return the exit code. `typed` tells whether it stood on the command line."""
-    reading = read(text)
+    """Answer one request and return the exit code. `typed` tells whether it stood on the command line.
+
+    A pasted error is answered with what mends it; with `--config` the words change that config.
+    """
+    text = without_secrets(text, options)
+    if options.config is not None or looks_like_trace(text):
+        from assistant.cli.onfile import on_file
+
+        return on_file(text, options)
+    return _answered(text, options, typed=typed)
+
+
+def looks_like_trace(text: str) -> bool:
+    """True for a pasted error; a quick look first, since a request is short and has none of its words."""
+    if "rror" not in text and "emory" not in text and "illed" not in text and "xception" not in text and "\n" not in text:
+        return False
+    from assistant.reader.traces import trace_in
+
+    return trace_in(text) is not None
+
+
+def without_secrets(text: str, options: Options) -> str:
+    """The text without secret-shaped strings: it stands in headers, sessions and requests."""
+    from assistant.core.redact import redact
+    from assistant.machine.secrets import secret_values
+
+    safe = redact(text, secret_values(os.environ))
+    if safe != text and not options.quiet:
+        report.say(options.screen, "A secret was in the request: it is left out, and neither kept nor sent.")
+    return safe
+
+
+def _answered(text: str, options: Options, *, typed: bool) -> int:
+    reading, source = read_with(text, options)
     outcome = Outcome(status="invalid", intent=reading.intent, request=one_line(text, 500), assumptions=reading.notes)
     try:
         path = options.path
-        outcome = answer(reading, text, options)
+        outcome = replace(answer(reading, text, options), source=source)
         if outcome.files and path is not None:
             outcome = save(outcome, path, force=options.force)
     except OumiChatError as problem:
@@ -93,13 +132,37 @@ def one_shot(text: str, options: Options, *, typed: bool) -> int:
             raise
         report.json_result(options.screen, failed(problem, outcome).to_json())
         return problem.exit_code
-    _report(outcome, options, save_words(text, options, typed=typed))
+    report_outcome(outcome, options, save_words(text, options, typed=typed))
     return outcome.exit_code
 
 
-def answer(reading: Reading, text: str, options: Options) -> Outcome:
-    """Plan what was read for the machine that the flags, the words or this computer state."""
-    said, asked = reading.intent, asks_for(text)
+def read_with(text: str, options: Options) -> tuple[Reading, Literal["offline", "llm"]]:
+    """The request as the offline reader has it, and an LLM where one was chosen and answers."""
+    reading = read(text)
+    if options.offline or not (options.llm or options.llm_base_url or os.environ.get("OUMI_CHAT_LLM") or has_settings(os.environ)):
+        return reading, "offline"
+    from assistant.chat.mind import Mind
+    from assistant.chat.state import AskLlm
+    from assistant.cli.chatting import chosen_llm
+
+    mind = Mind(llm=chosen_llm(options, os.environ, in_chat=False))
+    heard = mind.read(AskLlm(line=text, intent=Intent()), options.screen)
+    refined = heard.refine(reading) if heard.refine else reading
+    return refined, "llm" if mind.read_last else "offline"
+
+
+def has_settings(environ: Mapping[str, str]) -> bool:
+    """True where a config file may name an LLM."""
+    home = environ.get("XDG_CONFIG_HOME") or os.path.join(environ.get("HOME", ""), ".config")
+    return os.path.isfile(os.path.join(home, "oumi-chat", "config.toml"))
+
+
+def answer(reading: Reading, text: str, options: Options, *, line: str | None = None) -> Outcome:
+    """Plan what was read for the machine that the flags, the words or this computer state.
+
+    `line` is the part of the text that may be a question of size: in a conversation the last line alone.
+    """
+    said, asked = reading.intent, asks_for(text if line is None else line)
     machine, notes = choose_machine(said, options.gpus)
     reading, usual = settled(reading, machine), None
     if asked:  # a question of size is answered for the usual model; a config is made for one that was named
@@ -210,7 +273,8 @@ def save_words(text: str, options: Options, *, typed: bool) -> str:
     return shlex.join(["oumi-chat", text, *flags] if reads_as_request(text) else ["oumi-chat", *flags, "--", text])
 
 
-def _report(outcome: Outcome, options: Options, save_with: str) -> None:
+def report_outcome(outcome: Outcome, options: Options, save_with: str) -> None:
+    """Show an outcome as the flags and the streams ask for."""
     screen = options.screen
     if not options.json and not outcome.requirements and outcome.explanation.startswith(VERDICTS):
         report.say(screen, outcome.explanation.partition(". ")[0] + ".")
@@ -239,23 +303,3 @@ def _report_config(outcome: Outcome, options: Options, save_with: str) -> None:
         report.notes(screen, outcome)
         if saved:
             report.saved(screen, outcome)
-
-
-def open_chat(options: Options) -> int:
-    """The prompt, on a terminal only."""
-    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
-        raise UsageError("No request was given.", hint='Try: oumi-chat "lora llama3 on 2 A100s", or - to read it from stdin.')
-    from assistant.chat.loop import Desk, chat
-
-    def save_as(outcome: Outcome, name: str, force: bool) -> None:
-        report.saved(options.screen, save(outcome, output_path(name), force=force or options.force))
-
-    machine, _ = choose_machine(Intent(), options.gpus)
-    desk = Desk(
-        answer=lambda reading, text: answer(reading, text, options),
-        save=save_as,
-        screen=options.screen,
-        file=str(options.path or "train.yaml"),
-    )
-    chat(desk, machine)
-    return 0

@@ -18,7 +18,7 @@ _CATALOGUES = ("models", "gpus", "datasets")
 COMMANDS = (*_CATALOGUES, "doctor", "estimate", *LATER)
 """Every command but `ask`, which is what a request is given to."""
 _CREATE_KINDS = ("train", "eval", "infer", "job")
-_WITH_VALUE = ("--llm", "--llm-base-url", "--gpus", "--output-file", "-o")
+_WITH_VALUE = ("--llm", "--llm-base-url", "--gpus", "--output-file", "-o", "--config", "-c", "--resume", "--script")
 _HELP = ("--help", "-h", "--version")
 _PROSE = frozenset(["a", "an", "the", "my", "our", "me", "to", "for", "of", "on", "with", "using", "from", "into", "how", "what", "which", "and", "please"])
 _FIELD = re.compile(r"[a-z]\w*(?:\.\w+)+|[a-z0-9]+(?:_[a-z0-9]+)+|model|data|training|peft|fsdp|deepspeed|generation")
@@ -28,6 +28,7 @@ class Words(TyperGroup):
     """A group whose first word picks a command; any other first word is a request in plain language."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        args = _with_open_resume(args)
         self._refuse_eaten_option(args)
         return super().parse_args(ctx, self._routed(args))
 
@@ -56,6 +57,12 @@ class Words(TyperGroup):
                 if option in ("-o", "--output-file"):
                     hint = f"Write {option} FILE {value}; a file of that name is ./{value}."
                 raise UsageError(f"{option} needs a value and is followed by {value}.", context=option, hint=hint)
+
+
+def _with_open_resume(args: list[str]) -> list[str]:
+    """`--resume` without an id asks which one: click knows no option whose value may be left out."""
+    ends = {i for i, arg in enumerate(args) if arg == "--resume" and (i + 1 == len(args) or args[i + 1].startswith("-"))}
+    return ["--resume=" if i in ends else arg for i, arg in enumerate(args)]
 
 
 def plain_words(args: list[str]) -> list[int]:

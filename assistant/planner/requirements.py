@@ -123,14 +123,19 @@ def least_hardware(
     return tuple([*shown[:-1], single] if single and single not in shown else shown)
 
 
-def largest_models(intent: Intent, hardware: Hardware, *, limit: int = 5) -> tuple[Plan, ...]:
-    """The largest models of the catalogue that this machine can train so, one a family, largest first."""
+def largest_models(intent: Intent, hardware: Hardware, *, limit: int = 5, family: str | None = None) -> tuple[Plan, ...]:
+    """The largest models of the catalogue that this machine can train so, one a family, largest first.
+
+    `family` keeps to those whose family begins with these words.
+    """
     found: list[Plan] = []
     families: set[str] = set()
     for model in sorted(all_models(), key=lambda m: (-m.params_total, m.id)):
         if len(found) == limit:
             break
         if model.family in families or not model.instruct or model.rough:
+            continue
+        if family and not model.family.lower().startswith(family):
             continue
         plan = _fitting(intent.model_copy(update={"model": model.id}), model, hardware)
         if plan is not None:

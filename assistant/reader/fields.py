@@ -22,10 +22,10 @@ _DOTTED = rf"(?<![\w./])(?:--)?((?:{SECTIONS}){_FILE}(?:\.[a-z_][a-z0-9_]*|\[\d+
 
 _QUANTITIES = (
     ("lora_rank", r"\b(?:lora_)?(?:rank|r)(?: of|[-_ ]?dim)?\s*[=: ]\s*(-?\d+)\b|(?<!deepseek.)\b(?:lora_r|r)(\d{2,4}|[2-9])\b(?!\.)|\brank[- ]?(\d+)\b"),
-    ("lora_alpha", r"\b(?:lora_)?alpha(?: of)?\s*[=: ]\s*(-?\d+(?:\.\d+)?)\b|\balpha(\d+)\b"),
+    ("lora_alpha", r"\b(?:lora_)?alpha(?: of)?\s*[=: ]\s*(-?\d+(?:\.\d+)?)\b|\balpha(\d+)\b|(?<![\w.])a\s?=\s?(\d+)\b"),
     ("num_fewshot", r"\b(\d+)[- ]?shots?\b|\bn(?:um)?_?(?:few)?shots?\s*[=:]\s*(\d+)"),
-    ("seed", r"\bseed(?: of|ed with)?\s*[=: ]\s*(-?\d+)\b"),
-    ("epochs", rf"(?<![\w.])(-?\d+(?:\.\d+)?|{_WORD})\s*(?:full\s+)?(?:epochs?|[ée]poques?|[ée]pocas?|epochen|passes)\b|\b(?:num[_ ]train[_ ])?epochs?\s*[=: ]\s*(-?\d+(?:\.\d+)?|(?:{_WORD})\b)|(\d+)\s*(?:\u8f6e|\u4e2aepoch|\u30a8\u30dd\u30c3\u30af)"),
+    ("seed", r"\b(?:seed|semilla|graine|semente)(?: of|ed with)?\s*[=: ]\s*(-?\d+)\b"),
+    ("epochs", rf"(?<![\w.])(-?\d+(?:\.\d+)?|{_WORD})\s*(?:full\s+)?(?:epochs?|[ée]poques?|[ée]pocas?|epochen|passes)\b|\b(?:num[_ ]train[_ ])?epochs?\s*[=: ]\s*(-?\d+(?:\.\d+)?|(?:{_WORD})\b)|\bep\s*[=: ]\s*(\d+)\b|(\d+)\s*(?:\u8f6e|\u4e2a\s*(?:epoch|\u8f6e)|\u30a8\u30dd\u30c3\u30af)"),
     ("max_steps", r"\b(?:max[_ ]steps?|(?<!accumulation )steps)\s*[=: ]\s*(-?\d[\d,]*)\b|(?<!every )(?<!each )\b(\d[\d,]*)\s*(?:k\s)?(?:training |optimizer |max )?steps\b"),
 )
 _SEQUENCE = (
@@ -41,14 +41,14 @@ _MICRO = (
     r"\b(?:micro[-_ ]?batch(?:[-_ ]?size)?|mbs|per[-_ ](?:device|gpu)(?:[-_ ]train)?[-_ ]batch(?:[-_ ]size)?|device batch(?: size)?)(?: of)?\s*[=: ]\s*(-?\d+)",
     r"\b(?:batch(?:[-_ ]?size)?|bs)(?: of)?\s*[=: ]?\s*(\d+)\s*(?:per|a|/|each)\s*(?:gpu|device|card)\b|\b(\d+) (?:sequences? |samples? |rows? )?(?:per|a|/) ?(?:gpu|device)\b(?= batch)?",
 )
-_LEARNING = r"\b(?:learning[-_ ]rate|lr)(?: of| at| to|=|:)?\s*(?:at |of |to )?" + _RATE
-_HOURS = r"(?:(?:under|within|in|less than|at most|max(?:imum)?|no more than|below|up to|finish(?:ed)? in|<)\s*(?:of\s*)?)?(?<![\w.$])(\d+(?:\.\d+)?|one|two|three|four|five|six|eight|ten|twelve)\s*-?(hours?|hrs?|h|days?|minutes?|mins?)\b(?:\s*(?:max|tops|budget|limit))?"
+_LEARNING = r"(?:\b(?:learning[-_ ]rate|lr|lernrate|tasa de aprendizaje|taux d'apprentissage|taxa de aprendizado)|\u5b66\u4e60\u7387)(?: of| at| to| de| von| auf| a| \u00e0|=|:|\u4e3a)?\s*(?:at |of |to )?" + _RATE
+_HOURS = r"(?:(?:under|within|in|less than|at most|max(?:imum)?|no more than|below|up to|finish(?:ed)? in|<)\s*(?:of\s*)?)?(?<![\w.$])(\d+(?:\.\d+)?|one|two|three|four|five|six|eight|ten|twelve)\s*-?(hours?|hrs?|h|horas?|heures?|stunden?|days?|minutes?|mins?)\b(?:\s*(?:max|tops|budget|limit))?"
 _DOLLARS = r"(?:(?:under|below|less than|at most|max(?:imum)?|up to|budget(?: is| of|:)?|<)\s*)?(?:\$\s*(\d[\d,]*(?:\.\d+)?)|(\d[\d,]*(?:\.\d+)?)\s*(?:\$|dollars?|bucks|usd)(?!\w))(?:\s*(?:max|tops|budget))?"
 _LIMIT = r"\b(?:limit(?:ed)?(?: to)?|num_samples|first|only|just|on|max)\s*[=: ]\s*(\d+)\s*(?:samples?|examples?|questions?|rows?)?\b|\b(\d+)\s*(?:samples?|examples?|questions)\b"
 _TEXT = r"(?:\"([^\"\n]+)\"|'([^'\n]+)'(?!\w)|([^\s,;\"]*\$(?:\([^)\n]*\)|\{[^}\n]*\})[^\s,;\"]*|[^\s,;\"]+))"
 """A text as a value: in quotes, or up to the next space, a `$(…)` or `${…}` kept whole."""
-_OUTPUT = r"(?:\b(?:(?:save|store|dump|output)(?:\s+(?:it|them|checkpoints?|results?|the \w+|everything|answers))?\s+(?:to|in|into|under|at)|output[-_ ]?dir(?:ectory)?(?:\s*(?:=|:|to|is))?|results? (?:in)?to|checkpoints? (?:in|to|under)|guardar en|speichern in)\s+(?!\$?[\d.,]+(?:\s|$))|\b(?:write|put|keep)(?:\s+(?:it|them|checkpoints?|results?|the \w+|everything|answers))?\s+(?:to|in|into|under|at)\s+(?=[\"'~./$]|[\w.\-]+/))" + _TEXT
-_RUN = r"\b(?:run[-_ ]name(?:d)?(?:\s*(?:=|:|is))?|name (?:the|this) run|name it|call (?:this|the) run|call it|(?:the )?run (?:is )?(?:called|named))\s+" + _TEXT
+_OUTPUT = r"(?:\b(?:(?:save|store|dump|output)(?:\s+(?:it|them|checkpoints?|results?|the \w+|everything|answers))?\s+(?:to|in|into|under|at)|out to|output[-_ ]?dir(?:ectory)?(?:\s*(?:=|:|to|is))?|results? (?:in)?to|checkpoints? (?:in|to|under)|guardar en|speichern in)\s+(?!\$?[\d.,]+(?:\s|$))|\b(?:write|put|keep)(?:\s+(?:it|them|checkpoints?|results?|the \w+|everything|answers))?\s+(?:to|in|into|under|at)\s+(?=[\"'~./$]|[\w.\-]+/))" + _TEXT
+_RUN = r"\b(?:run[-_ ]name(?:d)?(?:\s*(?:=|:|is))?|rename (?:the|this|it) ?(?:run)?(?: to| as)?|name (?:the|this) run|name it|call (?:this|the) run|call it|(?:the )?run (?:is )?(?:called|named))\s+" + _TEXT
 _HUB = r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/(datasets/)?([\w.\-]+/[\w.\-]*\w)(?:/[^\s,;]*)?"
 _URL = r"https?://[^\s,;\"'<>]+"
 _RESUME = r"\b(?:resum(?:e|ing)|continu(?:e|ing)|restart(?:ing)?)\s+(?:(?:the )?(?:training|run) )?from\s+(?:the |my )?(?:checkpoint\s+)?(?:at |in )?(?=[\"'~./]|[\w.\-]+/|checkpoint-\d)" + _TEXT
@@ -59,7 +59,7 @@ _BETA = r"\bbeta(?: of)?\s*[=: ]\s*(\d*\.?\d+)\b"
 _BETAS = {"dpo": "training.trainer_kwargs.beta", "kto": "training.trainer_kwargs.beta", "grpo": "training.trainer_kwargs.beta", "gkd": "training.gkd.beta"}
 _ZERO_SHOT = r"\bzero[- ]shot\b"
 _SPOT = r"\b(?:spot|preemptible|interruptible)\b(?: instances?| vms?)?"
-_ON_DEMAND = r"\bon[- ]demand\b|\bno spot\b|\bnot spot\b|\bwithout spot\b"
+_ON_DEMAND = r"\bon[- ]demand\b|\bno spot\b|\bnot spot\b|\b(?:kein|keine|sin|pas de|sem) spot\b|\bwithout spot\b"
 
 
 def _first(match: re.Match[str]) -> str:
@@ -149,7 +149,7 @@ def read_budget(page: Page, found: dict[str, Any]) -> None:
     """Hours, dollars, spot."""
     if match := page.find(compiled(_DOLLARS)):
         found["max_dollars"] = float(_first(match).replace(",", ""))
-    limited = compiled(r"(?:under|within|in|less than|at most|max\w*|no more than|below|up to|tops|budget|limit|must|<|overnight|finish|done)")
+    limited = compiled(r"(?:under|m[aá]ximo|maximum|h\u00f6chstens|moins de|menos de|unter|within|in|less than|at most|max\w*|no more than|below|up to|tops|budget|limit|must|<|overnight|finish|done)")
     if (match := compiled(_HOURS).search(page.text)) and limited.search(page.original[max(0, match.start() - 25) : match.end() + 8]):
         page.take(*match.span())
         count = number(match.group(1)) or float(match.group(1))

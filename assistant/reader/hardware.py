@@ -25,14 +25,14 @@ _NODE = "(?:nodes?|machines|servers|hosts|boxes)"
 @cache
 def _gpu_pattern() -> re.Pattern[str]:
     outer = rf"(?:(?<![\w.])(?P<outer>{COUNT})(?P<by>\s*[x*]\s*|\s+)(?=\d))?"
-    between = r"(?P<between>\s*[x*]\s*|\s+(?:of\s+)?|(?=[a-z])|\u5f20|\u5757|\u53f0|\u679a)"
+    between = r"(?P<between>\s*[x*]\s*|\s+(?:of\s+)?|(?=[a-z])|\u5f20|\u5757|\u53f0|\u679a|\s*\u5361\s*)"
     before = rf"(?:{outer}(?P<before>{COUNT}){between})?"
     vendor = r"(?:(?:nvidia|geforce|tesla|amd|instinct|quadro|spot|preemptible|gpus?)[\s-]+)*"
     core = rf"(?<![a-z0-9.\-/])(?P<core>{_CORES})"
     attached = rf"(?P<core2>{_CORES})"
     variant = r"(?:[-\s](?:pcie|sxm[245]?|nvl))*"
     after = r"(?P<plural>'?s)?(?![a-z0-9.]*[a-z0-9])"
-    memory = r"(?:[-\s_]*\(?(?:the\s+)?(?P<mem>\d{1,3})\s*(?:gb|gib|go|g|gig|gigs)(?![a-z0-9])(?:\s*(?:ones|each|of\s+\w+))?\)?)?"
+    memory = r"(?:[-\s_]*\(?(?:the\s+)?(?P<mem>\d{1,3})\s*(?:gb|gib|go|g|gig|gigs|(?<=[ -][48]0)s)(?![a-z0-9])(?:\s*(?:ones|each|of\s+\w+))?\)?)?"
     count_after = r"(?P<plural2>'?s)?(?:\s*(?:x|\*|:)\s*(?P<after>\d{1,4})(?![\d.]|\s*(?:gb|b\b)))?"
     nodes = rf"(?P<nodes>[\s-]+{_NODE}(?![a-z]))?"
     return re.compile(

@@ -7,9 +7,9 @@ from functools import cache
 
 TASKS = (
     ("synthesize", r"synthesi[sz]e|synthetic|\bsynth\b|generate (?:\d+ |some |a )?(?:qa|q&a|training (?:data|conversations|examples)|instruction)"),
-    ("judge", r"\bllm[- ]as[- ]a?[- ]?judge|\bas (?:a |the )?judge\b|\bjudg(?:e|ing)\b|\b(?:rate|score|grade) the (?:\w+ )+of\b"),
-    ("quantize", r"quanti[sz](?:e|ing|ation)\b|\bawq\b|\bgptq\b|compress\b|\bmake .{0,60}\bsmaller\b(?=.{0,40}\b(?:\d[- ]?bit|int[48]|fp8|bitsandbytes|bnb))"),
-    ("tune", r"hyper[- ]?param\w*|\bhparams?\b|\boptuna\b|\bsweep\b|\bgrid search\b|find the best (?:learning|lr|batch|rank|hyper)"),
+    ("judge", r"\bllm[- ]as[- ]a?[- ]?judge|\bas (?:a |the )?judge\b|\bjudg(?:e|ing)\b|\b(?:rate|score|grade) the (?:\w+ )+of\b|\b(?:rate|score|grade|assess) (?:the |my |our |all |these )?(?:\w+ )?(?:replies|responses|answers|outputs|completions|generations)\b"),
+    ("quantize", r"quanti[sz](?:e|ing|ation)\b|\b(?:squash|shrink|squeeze|crunch)\b.{0,40}\b\d[- ]?bits?\b|\bawq\b|\bgptq\b|compress\b|\bmake .{0,60}\bsmaller\b(?=.{0,40}\b(?:\d[- ]?bit|int[48]|fp8|bitsandbytes|bnb))"),
+    ("tune", r"hyper[- ]?param\w*|\bhp[- ](?:search|sweep|tuning)\b|\bhpo\b|\bhparams?\b|\boptuna\b|\bsweep\b|\bgrid search\b|find the best (?:learning|lr|batch|rank|hyper)"),
     (
         "evaluate",
         r"\beval\w*|benchmark(?:s|ing)?\b|lm[-_ ]?eval\w*|lm[-_ ]harness|\bleaderboard\b|\bhow (?:good|well)\b|\bmeasure how\b|"
@@ -17,7 +17,7 @@ TASKS = (
     ),
     (
         "infer",
-        r"\binfer\w*|\bserv(?:e|ing)\b|\bchat with\b|\btalk to\b|\bquery\b|\bhost(?:ing)?\b|\bdeploy\w*|\bgenerate (?:answers|text|responses)|"
+        r"\binfer\w*|\bserv(?:e|ing)\b|\bs[ií]rve\w*\b|\bservir\b|\bchat with\b|\btalk to\b|\bquery\b|\bhost(?:ing)?\b|\bdeploy\w*|\bgenerate (?:answers|text|responses)|"
         r"\banswer (?:the|every|all|my|each)\b|\bprompts?\.jsonl|\brun (?:it )?(?:locally )?with (?:vllm|sglang|llama\.cpp)|\bhook up\b|\btry (?:out )?\b(?=.*(?:gguf|llama\.cpp|vllm|ollama))|\bvia (?:together|openrouter|fireworks|openai|anthropic)\b|\u63a8\u7406|\u63a8\u8ad6",
     ),
     (
@@ -38,7 +38,7 @@ OBJECTIVES = (
 METHODS = (
     ("qlora", r"\bq[- ]?lora\b|\b(?:4|four)[- ]?bit\s+(?:lora|adapters?|fine)|\blora\b.{0,15}\b(?:4|four)[- ]?bit\b|\bquanti[sz]ed lora\b|\bnf4\b"),
     ("lora", r"\blora\b|\badapters?(?: only)?\b(?= (?:training|only|fine)|$)|\bpeft\b|low[- ]rank"),
-    ("full", r"\bfull[- ]?(?:parameter|param|weights?|precision)?[- ]*(?:fine[- ]?tun\w*|ft\b|train\w*|sft\b|dpo\b|tun\w+|finet\w*)|\bfft\b|\bfull\b(?! (?:log|list|text|context|precision|name|path))|\ball (?:the )?(?:parameters|weights)\b"),
+    ("full", r"\bfull[- ]?(?:parameter|param|weights?|precision)?[- ]*(?:fine[- ]?tun\w*|ft\b|train\w*|sft\b|dpo\b|tun\w+|finet\w*)|\bfft\b|\bvoll(?:es|en|er|e|st[äa]ndig\w*)?[- ]*(?:fine[- ]?tun\w*|train\w*)|\bentra[iî]nement complet\b|\b(?:ajuste|entrenamiento) completo\b|\bfull\b(?! (?:log|list|text|context|precision|name|path))|\ball (?:the )?(?:parameters|weights)\b"),
 )
 SHARDINGS = (
     ("deepspeed", r"\bdeep[- ]?speed\b|\bzero[- ]?[123]\b|\bzero stage\b"),

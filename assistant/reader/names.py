@@ -35,7 +35,7 @@ _PIECE = rf"(?:[-_\s:]*(?:{_SIZE}|a\d{{1,3}}(?:\.\d)?b|\d{{1,3}}e|e\d{{1,2}}b|v?
 
 @cache
 def _pattern() -> re.Pattern[str]:
-    return re.compile(rf"(?<![a-z0-9./\-])(?:{_FAMILIES}|{_OUTSIDE})(?![a-z])(?:{_PIECE})*", re.IGNORECASE)
+    return re.compile(rf"(?<![a-z0-9./\-])(?:{_FAMILIES}|{_OUTSIDE})(?![a-z]|[ ._-]?cpp\b)(?:{_PIECE})*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

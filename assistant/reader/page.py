@@ -28,7 +28,7 @@ NUMBER_WORDS = {
     "eight": 8, "nine": 9, "ten": 10, "twelve": 12, "sixteen": 16, "dual": 2, "both": 2, "pair": 2, "couple": 2,
     "quad": 4, "un": 1, "une": 1, "ein": 1, "eine": 1, "einer": 1, "einem": 1, "uma": 1, "um": 1, "una": 1,
     "deux": 2, "dos": 2, "zwei": 2, "duas": 2, "dois": 2, "trois": 3, "tres": 3, "drei": 3, "quatre": 4,
-    "cuatro": 4, "vier": 4, "quatro": 4, "huit": 8, "ocho": 8, "acht": 8, "oito": 8, "\u4e00": 1, "\u4e8c": 2,
+    "cuatro": 4, "vier": 4, "quatro": 4, "huit": 8, "ocho": 8, "acht": 8, "oito": 8, "\u4e00": 1, "\u5355": 1, "\u4e8c": 2,
     "\u4e24": 2, "\u4e09": 3, "\u56db": 4, "\u516b": 8,
 }  # fmt: skip
 WORD = "|".join(sorted(NUMBER_WORDS, key=len, reverse=True))

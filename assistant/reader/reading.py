@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from assistant.catalogue.datasets import find_dataset
+from assistant.catalogue.models import routed_id
 from assistant.core.intent import Intent
 from assistant.core.values import Question, Reason
 from assistant.reader import lexicon
@@ -32,6 +33,7 @@ from assistant.reader.names import Named, known_id, read_models, unknown_model
 from assistant.reader.page import Page
 from assistant.reader.paths import Place, endless, hides, read_files, refuse_odd, too_long, whole_word
 from assistant.reader.ranges import out_of_range
+from assistant.reader.sizes import largest_of
 from assistant.reader.typos import mend
 
 
@@ -107,12 +109,14 @@ def _read(text: str) -> Reading:
     if task == "evaluate" or words.get("benchmarks"):
         read_limit(page, found)
     model = pick_model(ids, named, page, notes, base)
-    if model is None and task in ("train", "tune", "evaluate", None):
+    if model and largest_of(page.original) and any(field == "model" and value == model for field, value, _ in notes):
+        model, notes = None, [note for note in notes if note[0] != "model"]  # its size is what is asked for
+    elif model is None and task in ("train", "tune", "evaluate", None):
         model = unknown_model(page)
     if words.get("objective") == "gkd":
         others = [n.id for n in (*ids, *named) if n.known and n.id != model]
         overrides |= {_TEACHER: others[0]} if len(others) == 1 else {}
-    elif task == "train":
+    elif task == "train" and not largest_of(page.original):
         left += other_models([*ids, *named], model, page)
     found = {**words, **found}
     if method == "qlora" or task == "quantize":
@@ -200,7 +204,7 @@ def _task(page: Page) -> str | None:
         if compiled(pattern).search(text):
             return task
     benchmarks = any(compiled(p).search(text) for _, p in lexicon.BENCHMARKS)
-    if benchmarks and compiled(r"\brun\b|\bshot\b|\bfor\b|\bscore\b").search(text) and not _objective(page):
+    if benchmarks and compiled(r"\brun\b|\bshot\b|\bfor\b|\bscore\b|\b(?:check|test) (?:it|this|that|the (?:model|result)|how)\b").search(text) and not _objective(page):
         return "evaluate"
     if any(compiled(p).search(text) for _, p in lexicon.METHODS) and not compiled(r"\bfull\b").search(text):
         return "train"
@@ -287,7 +291,7 @@ def _settle(
 ) -> None:
     """Fit the pieces together."""
     if model:
-        found["model"] = model
+        found["model"] = routed_id(model) if found.get("engine") == "OPENROUTER" else model
     if method and found.get("task") in (None, "train", "tune"):
         found["method"] = method
         found.setdefault("task", "train")

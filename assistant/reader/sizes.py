@@ -13,6 +13,10 @@ _LARGEST = re.compile(
     r"\b(?:biggest|largest|highest|most)\b[^.?!]{0,30}\b(?:models?|llms?|params|parameters)\b|\bhow (?:big|large) (?:a|of a) (?:model|llm)\b",
     re.IGNORECASE,
 )
+_LARGEST_OF = re.compile(
+    r"\b(?:biggest|largest)\s+(?P<family>[a-z][a-z0-9.\-]*)(?:\s+(?:models?|llms?|variants?|version))?\s+(?:that |which )?(?:i|we|you|one|fits?|will|would|can|could|to|for|on)\b",
+    re.IGNORECASE,
+)
 _COUNTED = re.compile(
     r"\bhow many (?!(?:more |training |optimizer )?(?:steps|epochs|tokens|rows|samples|examples|hours|days|minutes|dollars|param\w*|layers|modules|models|images|pairs)\b)"
     r"[\w. -]{1,30}?\s(?:do|does|would|will|should|are|is|for|to)\b",
@@ -43,13 +47,20 @@ def asks_for(text: str) -> Asked | None:
     """What kind of question of size this is; None for a plain request."""
     if len(text) > 400:
         return None
-    if _LARGEST.search(text):
+    if _LARGEST.search(text) or largest_of(text):
         return "largest"
     if _COUNTED.search(text):
         return "count"
     if _NEEDED.search(text):
         return "requirements"
     return "fits" if _FITS.search(text) and not _POLITE.search(text) else None
+
+
+def largest_of(text: str) -> str | None:
+    """The family whose largest model is asked for: `the biggest llama I can fine-tune` → `llama`."""
+    match = _LARGEST_OF.search(text)
+    family = match.group("family").lower() if match else ""
+    return family if family and family not in FILLER else None
 
 
 def bare_size(text: str) -> tuple[str, float] | None:

@@ -37,6 +37,11 @@ def note(text: str, face: Face) -> list[Line]:
     return _paragraph(one_line(text, 400), face)
 
 
+def prose_lines(text: str, face: Face) -> list[Line]:
+    """A paragraph of any length."""
+    return _paragraph(one_line(text, 4_000), face) if text.strip() else []
+
+
 def question_lines(outcome: Outcome, face: Face) -> list[Line]:
     """What has to be known, with the answers that make sense."""
     lines: list[Line] = []

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from difflib import SequenceMatcher
 from typing import TypeVar
 
 from assistant.core.outcome import Outcome
 from assistant.core.units import gib
-from assistant.core.values import Plan
+from assistant.core.values import Plan, Question
 from assistant.terminal import words
 from assistant.terminal.preview import assumption_lines, finding_lines, row
 from assistant.terminal.screen import Face
-from assistant.terminal.text import Line, one_line
+from assistant.terminal.text import Line, one_line, wrap
 from assistant.terminal.yaml_view import fitted, settings
 
 _SHOWN = 24
@@ -35,7 +35,22 @@ FACTS: tuple[tuple[str, Callable[[Plan], str]], ...] = (
 )
 
 
-def change_lines(before: Outcome, after: Outcome, face: Face) -> list[Line]:
+def follow_up_lines(question: Question, face: Face) -> list[Line]:
+    """The question, and its answers with the default in brackets."""
+    room = None if face.width is None else face.width - 2
+    default, *others = question.choices
+    answers = " / ".join([f"[{default}]", *others])
+    return [(("  ", ""), (line, "bold" if i == 0 else "")) for i, line in enumerate([*wrap(question.text, room), *wrap(answers, room)])]
+
+
+def help_lines(texts: Sequence[str], commands: Sequence[tuple[str, str]], face: Face) -> list[Line]:
+    """What can be said, then a command a line."""
+    room = None if face.width is None else face.width - 2
+    lines: list[Line] = [(("  ", ""), (line, "")) for text in texts for line in wrap(text, room)]
+    return lines + [line for name, what in commands for line in row(name, what, face)]
+
+
+def change_lines(before: Outcome, after: Outcome, face: Face, *, values_only: bool = False) -> list[Line]:
     """The changed values, old → new; new assumptions and findings; the config's changed lines."""
     if before.plan is None or after.plan is None:
         return []
@@ -43,6 +58,8 @@ def change_lines(before: Outcome, after: Outcome, face: Face) -> list[Line]:
     lines = [*values, *_memory(before.plan, after.plan, face)]
     lines += assumption_lines(_added(before.assumptions, after.assumptions), face)
     lines += finding_lines(_added(before.findings, after.findings), face)
+    if values_only:
+        return lines or row("No change", "the plan would be the same", face)
     changed = _changed_settings(before.files[0].yaml, after.files[0].yaml, face)
     if not changed and not values:
         return [*row("No change", "the config is the same", face), *lines]

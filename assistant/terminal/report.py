@@ -9,16 +9,18 @@ from typing import Any
 
 from assistant.core.errors import OumiChatError
 from assistant.core.outcome import Outcome
+from assistant.core.values import Question
 from assistant.terminal.answers import (
     brief_lines,
     command_line,
     does_not_fit_lines,
     error_lines,
     note,
+    prose_lines,
     question_lines,
     summary_lines,
 )
-from assistant.terminal.preview import all_reason_lines, preview, rule
+from assistant.terminal.preview import all_reason_lines, alternative_lines, fallen_lines, preview, rule, time_lines
 from assistant.terminal.screen import Screen
 from assistant.terminal.tables import table_lines
 from assistant.terminal.text import escaped
@@ -89,11 +91,46 @@ def brief(screen: Screen, label: str, outcome: Outcome) -> None:
     screen.talk(brief_lines(label, outcome, screen.err))
 
 
-def changes(screen: Screen, before: Outcome, after: Outcome) -> None:
-    """What a line of the chat changed."""
+def changes(screen: Screen, before: Outcome, after: Outcome, *, values_only: bool = False) -> None:
+    """What a line of the chat changed, or would change; the lines of the config too unless `values_only`."""
     from assistant.terminal.changes import change_lines  # for the chat alone
 
-    screen.show(change_lines(before, after, screen.out))
+    screen.show(change_lines(before, after, screen.out, values_only=values_only))
+
+
+def follow_up(screen: Screen, question: Question) -> None:
+    """One question with its choices, the default in brackets."""
+    from assistant.terminal.changes import follow_up_lines
+
+    screen.talk(follow_up_lines(question, screen.err))
+
+
+def help_text(screen: Screen, texts: Sequence[str], commands: Sequence[tuple[str, str]]) -> None:
+    """What can be said, and the commands."""
+    from assistant.terminal.changes import help_lines
+
+    screen.talk(help_lines(texts, commands, screen.err))
+
+
+def alternatives(screen: Screen, outcome: Outcome) -> None:
+    """Other plans for the machine and the candidates that fell; what would fit where nothing does."""
+    plan = outcome.plan
+    if plan is None or outcome.status == "does_not_fit":
+        no_config(screen, outcome)
+        return
+    lines = [*alternative_lines(plan, screen.out), *fallen_lines(plan, screen.out)]
+    screen.show(lines or note("No other plan was found for this machine.", screen.out))
+
+
+def time_and_cost(screen: Screen, outcome: Outcome) -> None:
+    """How long the run takes and what it costs."""
+    screen.show(time_lines(outcome, screen.out) or note("Neither time nor cost of this run is known.", screen.out))
+
+
+def paragraphs(screen: Screen, text: str) -> None:
+    """Prose, wrapped."""
+    for part in text.split("\n"):
+        screen.show(prose_lines(part, screen.out))
 
 
 def reasons(screen: Screen, outcome: Outcome) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
@@ -67,9 +67,20 @@ def _columns(stream: TextIO, environ: Mapping[str, str]) -> int:
 class Screen:
     """stdout for the result, stderr for the rest. What a stream can show is looked up at each output."""
 
-    def __init__(self, *, no_color: bool = False, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, *, no_color: bool = False, environ: Mapping[str, str] | None = None, heard: Callable[[str], None] | None = None, quiet: bool = False
+    ) -> None:
         self._environ = os.environ if environ is None else environ
         self._no_color = no_color
+        self._heard = heard
+        self._quiet = quiet
+
+    def _tell(self, lines: Iterable[Line]) -> list[Line]:
+        """The lines, told to whoever keeps the conversation."""
+        kept = list(lines)
+        if self._heard is not None:
+            self._heard("".join(f"{plain(line).rstrip()}\n" for line in kept))
+        return kept
 
     @property
     def out(self) -> Face:
@@ -83,6 +94,8 @@ class Screen:
 
     def result(self, text: str) -> None:
         """Write the result to stdout, byte for byte in UTF-8 unless a terminal shows it."""
+        if self._quiet:
+            return
         stream = _stdout()
         buffer = getattr(stream, "buffer", None)
         if buffer is None or self.out.terminal:
@@ -94,11 +107,14 @@ class Screen:
 
     def show(self, lines: Iterable[Line]) -> None:
         """Write styled lines to stdout."""
-        _paint(_stdout(), self.out, lines)
+        if self._quiet:
+            return
+        _paint(_stdout(), self.out, self._tell(lines))
 
     def talk(self, lines: Iterable[Line]) -> None:
         """Write styled lines to stderr; where it cannot be written to, the result matters and they are left out."""
-        if sys.stderr is None:
+        lines = self._tell(lines)
+        if sys.stderr is None or self._quiet:
             return
         try:
             _paint(sys.stderr, self.err, lines)
@@ -118,6 +134,10 @@ class Screen:
     def yaml(self, text: str) -> None:
         """Write YAML to stdout, highlighted where there is colour."""
         stream, face, text = _stdout(), self.out, clean(text)
+        if self._heard is not None:
+            self._heard(text)
+        if self._quiet:
+            return
         if not face.color:
             _write(stream, text if face.unicode else to_ascii(text))
             stream.flush()

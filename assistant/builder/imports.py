@@ -1,0 +1,110 @@
+"""An Oumi training config as an intent: what it says becomes what was said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from assistant.builder.absorb import absorb
+from assistant.builder.existing import ACCUMULATION, MICRO_BATCH, Existing, targets_of
+from assistant.catalogue.models import get_model
+from assistant.checks.schema import field
+from assistant.core.errors import UsageError
+from assistant.core.intent import Intent
+from assistant.core.values import Reason
+
+_READ = frozenset((
+    "model.model_name", "model.model_max_length", "model.torch_dtype_str", "training.trainer_type", "training.use_peft", "training.num_train_epochs",
+    "training.max_steps", "training.per_device_train_batch_size", "training.gradient_accumulation_steps", "training.learning_rate", "training.seed",
+    "training.output_dir", "training.run_name", "training.mixed_precision_dtype", "peft.q_lora", "peft.lora_r", "peft.lora_alpha",
+    "fsdp.enable_fsdp", "deepspeed.enable_deepspeed", "training.trainer_kwargs.max_length",
+))  # fmt: skip
+"""Fields that have a key of the intent."""
+_DTYPES = {"bfloat16": "bf16", "bf16": "bf16", "float16": "fp16", "half": "fp16", "float32": "fp32", "float": "fp32"}
+
+
+def intent_of_config(body: Mapping[str, Any]) -> tuple[Intent, tuple[Reason, ...]]:
+    """(what a training config says, what of it could not be kept and why). The number of GPUs is not in a config.
+
+    Raises:
+        UsageError: no training config, or a field of the wrong type.
+    """
+    config = Existing.of(body)
+    said = {key: value for key, value in _keys(config).items() if value is not None}
+    intent = Intent.model_validate(said)
+    notes: list[Reason] = []
+    overrides: dict[str, Any] = {}
+    for path, value in _leaves(body, ""):
+        if path in _READ or path.startswith("data.") or value is None:
+            continue
+        try:
+            intent_with = absorb(intent.model_copy(update={"overrides": {**overrides, path: value}}))
+        except UsageError as problem:
+            notes.append(Reason(field=path, value=value, why=f"left out: {problem.message}"))
+            continue
+        overrides = dict(intent_with.overrides or overrides)
+    notes += _unkept_data(config)
+    return intent.model_copy(update={"overrides": overrides or None}), tuple(notes)
+
+
+def _keys(config: Existing) -> dict[str, Any]:
+    training, peft = config.training, config.peft
+    choice = config.dataset()
+    lora = config.method != "full"
+    fsdp, deepspeed = config.fsdp.get("enable_fsdp", bool, False), config.deepspeed.get("enable_deepspeed", bool, False)
+    model = get_model(config.model_name)
+    steps = training.get("max_steps", int, 0) if not _is_negative(training.body.get("max_steps")) else 0
+    if lora and model is not None:
+        targets_of(config, model)
+    return {
+        "task": "train",
+        "model": config.model_name,
+        "objective": config.objective,
+        "method": config.method,
+        "dataset": choice.path or (choice.name if choice.name != "unknown" else None),
+        "sequence_length": config.trainer_kwargs.get("max_length", int, 0) or config.model.get("model_max_length", int, 0) or None,
+        "micro_batch_size": training.get("per_device_train_batch_size", int, MICRO_BATCH),
+        "epochs": None if steps else training.body.get("num_train_epochs"),
+        "max_steps": steps or None,
+        "learning_rate": training.body.get("learning_rate"),
+        "lora_rank": peft.body.get("lora_r") if lora else None,
+        "lora_alpha": peft.body.get("lora_alpha") if lora else None,
+        "seed": training.body.get("seed"),
+        "precision": _DTYPES.get(str(config.model.body.get("torch_dtype_str", "")).lower()),
+        "sharding": "fsdp" if fsdp else "deepspeed" if deepspeed else None,
+        "output_dir": training.get("output_dir", str, "") or None,
+        "run_name": training.get("run_name", str, "") or None,
+    }
+
+
+def _is_negative(value: Any) -> bool:
+    return isinstance(value, int) and value < 0
+
+
+def accumulation_of(body: Mapping[str, Any]) -> int:
+    """Micro-batches per optimizer step that the config asks for."""
+    return int(Existing.of(body).training.get("gradient_accumulation_steps", int, ACCUMULATION)) or 1
+
+
+def _leaves(body: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+    """Each dotted field with its value; an open mapping is one value."""
+    for name, value in body.items():
+        path = f"{prefix}{name}"
+        entry = field(path)
+        if isinstance(value, Mapping) and (entry is None or entry["type"] == "section"):
+            yield from _leaves(value, f"{path}.")
+        else:
+            yield path, value
+
+
+def _unkept_data(config: Existing) -> list[Reason]:
+    """Parts of the data section that an intent has no place for."""
+    entries = config.train_data.get("datasets", list, [])
+    notes = []
+    if len(entries) > 1:
+        why = "left out: a conversation plans one dataset, the first of the file's"
+        notes.append(Reason(field="data.train.datasets", value=len(entries), why=why))
+    others = [name for name in config.data.body if name != "train"]
+    if others:
+        notes.append(Reason(field=f"data.{others[0]}", value="…", why="left out: only the training data is planned"))
+    return notes

@@ -1,0 +1,140 @@
+"""The loop behind the prompt: one line in, effects run one after another, until nothing is left to do."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from assistant.chat.state import (
+    AskLlm,
+    Command,
+    Effect,
+    Event,
+    Explain,
+    FindCheaper,
+    Leave,
+    Line,
+    MakePlan,
+    Mend,
+    Planned,
+    PutQuestion,
+    Refused,
+    Show,
+    ShowChanges,
+    ShowProblem,
+    State,
+    Tell,
+    Weigh,
+    Weighed,
+)
+from assistant.chat.step import Step, step
+from assistant.core.errors import OumiChatError
+from assistant.core.outcome import Outcome
+
+
+class Desk(Protocol):
+    """What a conversation works with: the planner, the screen, files, and perhaps an LLM."""
+
+    def plan(self, effect: MakePlan) -> Outcome:
+        """The outcome for the intent of an effect.
+
+        Raises:
+            OumiChatError: the user's mistake.
+        """
+
+    def read(self, effect: AskLlm) -> Line:
+        """The line as it goes on: with what an LLM made of it, where there is one and it answers."""
+
+    def show(self, effect: Show | ShowChanges | Tell | ShowProblem | PutQuestion | Explain) -> None:
+        """Put something on the screen."""
+
+    def weigh(self, state: State) -> Weighed | None:
+        """The follow-up question that matters for this state, if there is one."""
+
+    def cheaper(self, state: State) -> Step:
+        """The state and effects of a search for a machine that does it for less."""
+
+    def mend(self, state: State, text: str) -> Step:
+        """The state and effects of a pasted error."""
+
+    def command(self, state: State, effect: Command) -> Step:
+        """The state and effects of a command that acts on the outside."""
+
+
+@dataclass(slots=True)
+class Conversation:
+    """A state and the desk that runs its effects."""
+
+    desk: Desk
+    state: State
+    over: bool = False
+
+    def hear(self, line: str) -> None:
+        """Take one line to its end. A mistake of the user's is told and changes nothing."""
+        self._run(lambda: step(self.state, Line(text=line)))
+
+    def happen(self, event: Event) -> None:
+        """Let something happen to the conversation that the user did not type."""
+        self._run(lambda: step(self.state, event))
+
+    def resume(self, effect: MakePlan) -> None:
+        """Plan a conversation that was taken up again."""
+        self._run(lambda: self._plan(effect))
+
+    def _run(self, first: Callable[[], Step]) -> None:
+        before = self.state
+        todo: deque[Callable[[], Step | None]] = deque([first])
+        try:
+            while todo:
+                done = todo.popleft()()
+                if done is None:
+                    continue
+                self.state, effects = done
+                todo.extendleft(reversed([self._job(effect) for effect in effects]))
+        except OumiChatError as problem:
+            self.state = before
+            self.desk.show(ShowProblem(problem=problem))
+        except KeyboardInterrupt:
+            self.state = before
+            raise
+
+    def _job(self, effect: Effect) -> Callable[[], Step | None]:
+        return lambda: self._do(effect)
+
+    def _do(self, effect: Effect) -> Step | None:
+        if isinstance(effect, Leave):
+            self.over = True
+            return None
+        if isinstance(effect, MakePlan):
+            return self._plan(effect)
+        if isinstance(effect, AskLlm):
+            return step(self.state, self.desk.read(effect))
+        if isinstance(effect, Weigh):
+            weighed = self.desk.weigh(effect.state)
+            return step(self.state, weighed) if weighed else None
+        if isinstance(effect, FindCheaper):
+            return self.desk.cheaper(self.state)
+        if isinstance(effect, Mend):
+            return self.desk.mend(self.state, effect.text)
+        if isinstance(effect, Command):
+            return self.desk.command(self.state, effect)
+        self.desk.show(effect)
+        return None
+
+    def _plan(self, effect: MakePlan) -> Step:
+        try:
+            outcome = self.desk.plan(effect)
+        except OumiChatError as problem:
+            return step(self.state, Refused(state=effect.state, problem=problem, purpose=effect.purpose))
+        return step(self.state, Planned(state=effect.state, outcome=outcome, purpose=effect.purpose, label=effect.label))
+
+
+def converse(conversation: Conversation, lines: Iterable[str]) -> Conversation:
+    """Take these lines one after another, until one ends the conversation."""
+    for line in lines:
+        if conversation.over:
+            break
+        conversation.hear(line)
+    return conversation

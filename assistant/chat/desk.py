@@ -1,0 +1,129 @@
+"""What a conversation works with on a terminal: the planner, the screen, files, and perhaps an LLM."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from assistant.builder.respond import Resolve
+from assistant.chat import outside
+from assistant.chat.followups import best_follow_up
+from assistant.chat.mind import Mind
+from assistant.chat.state import (
+    AskLlm,
+    Command,
+    Explain,
+    Line,
+    MakePlan,
+    PutQuestion,
+    Show,
+    ShowChanges,
+    ShowProblem,
+    State,
+    Tell,
+    Weighed,
+    origins,
+)
+from assistant.chat.step import Step
+from assistant.core.errors import OumiChatError
+from assistant.core.intent import Intent
+from assistant.core.outcome import Outcome
+from assistant.reader import Reading
+from assistant.terminal import report
+from assistant.terminal.screen import Screen
+
+Answer = Callable[[Reading, str, str, str | None], Outcome]
+"""(what was read, all words of the conversation, the line that may ask for a size, the machine of a flag) → the outcome."""
+
+
+def _confirmed(question: str) -> bool:
+    from assistant.chat.prompt import is_yes
+
+    return is_yes(question)
+
+
+@dataclass(slots=True, kw_only=True)
+class TerminalDesk:
+    """The desk of a person at a terminal. `file` is the name that /save takes when none is said."""
+
+    answer: Answer
+    save: Callable[[Outcome, str, bool], None]
+    screen: Screen
+    mind: Mind
+    resolve: Resolve
+    file: str = "train.yaml"
+    confirmed: Callable[[str], bool] = _confirmed
+    follows_up: bool = True
+    saved: str | None = None
+    transcript: Callable[[], str] = str
+
+    def plan(self, effect: MakePlan) -> Outcome:
+        """The outcome for the intent of an effect."""
+        words = "; ".join(effect.state.words)
+        outcome = self.answer(effect.reading, words, effect.line, effect.state.gpus)
+        return replace(outcome, source="llm") if self.mind.read_last else outcome
+
+    def read(self, effect: AskLlm) -> Line:
+        """The line, with what the LLM made of it."""
+        return self.mind.read(effect, self.screen)
+
+    def show(self, effect: Show | ShowChanges | Tell | ShowProblem | PutQuestion | Explain) -> None:
+        """Put something on the screen."""
+        if isinstance(effect, Tell):
+            report.say(self.screen, effect.text)
+        elif isinstance(effect, ShowProblem):
+            report.error(self.screen, effect.problem)
+        elif isinstance(effect, PutQuestion):
+            report.follow_up(self.screen, effect.follow_up.question)
+        elif isinstance(effect, Explain):
+            self.mind.explain(effect, self.screen)
+        elif isinstance(effect, ShowChanges):
+            report.changes(self.screen, effect.before, effect.after, values_only=effect.values_only)
+        else:
+            self._show(effect)
+
+    def _show(self, effect: Show) -> None:
+        outcome, screen = effect.outcome, self.screen
+        if effect.how == "json":
+            report.json_result(screen, outcome.to_json())
+        elif effect.how == "sizing":
+            report.sizing(screen, outcome)
+        elif effect.how == "brief":
+            report.brief(screen, effect.label, outcome)
+        elif effect.how == "reasons":
+            report.reasons(screen, outcome)
+        elif effect.how == "alternatives":
+            report.alternatives(screen, outcome)
+        elif effect.how == "no config":
+            report.no_config(screen, outcome)
+        else:
+            report.show(screen, outcome, save_with=f"/save {self.file}")
+
+    def weigh(self, state: State) -> Weighed | None:
+        """The follow-up question that matters for this state, if there is one."""
+        if not self.follows_up:
+            return None
+        found = best_follow_up(state, lambda intent: self._tried(state, intent))
+        return Weighed(follow_up=found) if found else None
+
+    def _tried(self, state: State, intent: Intent) -> Outcome | None:
+        try:
+            return self.answer(Reading(intent=intent, notes=state.notes), "", "", state.gpus)
+        except OumiChatError:
+            return None
+
+    def cheaper(self, state: State) -> Step:
+        """The search for a machine that does it for less."""
+        return outside.cheaper(state, self.resolve)
+
+    def mend(self, state: State, text: str) -> Step:
+        """A pasted error, read and answered."""
+        return outside.mend(state, text, self.screen, self.resolve)
+
+    def command(self, state: State, effect: Command) -> Step:
+        """A command that acts on the outside."""
+        return outside.COMMANDS.get(effect.name, outside.unknown)(self, state, effect)
+
+    def origins_of(self, state: State) -> dict[str, str]:
+        """Where each value comes from, for /why."""
+        return dict(origins(state))

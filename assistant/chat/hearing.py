@@ -1,0 +1,268 @@
+"""One line of a conversation as a change of the intent: removals, relative changes, references, then plain words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pydantic import ValidationError
+
+from assistant.builder.absorb import absorb
+from assistant.catalogue.gpus import find_gpu
+from assistant.catalogue.models import get_model
+from assistant.chat.context import Context
+from assistant.chat.merging import merged, without
+from assistant.chat.nouns import NUMBERS, TOGETHER
+from assistant.chat.references import bare_number, compared_model, other_variant, references, sibling, sized_model
+from assistant.chat.relative import relative
+from assistant.chat.removal import named_benchmarks, removal
+from assistant.core.errors import UsageError
+from assistant.core.intent import Intent
+from assistant.core.values import Question, Reason
+from assistant.reader import Reading, read
+from assistant.reader.lexicon import METHODS, TASKS, compiled
+
+_CONDITION = re.compile(
+    r",?\s*\b(?:if (?:that'?s|it'?s|this is) (?:what it takes|needed|necessary|required|the only way)|if (?:needed|necessary|required|need be|you (?:have|need) to|it has to be|it must be|there'?s no other way|it does ?n[o']?t fit(?: otherwise)?|nothing else fits|that helps?)|only if (?:needed|necessary))\b",
+    re.IGNORECASE,
+)
+_FOUR_BIT = re.compile(r"\b(?:4|four)[- ]?bits?\b|\bint4\b|\bnf4\b", re.IGNORECASE)
+_ALSO = re.compile(r"\b(?:add|also|plus|too|as well|additionally|include|on top|a[ñn]ade|agrega|ajoute[rz]?|aussi|auch|dazu|adiciona)\b|^\W*and\b", re.IGNORECASE)
+_ONLY = re.compile(r"\b(?:only|just|instead|switch|replace|rather)\b", re.IGNORECASE)
+_LIMIT = re.compile(r"\b(?:only|just|first|on|limit(?:ed)? to|max)?\s*(?P<n>\d[\d,]*)\s*(?:samples?|examples?|questions?|rows|items|ejemplos|exemples|beispiele|exemplos)\b(?:\s+(?:each|per task|per benchmark))?", re.IGNORECASE)
+_IT = re.compile(r"\b(?:it|that|this|the (?:result|tuned|trained|fine-?tuned|new)(?: (?:model|one|checkpoint))?|the model|the checkpoint|the adapter)\b", re.IGNORECASE)
+_PICKED = re.compile(r"\b(?:go(?:ing)? with|settle (?:on|for)|pick|choose|let'?s take)\s+(?:the\s+)?(?P<size>\d{1,4}(?:\.\d+)?)\s?b\b", re.IGNORECASE)
+_PRIORITIES = (
+    ("memory", r"\b(?:use |take |need |with )?(?:less|lower|minimi[sz]e(?: the)?|reduce(?: the)?|cut(?: down)?(?: the)?|save(?: some)?|lighter on) (?:v?ram|(?:gpu )?memory)(?: (?:use|usage|footprint))?\b|\bsmaller (?:memory )?footprint\b|\bmemory is tight\b"),
+    ("speed", r"\b(?:make (?:it|this) |go |train |run )?(?:faster|quicker|speedier)\b|\bspeed (?:it|this|things) up\b|\bspeed up\b|\b(?:less|shorter) (?:training )?time\b|\bas (?:fast|quick(?:ly)?) as\b"),
+    ("quality", r"\b(?:better|higher|more) (?:quality|accura\w+)\b|\bmore accurate\b"),
+)
+_TASK_WORDS = {
+    "evaluate": "evaluate", "infer": "serve", "judge": "judge", "quantize": "quantize", "tune": "hyperparameter sweep", "synthesize": "synthesize",
+}  # fmt: skip
+"""What stands before a line that names no task, so that its words are read in the task of the conversation."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What one line does to the intent.
+
+    `said` is set; `gone` keys and `paths` of overrides are no longer said; `conditional` changes count only where the
+    present plan does not fit; `missing` names what was to be changed and does not stand.
+    """
+
+    said: Intent = field(default_factory=Intent)
+    gone: frozenset[str] = frozenset()
+    paths: frozenset[str] = frozenset()
+    notes: tuple[Reason, ...] = ()
+    conflicts: tuple[Question, ...] = ()
+    unread: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    conditional: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """True when the line changes nothing."""
+        return self.said == Intent() and not self.gone and not self.paths and not self.conflicts
+
+    def applied(self, intent: Intent) -> Intent:
+        """The intent after this change."""
+        return merged(without(intent, self.gone, self.paths), self.said)
+
+
+def heard(line: str, context: Context, refine: Callable[[Reading], Reading] | None = None) -> Change:
+    """What a line changes. `refine` adds to the offline reading what an LLM understood, checked.
+
+    Raises:
+        UsageError: a field that Oumi does not have, or a value that it cannot take.
+    """
+    text, conditional = _conditional(line)
+    taken = removal(text, context)
+    pointed = references(taken.rest, context)
+    turned = relative(pointed.rest, context)
+    values = {**pointed.values, **turned.values}
+    text = _contextual(turned.rest, line, context, values, taken.benchmarks)
+    plain = _plain(text, context)
+    plain = refine(plain) if refine else plain
+    said = {**{k: v for k, v in plain.intent.model_dump().items() if v is not None}, **values}
+    notes = [*plain.notes, *turned.notes]
+    unread = plain.unread
+    text = _model(text, said, plain, context, notes)
+    unread = _still_unread(unread, text)
+    if _says_nothing(said, context) and not taken.keys and (number := bare_number(text)) is not None:
+        unread = _last_number(number, said, context, unread)
+    _task_model(line, said, context, notes)
+    conflicts = _open(plain.questions, said, context)
+    return Change(
+        said=absorb(_intent(said)) if said.get("task", context.intent.task) in ("train", None) else _intent(said),
+        gone=(taken.keys | pointed.unsaid) - set(said),
+        paths=taken.paths,
+        notes=tuple(notes),
+        conflicts=conflicts,
+        unread=unread,
+        missing=turned.missing,
+        conditional=conditional,
+    )
+
+
+def _conditional(line: str) -> tuple[str, bool]:
+    text = _CONDITION.sub(" ", line)
+    return text, text != line
+
+
+def _plain(text: str, context: Context) -> Reading:
+    """The line by the offline reader, in the task of the conversation where it names none."""
+    if not text.strip(" ,.;!?"):
+        return Reading(intent=Intent())
+    first = read(text)
+    word = _TASK_WORDS.get(context.intent.task or "")
+    if word is None or _names_a_task(text):
+        return first
+    inside = read(f"{word} {text}")
+    intent = inside.intent.model_copy(update={"task": context.intent.task})
+    return replace(inside, intent=intent)
+
+
+def _names_a_task(text: str) -> bool:
+    return any(compiled(pattern).search(text) for _, pattern in TASKS)
+
+
+def _contextual(text: str, line: str, context: Context, values: dict[str, Any], kept: tuple[str, ...] | None) -> str:
+    """Words whose meaning hangs on the task of the conversation; what was read is cut."""
+    task = context.intent.task
+    for value, pattern in _PRIORITIES:
+        if match := re.search(pattern, text, re.IGNORECASE):
+            values["priority"] = value
+            text = _cut(text, match)
+    if task in ("train", "tune") and (match := _FOUR_BIT.search(text)) and not any(compiled(p).search(text) for _, p in METHODS):
+        values["method"] = "qlora"
+        text = _cut(text, match)
+    if kept is not None:
+        values["benchmarks"] = list(kept)
+    if task == "evaluate":
+        text = _benchmarks(text, line, context, values, kept)
+        if match := _LIMIT.search(text):
+            values["limit"] = int(match.group("n").replace(",", ""))
+            text = _cut(text, match)
+    return text
+
+
+def _benchmarks(text: str, whole: str, context: Context, values: dict[str, Any], kept: tuple[str, ...] | None) -> str:
+    """Benchmarks named now: added to those that stand, or in their place."""
+    named = named_benchmarks(text)
+    if not named:
+        return text
+    stand = list(kept if kept is not None else context.intent.benchmarks or ())
+    if (swapped := re.search(r"\b(?:swap|replace|exchange|trade|substitute)\s+(?P<old>[^,.;]+?)\s+(?:for|with|by)\s", whole, re.IGNORECASE)) and stand:
+        gone = named_benchmarks(swapped.group("old"))
+        values["benchmarks"] = [*(n for n in stand if n not in gone), *(n for n in named if n not in stand and n not in gone)]
+        return text
+    adds = _ALSO.search(text) and not _ONLY.search(text)
+    values["benchmarks"] = [*stand, *(name for name in named if name not in stand)] if adds or kept is not None else named
+    return text
+
+
+def _model(text: str, said: dict[str, Any], plain: Reading, context: Context, notes: list[Reason]) -> str:
+    """A size or a variant that stands for a model of the family in talk."""
+    picked = _PICKED.search(text)
+    if picked and said.get("model") and (spec := get_model(said["model"])) and (other := sibling(spec, float(picked.group("size")) * 1e9)):
+        said["model"] = other.id
+        return text
+    found = sized_model(text, said.get("model"), context)
+    if found:
+        said["model"], typed, match = found[0], found[1], found[2]
+        notes[:] = [note for note in notes if note.field != "model"]
+        notes.append(Reason(field="model", value=found[0], why=f'"{typed}" of the family in talk'))
+        return _cut(text, match) if match else text
+    if "model" not in said and (compared := compared_model(text, context)):
+        said["model"] = compared[0]
+        return _cut(text, compared[1])
+    if "model" not in said and (variant := other_variant(text, context)):
+        said["model"] = variant[0]
+        return _cut(text, variant[1])
+    return text
+
+
+def _open(questions: tuple[Question, ...], said: dict[str, Any], context: Context) -> tuple[Question, ...]:
+    """Contradictions that what stands does not settle: of two values named, the one that stands is the one left behind."""
+    left = []
+    for question in questions:
+        stands = getattr(context.intent, question.field, None)
+        others = [choice for choice in question.choices if choice.lower() != str(stands).lower()]
+        if stands is not None and len(others) == 1 and len(question.choices) == 2 and others[0].lower() in _VALUES:
+            said[question.field] = _VALUES[others[0].lower()]
+        else:
+            left.append(question)
+    return tuple(left)
+
+
+_VALUES = {
+    "bf16": "bf16", "fp16": "fp16", "fp32": "fp32", "lora": "lora", "qlora": "qlora", "full fine-tuning": "full",
+    "sft": "sft", "dpo": "dpo", "kto": "kto", "grpo": "grpo", "gkd": "gkd",
+}  # fmt: skip
+
+
+def _says_nothing(said: dict[str, Any], context: Context) -> bool:
+    return not {key for key in said if not (key == "task" and said[key] == context.intent.task)}
+
+
+def _last_number(number: float, said: dict[str, Any], context: Context, unread: tuple[str, ...]) -> tuple[str, ...]:
+    """A number alone is for what was changed last."""
+    if variant := _memory_variant(number, context):
+        said["gpu"] = variant
+        return ()
+    keys = [key for key in context.changed if key in NUMBERS]
+    if len(keys) != 1:
+        return unread
+    said[keys[0]] = int(number) if float(number).is_integer() and keys[0] != "learning_rate" else number
+    return ()
+
+
+def _memory_variant(number: float, context: Context) -> str | None:
+    """The GPU that was just said, in the memory that a bare number names: `80` after `an A100`."""
+    gpu = context.intent.gpu
+    if gpu is None or "gpu" not in context.changed:
+        return None
+    spec = find_gpu(f"{gpu.split('-')[0]} {number:g}gb")
+    is_other = spec is not None and spec.memory_gb == number and spec.name != gpu and spec.name.split("-")[0] == gpu.split("-")[0]
+    return spec.name if spec and is_other else None
+
+
+def _task_model(line: str, said: dict[str, Any], context: Context, notes: list[Reason]) -> None:
+    """After a training, "evaluate it" is about what was trained."""
+    former = context.intent
+    if former.task != "train" or said.get("task") not in ("evaluate", "infer", "quantize") or "model" in said:
+        return
+    if said["task"] == "infer" and "engine" not in said and not _IT.search(line):
+        return
+    if former.output_dir:
+        said["model"] = former.output_dir
+        notes.append(Reason(field="model", value=former.output_dir, why="what the training before writes"))
+    elif context.plan is not None:
+        why = f"the model before training; the trained one will be in {context.plan.output_dir}"
+        notes.append(Reason(field="model", value=former.model, why=why))
+
+
+def _still_unread(pieces: tuple[str, ...], text: str) -> tuple[str, ...]:
+    """Pieces that nothing else of the line took meanwhile."""
+    flat = re.sub(r"\s+", " ", text.lower())
+    return tuple(piece for piece in pieces if re.sub(r"\s+", " ", piece.lower()).strip(" ?.!,'…") in flat)
+
+
+def _intent(said: dict[str, Any]) -> Intent:
+    try:
+        return Intent.model_validate(said)
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        where = str(first["loc"][0])
+        hint = "Say another value, or /undo."
+        raise UsageError(f"{where.replace('_', ' ')} {said.get(where)!r}: {first['msg'].lower()}.", context=where, hint=hint, reference="out-of-range") from None
+
+
+def _cut(text: str, match: re.Match[str]) -> str:
+    return text[: match.start()] + " " * (match.end() - match.start()) + text[match.end() :]
+
+
+MACHINE_KEYS = TOGETHER["gpu"]

@@ -1,0 +1,82 @@
+"""Two intents as one: what is said later wins, and takes with it what cannot stand beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from assistant.catalogue.gpus import find_gpu
+from assistant.core.intent import Intent
+
+_NO_GPUS = ("cpu", "M-series")
+_SERVED_BY = ("OPENAI", "ANTHROPIC", "GOOGLE_GEMINI", "GOOGLE_VERTEX", "DEEPSEEK")
+"""Engines that belong to one vendor's models."""
+
+
+def merged(former: Intent, said: Intent) -> Intent:
+    """Both together: what is said later wins, and takes with it what cannot stand beside it. Overrides add up."""
+    dropped = _superseded(former, said)
+    values = {key: value for key, value in former.model_dump().items() if key not in dropped}
+    overrides = {**_kept_overrides(former, said), **(said.overrides or {})}
+    news = {key: value for key, value in said.model_dump().items() if value is not None}
+    return _one_machine(Intent.model_validate({**values, **news, "overrides": overrides or None}))
+
+
+def without(intent: Intent, keys: frozenset[str], paths: frozenset[str] = frozenset()) -> Intent:
+    """The intent with these keys and overrides not said."""
+    overrides = {path: value for path, value in (intent.overrides or {}).items() if path not in paths}
+    values = {key: value for key, value in intent.model_dump().items() if key not in keys}
+    return Intent.model_validate({**values, "overrides": overrides or None})
+
+
+def changed_keys(before: Intent, after: Intent) -> tuple[str, ...]:
+    """Keys whose value differs, in the intent's order."""
+    old, new = before.model_dump(), after.model_dump()
+    return tuple(key for key in new if new[key] != old[key])
+
+
+def _one_machine(intent: Intent) -> Intent:
+    """A memory that says which model of the GPU it is becomes that model."""
+    if intent.gpu and intent.gpu_memory_gb and intent.gpu not in _NO_GPUS:
+        spec = find_gpu(f"{intent.gpu.split('-')[0]} {intent.gpu_memory_gb:g}gb")
+        if spec is not None and spec.memory_gb == intent.gpu_memory_gb and spec.name.split("-")[0] == intent.gpu.split("-")[0]:
+            return intent.model_copy(update={"gpu": spec.name, "gpu_memory_gb": None})
+    return intent
+
+
+def _superseded(former: Intent, said: Intent) -> set[str]:
+    """Fields of which the former value goes though none is said now."""
+    gone: set[str] = set()
+    if said.max_steps:
+        gone.add("epochs")
+    if said.epochs:
+        gone.add("max_steps")
+    if said.method == "full":
+        gone |= {"lora_rank", "lora_alpha"}
+    if said.model and said.model != former.model and not said.engine and former.engine in _SERVED_BY:
+        gone.add("engine")
+    return gone | _superseded_machine(former, said)
+
+
+def _superseded_machine(former: Intent, said: Intent) -> set[str]:
+    if said.gpu in _NO_GPUS:
+        return {"gpu_memory_gb", "gpu_count", "nodes"}
+    if said.gpu:
+        return {"gpu_memory_gb", "nodes"} if said.gpu_count else {"gpu_memory_gb"}
+    if said.gpu_memory_gb and not _is_variant(former.gpu, said.gpu_memory_gb):
+        return {"gpu", "nodes"} if said.gpu_count else {"gpu"}
+    if (said.gpu_count or said.nodes) and former.gpu in _NO_GPUS:
+        return {"gpu", "gpu_memory_gb"}
+    return set()
+
+
+def _is_variant(gpu: str | None, memory_gb: float) -> bool:
+    """True when the memory says which model of the GPU it is, such as 80 GB of an A100."""
+    if gpu is None or gpu in _NO_GPUS:
+        return gpu is not None
+    spec = find_gpu(f"{gpu.split('-')[0]} {memory_gb:g}gb")
+    return spec is not None and spec.memory_gb == memory_gb
+
+
+def _kept_overrides(former: Intent, said: Intent) -> dict[str, Any]:
+    kept = former.overrides or {}
+    return {path: value for path, value in kept.items() if not (said.method == "full" and path.startswith("peft."))}

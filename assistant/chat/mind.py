@@ -1,0 +1,134 @@
+"""The LLM of a conversation, if there is one: it reads beside the offline reader and explains what is planned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from assistant.builder.prose_answers import answer
+from assistant.chat.state import AskLlm, Explain, Line
+from assistant.core.errors import UsageError
+from assistant.core.values import Reason
+from assistant.reader import Reading
+from assistant.terminal import report
+from assistant.terminal.screen import Screen
+
+if TYPE_CHECKING:
+    from assistant.llm.client import Llm
+    from assistant.llm.grounding import Heard
+
+
+@dataclass(slots=True, kw_only=True)
+class Mind:
+    """An LLM with the offline reader behind it: where it fails, one line says so and the turn goes on without."""
+
+    llm: Llm | None = None
+    secrets: Collection[str] = field(default_factory=frozenset)
+    environ: Mapping[str, str] = field(default_factory=dict)
+    offline: bool = False
+    read_last: bool = False
+
+    @property
+    def name(self) -> str:
+        """How the banner calls it."""
+        return self.llm.choice.name if self.llm else "none (offline)"
+
+    def choose(self, words: str) -> str:
+        """Take the LLM that `/llm MODEL [URL]` names, or none for `off`; what to say about it.
+
+        Raises:
+            UsageError: a URL that is none, or any LLM under --offline.
+        """
+        pieces = words.split()
+        if not pieces:
+            return f"LLM: {self.name}. /llm MODEL [URL] chooses one, /llm off none."
+        if pieces[0].lower() in ("off", "none", "no"):
+            self.llm = None
+            return "No LLM: lines are read offline."
+        if self.offline:
+            raise UsageError("--offline: no LLM is asked in this chat.", hint="Start oumi-chat without --offline.", reference="offline")
+        from assistant.llm.choice import choose_llm
+        from assistant.llm.client import Llm
+
+        url = next((piece for piece in pieces if "://" in piece), None)
+        model = next((piece for piece in pieces if "://" not in piece), None)
+        choice = choose_llm(flag=model, flag_base_url=url, environ=self.environ, config=None, offline=False, in_chat=False)
+        assert choice is not None
+        self.llm = Llm(choice, environ=self.environ, secrets=self.secrets)
+        self.llm.warm()
+        return f"LLM: {choice.name}. What is typed goes there from now on; /llm off ends that."
+
+    def spent(self) -> str:
+        """What the LLM took so far."""
+        if self.llm is None:
+            return "LLM: none, so it costs nothing."
+        return f"LLM {self.name}: {self.llm.usage.text()}"
+
+    def read(self, effect: AskLlm, screen: Screen) -> Line:
+        """The line, with what the LLM made of it."""
+        self.read_last = False
+        if self.llm is None:
+            return Line(text=effect.line, refine=_as_it_is)
+        heard = self._heard(self.llm, effect, screen)
+        if heard is None:
+            return Line(text=effect.line, refine=_as_it_is)
+        self.read_last = True
+        return Line(text=effect.line, refine=_refined(heard, effect.line), is_question=heard.kind == "question")
+
+    def _heard(self, llm: Llm, effect: AskLlm, screen: Screen) -> Heard | None:
+        from assistant.llm.faults import LlmFault
+        from assistant.terminal.thinking import Thinking
+
+        try:
+            with Thinking(screen):
+                return llm.read(effect.line, effect.intent, effect.questions)
+        except LlmFault as problem:
+            report.say(screen, f"{problem.message} {problem.hint}".strip())
+            return None
+
+    def explain(self, effect: Explain, screen: Screen) -> None:
+        """The answer to a question: the LLM's where its facts hold, else the plan's own words."""
+        own = answer(effect.asking, effect.outcome)
+        if self.llm is None or effect.outcome.plan is None:
+            report.paragraphs(screen, own)
+            return
+        self._explained(self.llm, effect, own, screen)
+
+    def _explained(self, llm: Llm, effect: Explain, own: str, screen: Screen) -> None:
+        from assistant.llm.factcheck import checked
+        from assistant.llm.facts import facts_text, plan_facts
+        from assistant.llm.faults import LlmFault
+        from assistant.terminal.thinking import Stream, Thinking
+
+        facts = plan_facts(effect.outcome)
+        told = False
+        try:
+            sentences = checked(llm.explain(facts_text(facts), effect.line), facts, own)
+            with Thinking(screen):
+                first = next(sentences, None)
+            with Stream(screen) as stream:
+                while first is not None:
+                    stream.write(first.text)
+                    told, first = True, next(sentences, None)
+        except LlmFault as problem:
+            report.say(screen, f"{problem.message} {problem.hint}".strip())
+        if not told:
+            report.paragraphs(screen, own)
+
+
+def _as_it_is(reading: Reading) -> Reading:
+    return reading
+
+
+def _refined(heard: Heard, line: str) -> Callable[[Reading], Reading]:
+    def refine(reading: Reading) -> Reading:
+        from dataclasses import replace
+
+        from assistant.llm.combine import combine
+
+        both = combine(reading, heard, line)
+        dropped = tuple(Reason(field=note.field, value=note.value, why=note.why) for note in heard.dropped)
+        return replace(both.reading, notes=(*both.reading.notes, *both.notes, *dropped))
+
+    return refine

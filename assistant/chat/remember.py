@@ -1,0 +1,67 @@
+"""A conversation as a document that can be kept, and back: what was said, never what was planned.
+
+Plans are made anew when a conversation is taken up again: the same words give the same plan.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from assistant.chat.state import KEPT, State
+from assistant.core.errors import UsageError
+from assistant.core.intent import Intent
+from assistant.core.values import Reason
+
+_FORM = 1
+
+
+def document_of(state: State) -> dict[str, Any]:
+    """The conversation as JSON: each state that /undo can go back to, the present one last."""
+    return {"form": _FORM, "asked": sorted(state.asked), "states": [_said(one) for one in (*state.before[-(KEPT - 1) :], state)]}
+
+
+def _said(state: State) -> dict[str, Any]:
+    return {
+        "intent": state.intent.model_dump(exclude_none=True),
+        "notes": [[note.field, note.value, note.why] for note in state.notes],
+        "words": list(state.words),
+        "changed": list(state.changed),
+        "flagged": sorted(state.flagged),
+        "gpus": state.gpus,
+    }
+
+
+def state_of(document: dict[str, Any]) -> State:
+    """The conversation that a document holds, to be planned anew.
+
+    Raises:
+        UsageError: a document of another form, or a damaged one.
+    """
+    try:
+        if document["form"] != _FORM:
+            raise _damaged(f"it has form {document['form']}")
+        states: tuple[State, ...] = ()
+        for said in document["states"][-KEPT:]:
+            states = (*states, _state(said, states, frozenset(document["asked"])))
+        return states[-1]
+    except (KeyError, IndexError, TypeError, ValueError, ValidationError) as problem:
+        raise _damaged(type(problem).__name__) from None
+
+
+def _state(said: dict[str, Any], before: tuple[State, ...], asked: frozenset[str]) -> State:
+    return State(
+        intent=Intent.model_validate(said["intent"]),
+        notes=tuple(Reason(field=str(f), value=v, why=str(w)) for f, v, w in said["notes"]),
+        words=tuple(str(word) for word in said["words"]),
+        changed=tuple(str(key) for key in said["changed"]),
+        flagged=frozenset(str(key) for key in said["flagged"]),
+        gpus=str(said["gpus"]) if said["gpus"] is not None else None,
+        asked=asked,
+        before=before,
+    )
+
+
+def _damaged(what: str) -> UsageError:
+    return UsageError(f"This session cannot be read: {what}.", hint="Start a new one: oumi-chat.", reference="bad-session")

@@ -1,0 +1,145 @@
+"""What a line takes back: "forget the budget", "undo the context thing", "drop mmlu", "default learning rate"."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from assistant.chat.context import Context
+from assistant.chat.nouns import TOGETHER, key_of, noun_pattern, override_of
+from assistant.core.intent import Intent
+from assistant.reader.lexicon import BENCHMARKS, compiled
+
+_VERB = (
+    r"forget(?: about)?|drop|remove|delete|clear|unset|ditch|lose|scrap|kill|undo|revert|never\s*mind|get rid of|take (?:out|away|back|off)|cancel|"
+    r"skip|ignore|lift|leave out|no more|cut out|throw out|exclude|discard|unpin|chuck|strip|"
+    r"quita(?:r|me)?|elimina(?:r)?|borra(?:r)?|saca|enl[èe]ve|supprime|retire[rz]?|oublie|entfern\w*|vergiss|l\u00f6sch\w*|remov[ae]r?|tira(?:r)?|\u53bb\u6389|\u5220\u9664|\u4e0d\u8981"
+)
+_THE = r"(?:(?:the|that|my|any|our|this|those|all|custom|fixed|el|la|los|las|le|les|l'|die|den|das|o|a)\s+)*"
+_KIND = r"(?:\s+(?:override|limit|cap|constraint|setting|thing|stuff|part|value|choice|requirement|bit|again|restriction|change|field|option|param(?:eter)?|one)s?)*"
+_NOUN = noun_pattern()
+_WORDS = r"[a-z][\w.\-]*(?:[\s_-][a-z][\w.\-]*){0,3}?"
+_LIMITS = frozenset(("max_hours", "max_dollars"))
+_FREE = r"(?:what(?:ever|'?s) (?:you|is) (?:think|want|like|best|choose)|(?:you )?(?:choose|pick|decide)|(?:up )?to you|auto(?:matic)?|(?:the )?default)"
+_TAKEN_BACK = re.compile(rf"\b(?:{_VERB})\s+{_THE}(?P<what>{_NOUN}){_KIND}(?!\w)", re.IGNORECASE)
+_ANY = re.compile(rf"\b(?:{_VERB})\s+{_THE}(?P<what>{_WORDS}){_KIND}\s*(?=$|[,.;!?]|\band\b)", re.IGNORECASE)
+_NO_LIMIT = re.compile(
+    rf"\b(?:no|without(?: a| any| the)?)\s+(?P<what>{noun_pattern(_LIMITS | {'seed', 'limit', 'run_name', 'output_dir'})}){_KIND}(?!\w)"
+    rf"|\b(?:money|cost|price|time|the budget) (?:does ?n[o']?t|is no) (?:matter|object|issue)\b|\bno limits? on (?:the )?(?P<on>{noun_pattern(_LIMITS)})\b",
+    re.IGNORECASE,
+)
+_DEFAULT = re.compile(
+    rf"\b(?:use |take |with |go (?:back )?to |back to |reset to )?(?:the )?default {_THE}(?P<first>{_NOUN})(?!\w)"
+    rf"|\b(?:reset|default|auto)\s+{_THE}(?P<second>{_NOUN})(?:\s+(?:to|back to)\s+(?:the |its )?default)?(?!\w)"
+    rf"|\b{_THE}(?P<third>{_NOUN}|[a-z]+)\s+(?:back )?(?:to|is|at|on)\s+(?:the |its )?(?:default|auto(?:matic)?)\b"
+    rf"|\b(?:you )?(?:choose|pick|decide(?: on)?)\s+{_THE}(?P<fourth>{_NOUN})(?:\s+(?:yourself|for me|again))?(?=\s*(?:$|[,.;]))"
+    rf"|\bleave\s+{_THE}(?P<fifth>{_NOUN})\s+(?:up )?to (?:you|the planner)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removal:
+    """Keys and overrides that go, benchmarks that stay, and the rest of the line."""
+
+    keys: frozenset[str] = frozenset()
+    paths: frozenset[str] = frozenset()
+    benchmarks: tuple[str, ...] | None = None
+    rest: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        """True when nothing is taken back."""
+        return not self.keys and not self.paths and self.benchmarks is None
+
+
+@dataclass(slots=True)
+class _Work:
+    text: str
+    keys: set[str] = field(default_factory=set)
+    paths: set[str] = field(default_factory=set)
+    benchmarks: list[str] | None = None
+
+    def cut(self, match: re.Match[str]) -> None:
+        self.text = self.text[: match.start()] + " " * (match.end() - match.start()) + self.text[match.end() :]
+
+
+def removal(line: str, context: Context) -> Removal:
+    """What the line takes back of what stands. Only what was said can be taken back: other words stay in `rest`."""
+    work = _Work(line)
+    _benchmarks(work, context)
+    for pattern in (_DEFAULT, _NO_LIMIT, _TAKEN_BACK, _ANY):
+        for match in list(pattern.finditer(work.text)):
+            _take_back(work, match, context)
+    kept = tuple(work.benchmarks) if work.benchmarks is not None else None
+    return Removal(keys=frozenset(work.keys), paths=frozenset(work.paths), benchmarks=kept, rest=work.text)
+
+
+def _take_back(work: _Work, match: re.Match[str], context: Context) -> None:
+    if work.text[match.start() : match.end()] != match.group():
+        return
+    noun = next((group for group in match.groups() if group), None)
+    if noun is None:  # "money doesn't matter", "time is no issue"
+        keys: tuple[str, ...] = ("max_hours",) if match.group().lower().startswith("time") else ("max_dollars",)
+    else:
+        keys = _keys(noun, context)
+    said = [key for key in keys if _is_said(key, context)]
+    path = override_of(noun, context.intent.overrides or {}) if noun else None
+    if said:
+        work.keys.update(said)
+        work.cut(match)
+    elif path is not None:
+        work.paths.add(path)
+        work.cut(match)
+
+
+def _keys(noun: str, context: Context) -> tuple[str, ...]:
+    key = key_of(noun)
+    if key in TOGETHER:
+        return TOGETHER[key]
+    if key == "limit" and context.intent.limit is None:
+        return tuple(_LIMITS)
+    if key == "gpu_count" and context.intent.gpu:
+        return TOGETHER["gpu"]
+    if key is None:
+        named = [k for k, v in context.intent.model_dump().items() if isinstance(v, str) and v.lower() == noun.strip().lower()]
+        return tuple(named)
+    return (key,)
+
+
+def _is_said(key: str, context: Context) -> bool:
+    return key in Intent.model_fields and key not in ("task", "overrides") and getattr(context.intent, key, None) is not None
+
+
+@cache
+def _benchmark_words() -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{pattern})" for _, pattern in BENCHMARKS), re.IGNORECASE)
+
+
+def named_benchmarks(text: str) -> list[str]:
+    """The benchmarks that a text names, in the order of the table."""
+    names: list[str] = []
+    left = text
+    for values, pattern in BENCHMARKS:
+        if compiled(pattern).search(left):
+            names += [value for value in values if value not in names]
+            left = compiled(pattern).sub(" ", left)
+    return names
+
+
+_DROPS = re.compile(rf"\b(?:{_VERB}|not|without|no|except|but not|minus)\s+{_THE}(?P<list>(?:(?!\b(?:add|a[ñn]ade|agrega|ajoute|plus|use|instead)\b)[^.;!?])*)", re.IGNORECASE)
+
+
+def _benchmarks(work: _Work, context: Context) -> None:
+    """Benchmarks that are dropped from the list that stands."""
+    stands: list[Any] = list(context.intent.benchmarks or ())
+    if not stands or not (match := _DROPS.search(work.text)):
+        return
+    gone = set(named_benchmarks(match.group("list")))
+    if not gone & set(stands) and re.search(r"\bdrop\s*$", match.group("list")):
+        return
+    if gone & set(stands):
+        work.benchmarks = [name for name in stands if name not in gone]
+        work.cut(match)

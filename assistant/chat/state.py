@@ -1,0 +1,242 @@
+"""What a conversation holds, what can happen to it, and what is to be done about it: values alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from assistant.chat.context import Context
+from assistant.core.errors import OumiChatError
+from assistant.core.intent import Intent
+from assistant.core.outcome import Outcome
+from assistant.core.values import Question, Reason
+from assistant.reader import Reading
+from assistant.reader.asking import Asking
+
+Origin = Literal["said", "assumed", "default", "flag"]
+Purpose = Literal["turn", "what-if", "resumed"]
+KEPT = 50
+"""Earlier states that /undo can go back to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhatIf:
+    """A plan that was asked about and not taken: what it would be said with, and what it came to."""
+
+    state: State
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowUp:
+    """One question whose answer would change the plan. `answers` are (choice, what it sets); the first changes nothing."""
+
+    question: Question
+    answers: tuple[tuple[str, dict[str, Any]], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """The conversation: what was said, the last answer, the last one with a config, the states before (for undo).
+
+    `gpus` is the machine of a flag or of /gpus, until words say another; `flagged` are keys set by /set; `changed` are the
+    keys that the last line set; `asked` are the follow-up questions that were put, so that none is put twice.
+    """
+
+    intent: Intent = field(default_factory=Intent)
+    notes: tuple[Reason, ...] = ()
+    words: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    flagged: frozenset[str] = frozenset()
+    gpus: str | None = None
+    outcome: Outcome | None = None
+    config: Outcome | None = None
+    what_if: WhatIf | None = None
+    follow_up: FollowUp | None = None
+    asked: frozenset[str] = frozenset()
+    before: tuple[State, ...] = ()
+
+    @property
+    def context(self) -> Context:
+        """What the next line is read against."""
+        outcome = self.outcome or self.config
+        plan = outcome.plan if outcome and outcome.plan else self.config.plan if self.config else None
+        return Context(
+            intent=self.intent,
+            plan=plan if self.intent.task in ("train", None) else None,
+            past=tuple((s.intent, s.outcome.plan if s.outcome else None) for s in self.before if s.intent != Intent()),
+            changed=self.changed,
+            words=tuple(word for word in self.words if word),
+            ways_out=outcome.ways_out if outcome else (),
+            fits=None if outcome is None or outcome.plan is None else outcome.status == "ok",
+        )
+
+
+def origins(state: State) -> dict[str, Origin]:
+    """Where each value of the plan comes from, by its key."""
+    found: dict[str, Origin] = {}
+    plan = state.outcome.plan if state.outcome else None
+    if plan is not None:
+        found = dict.fromkeys((reason.field for reason in plan.decisions if reason.why != "as asked"), "default")
+    if state.outcome is not None:
+        found |= dict.fromkeys((reason.field for reason in state.outcome.assumptions), "assumed")
+    for key, value in state.intent.model_dump().items():
+        if value is not None and key != "overrides":
+            found[key] = "flag" if key in state.flagged else "said"
+    for path in state.intent.overrides or {}:
+        found[path] = "flag" if path in state.flagged else "said"
+    if state.gpus is not None:
+        found["hardware"] = "flag"
+    return found
+
+
+# What happens.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """The user typed something. `refine` is what an LLM made of it, as a change of the offline reading; `is_question` its word."""
+
+    text: str
+    refine: Callable[[Reading], Reading] | None = None
+    is_question: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A plan came back for `state`, the conversation as it would be."""
+
+    state: State
+    outcome: Outcome
+    purpose: Purpose = "turn"
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """Planning ended in an error of the user's."""
+
+    state: State
+    problem: OumiChatError
+    purpose: Purpose = "turn"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weighed:
+    """A follow-up question was found to matter."""
+
+    follow_up: FollowUp
+
+
+Event = Line | Planned | Refused | Weighed
+
+
+# What is to be done.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MakePlan:
+    """Plan the intent of `state`; `line` is what was just said if it may ask for a size, `reading` its notes and conflicts."""
+
+    state: State
+    line: str
+    reading: Reading
+    purpose: Purpose = "turn"
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskLlm:
+    """Let the LLM read the line too; without one, or where it fails, the line goes on as it is."""
+
+    line: str
+    intent: Intent
+    questions: tuple[Question, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tell:
+    """One remark."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowProblem:
+    """A mistake of the user's: what, where, how to mend it."""
+
+    problem: OumiChatError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Show:
+    """An outcome: whole, in brief, as JSON, or what keeps it from a config."""
+
+    outcome: Outcome
+    how: Literal["whole", "brief", "json", "no config", "sizing", "reasons", "alternatives"] = "whole"
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowChanges:
+    """What is different between two outcomes; `values_only` leaves the lines of the YAML out."""
+
+    before: Outcome
+    after: Outcome
+    values_only: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explain:
+    """Answer a question about the plan, by the LLM with a check of its facts, or by the plan's own words."""
+
+    asking: Asking
+    line: str
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PutQuestion:
+    """One question with its choices, the default first."""
+
+    follow_up: FollowUp
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weigh:
+    """Look for the one question whose answer would change this plan most."""
+
+    state: State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A slash command that acts on the outside: its name without the slash, and its argument."""
+
+    name: str
+    rest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mend:
+    """A pasted error to be read and mended."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindCheaper:
+    """Look for a machine that does the same for less."""
+
+    state: State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leave:
+    """End the conversation."""
+
+
+Effect = (
+    MakePlan | AskLlm | Tell | ShowProblem | Show | ShowChanges | Explain | PutQuestion | Weigh | Command | Mend | FindCheaper | Leave
+)

@@ -1,0 +1,51 @@
+"""A config file read from disk, with a clear word on what is wrong with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from assistant.core.errors import UsageError
+
+_LIMIT = 1_000_000
+
+
+def read_text(path: Path) -> str:
+    """The text of a config file.
+
+    Raises:
+        UsageError: no such file, not readable, too large, or not text.
+    """
+    try:
+        if path.is_dir():
+            raise UsageError(f"{path} is a folder.", context=str(path), hint="Give the path of a config in it.", reference="no-file")
+        if not path.is_file():
+            raise UsageError(f"There is no file {path}.", context=str(path), hint="Give the path of a config.", reference="no-file")
+        if path.stat().st_size > _LIMIT:
+            raise UsageError(f"{path} is larger than {_LIMIT:,} bytes: no config is.", context=str(path), hint="Give a config file.", reference="too-large")
+        return path.read_text("utf-8")
+    except OSError as problem:
+        raise UsageError(f"{path} cannot be read: {problem.strerror}.", context=str(path), hint="Give a file that you may read.", reference="cannot-read") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{path} is not YAML: it is no text in UTF-8.", context=str(path), hint="Give an Oumi config.", reference="bad-yaml") from None
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """A YAML file as a mapping.
+
+    Raises:
+        UsageError: no such file, not readable, too large, not YAML, or no mapping; with the line where one is known.
+    """
+    text = read_text(path)
+    try:
+        body = yaml.safe_load(text)
+    except (yaml.YAMLError, RecursionError, ValueError) as problem:
+        mark = getattr(problem, "problem_mark", None)
+        where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
+        told = " ".join(str(getattr(problem, "problem", None) or problem).split())[:120]
+        raise UsageError(f"{path} is not YAML: {told}.", context=where, hint="Mend that line.", reference="bad-yaml") from None
+    if not isinstance(body, dict):
+        raise UsageError(f"{path} holds no config: its top level is not `field: value`.", context=str(path), hint="Give an Oumi config.", reference="no-config")
+    return body

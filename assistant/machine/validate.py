@@ -1,0 +1,57 @@
+"""What the real Oumi says of a config, where it is installed: in a process of its own, since importing it takes seconds."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+_CODE = (
+    "import sys\n"
+    "from oumi.core.configs import TrainingConfig\n"
+    "config = TrainingConfig.from_yaml(sys.argv[1])\n"
+    "config.finalize_and_validate()\n"
+)
+_PATIENCE = 180.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What Oumi says: None where it is not installed; `problem` is the last line of its error."""
+
+    accepted: bool | None
+    problem: str = ""
+
+
+def oumi_python() -> str | None:
+    """The Python that has Oumi: this one, or that of the `oumi` program on the path; None where there is none."""
+    if importlib.util.find_spec("oumi") is not None:
+        return sys.executable
+    program = shutil.which("oumi")
+    if program is None:
+        return None
+    try:
+        first = Path(program).open("rb").readline(400).decode("utf-8", "replace").strip()
+    except OSError:
+        return None
+    python = re.sub(r"^#!\s*", "", first)
+    return python if first.startswith("#!") and Path(python).is_file() else None
+
+
+def validate(path: Path) -> Verdict:
+    """Load and validate a training config with the real Oumi, offline."""
+    python = oumi_python()
+    if python is None:
+        return Verdict(accepted=None)
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "DO_NOT_TRACK": "1", "PYTHONWARNINGS": "ignore"}
+    try:
+        done = subprocess.run([python, "-c", _CODE, str(path)], capture_output=True, text=True, timeout=_PATIENCE, env=environment, check=False)
+    except (OSError, subprocess.TimeoutExpired) as problem:
+        return Verdict(accepted=False, problem=f"it did not answer: {type(problem).__name__}")
+    lines = [line for line in done.stderr.splitlines() if line.strip()]
+    return Verdict(accepted=done.returncode == 0, problem=lines[-1] if done.returncode and lines else "")
