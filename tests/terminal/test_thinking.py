@@ -52,9 +52,14 @@ def test_a_spinner_shows_its_seconds_and_goes(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize("problem", [KeyboardInterrupt, RuntimeError, SystemExit])
 def test_its_line_is_gone_whatever_happens(monkeypatch: pytest.MonkeyPatch, problem: type[BaseException]) -> None:
     err = terminal(monkeypatch, "stderr")
-    with pytest.raises(problem), Thinking(screen(), environ={"TERM": "xterm"}):
-        time.sleep(0.45)
-        raise problem
+
+    def think() -> None:
+        with Thinking(screen(), environ={"TERM": "xterm"}):
+            time.sleep(0.45)
+            raise problem
+
+    with pytest.raises(problem):
+        think()
     assert "thinking" in err.getvalue()
     assert err.getvalue().endswith("\r\033[K")
 
