@@ -107,6 +107,8 @@ def line_reader(
         bottom_toolbar=(lambda: visible(status()) or None) if status else None,
         color_depth=_depth(no_color),
     )
+    # Its warning, in the middle of a line, is about menus alone: a terminal that does not say where the cursor is does without.
+    session.app.renderer.cpr_not_supported_callback = lambda: None
     return lambda: unquoted(session.prompt())
 
 

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import re
 import stat
-import sys
 import time
 from pathlib import Path
 
 import pytest
-
-pytest.importorskip("pexpect")
-sys.path.insert(0, str(Path(__file__).parent))
-
 from pty_talk import ALT_ENTER, CTRL_C, CTRL_D, ENTER, TAB, UP, Talk, paste, plain
 
 REQUEST = "lora qwen3 8b on A100 80gb"
@@ -169,3 +164,12 @@ def test_invisible_characters_are_shown_as_a_mark(tmp_path: Path) -> None:
         talk.type(paste("lora \u202eqwen3"))
         assert "\ufffd" in talk.settle()
         assert "\u202e" not in talk.raw
+
+
+def test_a_terminal_that_does_not_say_where_the_cursor_is_gets_no_warning(tmp_path: Path) -> None:
+    with Talk(tmp_path, environ={"PROMPT_TOOLKIT_NO_CPR": ""}) as talk:
+        talk.settle(0.9)
+        time.sleep(2.2)  # prompt_toolkit gives the terminal two seconds to answer
+        assert "hello" in talk.say("hello").lower()
+        assert "\x1b[6n" in talk.raw
+        assert "WARNING" not in talk.raw

@@ -171,7 +171,8 @@ def test_wide_characters_count_twice(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_stream_into_a_pipe_is_not_wrapped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", io.StringIO())
     with Stream(Screen(environ={})) as stream:
-        stream.write("word " * 60)
+        stream.write("word \x1b[31m " * 60)
+    assert "\x1b" not in sys.stdout.getvalue()  # type: ignore[attr-defined]
     assert sys.stdout.getvalue().count("\n") == 1  # type: ignore[attr-defined]
 
 
