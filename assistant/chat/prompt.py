@@ -18,6 +18,7 @@ from prompt_toolkit.utils import is_dumb_terminal  # noqa: TID253
 from assistant.chat.completion import completions
 from assistant.chat.history import KeptHistory, history_file
 from assistant.chat.talk import COMMANDS
+from assistant.machine.secrets import secret_values
 
 PROMPT = "> "
 QUOTES = '"""'
@@ -78,7 +79,7 @@ def unquoted(text: str) -> str:
 
 def line_reader(
     *,
-    secrets: Collection[str] = frozenset(),
+    secrets: Collection[str] | None = None,
     status: Callable[[], str] | None = None,
     commands: Mapping[str, str] | Iterable[str] = COMMANDS,
     llms: Sequence[str] = (),
@@ -86,11 +87,12 @@ def line_reader(
 ) -> Callable[[], str]:
     """What asks for one message after another; it may have several lines.
 
-    `secrets` never reach the history; `status` is a line at the bottom, "" for none. What is returned raises
+    `secrets` (unless stated: those of the environment) never reach the history; `status` is a line at the bottom, "" for none. What is returned raises
     EOFError when the user leaves (Ctrl-D), KeyboardInterrupt for Ctrl-C on an empty line.
     """
     if is_dumb_terminal():
         return _plain_reader()
+    secrets = secret_values(os.environ) if secrets is None else secrets
     session: PromptSession[str] = PromptSession(
         message=PROMPT,
         multiline=True,
@@ -105,6 +107,8 @@ def line_reader(
         bottom_toolbar=(lambda: visible(status()) or None) if status else None,
         color_depth=_depth(no_color),
     )
+    # Its warning, in the middle of a line, is about menus alone: a terminal that does not say where the cursor is does without.
+    session.app.renderer.cpr_not_supported_callback = lambda: None
     return lambda: unquoted(session.prompt())
 
 

@@ -52,9 +52,14 @@ def test_a_spinner_shows_its_seconds_and_goes(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize("problem", [KeyboardInterrupt, RuntimeError, SystemExit])
 def test_its_line_is_gone_whatever_happens(monkeypatch: pytest.MonkeyPatch, problem: type[BaseException]) -> None:
     err = terminal(monkeypatch, "stderr")
-    with pytest.raises(problem), Thinking(screen(), environ={"TERM": "xterm"}):
-        time.sleep(0.45)
-        raise problem
+
+    def think() -> None:
+        with Thinking(screen(), environ={"TERM": "xterm"}):
+            time.sleep(0.45)
+            raise problem
+
+    with pytest.raises(problem):
+        think()
     assert "thinking" in err.getvalue()
     assert err.getvalue().endswith("\r\033[K")
 
@@ -163,11 +168,13 @@ def test_wide_characters_count_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     assert max(2 + 2 * len(line.strip().replace(" ", "")) + line.strip().count(" ") for line in out.getvalue().splitlines()) <= 40
 
 
-def test_a_stream_into_a_pipe_is_not_wrapped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdout", io.StringIO())
+def test_a_stream_into_a_pipe_is_not_wrapped_and_as_clean(monkeypatch: pytest.MonkeyPatch) -> None:
+    pipe = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(pipe, encoding="utf-8"))
     with Stream(Screen(environ={})) as stream:
-        stream.write("word " * 60)
-    assert sys.stdout.getvalue().count("\n") == 1  # type: ignore[attr-defined]
+        stream.write("word \x1b[31m " * 60)
+    assert pipe.getvalue().count(b"\n") == 1
+    assert b"\x1b" not in pipe.getvalue()
 
 
 def test_the_wait_is_longer_than_a_blink() -> None:
