@@ -98,7 +98,7 @@ def _setting(document: Document, steps: tuple[Step, ...], edit: Edit) -> Cut:
     known = document.depth(steps, edit.path)
     trail = document.trail(steps[:known], edit.path)
     if known == len(steps):
-        return document.replaced(trail[-1], edit.value, edit.path, steps=known)
+        return document.replaced(trail[-1], edit.value, edit.path)
     missing = steps[known:]
     if not all(isinstance(step, str) for step in missing):
         raise refusal(edit.path, "there is no such entry in the list")

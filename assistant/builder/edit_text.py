@@ -56,8 +56,8 @@ class Document:
             raise UsageError(f"The config is not YAML: {getattr(problem, 'problem', None) or 'it cannot be read'}.", context=where, hint="Mend that line.", reference="bad-yaml") from None
         if not isinstance(root, yaml.MappingNode) or root.start_mark.index == root.end_mark.index:
             raise UsageError("The text holds no config: its top level is not `field: value`.", context="config", hint="Give an Oumi config.", reference="no-config")
-        anchored = {e.start_mark.index for e in events if isinstance(e, yaml.NodeEvent) and e.anchor and not isinstance(e, yaml.AliasEvent)}
-        aliases = {e.start_mark.index for e in events if isinstance(e, yaml.AliasEvent)}
+        anchored = {e.start_mark.index for e in events if isinstance(e, yaml.NodeEvent) and e.anchor and e.start_mark and not isinstance(e, yaml.AliasEvent)}
+        aliases = {e.start_mark.index for e in events if isinstance(e, yaml.AliasEvent) and e.start_mark}
         return cls(text=text, root=root, anchored=frozenset(anchored), aliases=frozenset(aliases))
 
     @property
@@ -117,9 +117,7 @@ class Document:
             node = self._child(node, step, path)
         return len(steps)
 
-    # What is changed ------------------------------------------------------------------------------------------------
-
-    def replaced(self, node: yaml.Node, value: Any, path: str, *, steps: int) -> Cut:
+    def replaced(self, node: yaml.Node, value: Any, path: str) -> Cut:
         """Another value for a field that is there."""
         start, end = node.start_mark.index, self.end_of(node)
         old = self.text[start:end]
@@ -134,7 +132,7 @@ class Document:
                 raise refusal(path, "its value takes several lines")
             new = value_text(value, quote=node.style, boolean=old)
             return Cut(start=start, end=end, text=new if start != end else f" {new}")
-        block = not node.flow_style and isinstance(value, list) and value
+        block = isinstance(node, yaml.SequenceNode) and not node.flow_style and isinstance(value, list) and value
         return Cut(start=start, end=end, text=self._block_list(value, node.start_mark.column) if block else value_text(value))
 
     def _block_list(self, value: list[Any], column: int) -> str:
@@ -203,19 +201,18 @@ class Document:
             raise refusal(path, "there are comments beside it")
         return cut
 
-    # Where things are -----------------------------------------------------------------------------------------------
-
     def end_of(self, node: yaml.Node) -> int:
         """The index behind a node's last character; PyYAML ends a block at the next token, past comments."""
+        end: int = node.end_mark.index
         if isinstance(node, yaml.ScalarNode):
-            end = node.end_mark.index
             return len(self.text[:end].rstrip()) if node.style in ("|", ">") else end
-        if node.flow_style or not node.value:
-            return node.end_mark.index
+        if not isinstance(node, yaml.CollectionNode) or node.flow_style or not node.value:
+            return end
         last = node.value[-1]
         key, value = last if isinstance(last, tuple) else (None, last)
         if key is not None and value.start_mark.index < key.end_mark.index:  # an alias: its text stands behind the key
-            return max(i for i in (*self.aliases, key.end_mark.index) if i <= node.end_mark.index)
+            start: int = max(i for i in (*self.aliases, key.end_mark.index) if i <= end)
+            return start
         return self.end_of(value)
 
     def _line_after(self, index: int) -> int:
@@ -249,11 +246,11 @@ def key_text(name: str) -> str:
 def value_text(value: Any, *, quote: str | None = None, boolean: str = "") -> str:
     """A scalar or a list of scalars on one line."""
     if isinstance(value, list):
-        return f"[{', '.join(scalar_text(item, flow=True) for item in value)}]"
+        return f"[{', '.join(scalar_text(item) for item in value)}]"
     return scalar_text(value, quote=quote, boolean=boolean)
 
 
-def scalar_text(value: Any, *, quote: str | None = None, boolean: str = "", flow: bool = False) -> str:
+def scalar_text(value: Any, *, quote: str | None = None, boolean: str = "") -> str:
     """A scalar as YAML 1.1 reads it back; booleans as the text around them writes them.
 
     Raises:

@@ -80,12 +80,12 @@ class Setting:
     @property
     def micro(self) -> int:
         """Sequences per GPU and step."""
-        return max(1, self.config.training.get("per_device_train_batch_size", int, MICRO_BATCH))
+        return max(1, int(self.config.training.get("per_device_train_batch_size", int, MICRO_BATCH)))
 
     @property
     def accumulation(self) -> int:
         """Micro-batches per optimizer step."""
-        return max(1, self.config.training.get("gradient_accumulation_steps", int, ACCUMULATION))
+        return max(1, int(self.config.training.get("gradient_accumulation_steps", int, ACCUMULATION)))
 
 
 Maker = Callable[[Setting], Iterator[Change]]

@@ -45,15 +45,15 @@ def mend_memory(case: Case) -> Mending:
     memory = case.trace.memory or Memory(backend="CUDA")
     message, environment = said(case), allocator(memory)
     machine = machine_of(case, memory)
-    if case.body is None or case.model is None or machine is None:
-        return _unsized(case, memory, message, environment)
+    if case.body is None or case.model is None or machine is None or not case.get("training"):
+        return _unsized(case, message, environment)
     setting = Setting.of(case.body, case.model, machine)
     seen = seen_in(memory, setting, case.trace.phase)
     base = Mending(message=message, cause=_cause(setting, seen, memory, case), environment=environment, scale=seen.scale, usable_gib=seen.usable_gib)
-    if (kept := _unchanged(setting, seen, memory, base)) is not None:
+    if (kept := _unchanged(setting, seen, base)) is not None:
         return kept
     found = _first_that_fits(setting, seen, case.trace.phase)
-    return with_edits(case, _changed(base, seen, *found)) if found else _none_fits(setting, seen, base)
+    return with_edits(case, _changed(base, *found)) if found else _none_fits(setting, seen, base)
 
 
 def said(case: Case) -> str:
@@ -150,13 +150,13 @@ def _cause(setting: Setting, seen: Seen, memory: Memory, case: Case) -> str:
     return " ".join(words)
 
 
-def _unchanged(setting: Setting, seen: Seen, memory: Memory, base: Mending) -> Mending | None:
+def _unchanged(setting: Setting, seen: Seen, base: Mending) -> Mending | None:
     """The config as it is, where fragments or other processes alone explain the error."""
     if base.environment and _fits(setting, seen):
         return replace(base, memory=setting.memory, effect="With it the config fits as it is. Set it before the command that starts the run.")
     whole = seen.usable_gib + seen.others_gib
     if seen.others_gib and setting.memory.upper * seen.scale <= whole * GIB:
-        effect = f"On a card of its own the config fits as it is: {gib(setting.memory.upper * seen.scale):.1f} GiB at most, of {whole:.1f}."
+        effect = "On a card of its own the config fits as it is."
         return replace(base, memory=setting.memory, usable_gib=round(whole, 2), commands=("nvidia-smi",), effect=effect)
     return None
 
@@ -187,13 +187,11 @@ def _needed(setting: Setting, seen: Seen, parts: Parts) -> Parts:
     return parts
 
 
-def _changed(base: Mending, seen: Seen, change: Change, after: Setting) -> Mending:
-    point, upper = gib(after.memory.point * seen.scale), gib(after.memory.upper * seen.scale)
+def _changed(base: Mending, change: Change, after: Setting) -> Mending:
     words = change.words[0].upper() + change.words[1:]
     if change.words.startswith(EVALUATION):
         return replace(base, changes=change.edits, effect=f"{words}: an evaluation of such a batch keeps no activations, so it needs less than a training step.")
-    effect = f"{words}: about {point:.1f} GiB a GPU, {upper:.1f} at most, of {seen.usable_gib:.1f} usable."
-    return replace(base, changes=change.edits, commands=change.commands, memory=after.memory, effect=effect)
+    return replace(base, changes=change.edits, commands=change.commands, memory=after.memory, effect=f"{words}.")
 
 
 def _none_fits(setting: Setting, seen: Seen, base: Mending) -> Mending:
@@ -211,10 +209,12 @@ def _ways(intent: Intent, setting: Setting) -> tuple[WayOut, ...]:
         return ()
 
 
-def _unsized(case: Case, memory: Memory, message: str, environment: tuple[str, ...]) -> Mending:
+def _unsized(case: Case, message: str, environment: tuple[str, ...]) -> Mending:
     """Without the config, its model or a capacity nothing can be costed: what is known is said, no figure made up."""
     if case.body is None:
         cause = "Without the config no change can be costed."
+    elif not case.get("training"):
+        cause = "This is no training config, so no change can be costed."
     elif case.model is None:
         cause = "The shape of the config's model is not known, so no change can be costed."
     else:

@@ -11,7 +11,7 @@ _ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b\n]*(?:\x07|\x1b
 _RANK_PREFIXES = (
     re.compile(r"\[(?:rank|default)(\d{1,5})\]:? ?"),  # torch from 2.2 on; torchrun --tee
     re.compile(r"\[\d{1,5},(\d{1,5})\]<std(?:err|out)>: ?"),  # mpirun
-    re.compile(r"(\d{1,4}): (?=[ A-Z\[/])"),  # srun --label
+    re.compile(r" {0,3}(\d{1,4}): (?=[ A-Za-z\[/])"),  # srun --label
     re.compile(r"\[[\d\-: ,.]{8,30}\]\[oumi\]\[rank(\d{1,5})\](?:\[[^\]\n]{1,80}\]){0,4}\]? ?"),  # Oumi's own log
 )
 _PREFIXES = (
