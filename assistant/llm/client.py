@@ -17,17 +17,18 @@ from assistant.llm.faults import LlmFault, fault, fault_of
 from assistant.llm.grounding import Heard, ground
 from assistant.llm.litellm_edge import Limits
 from assistant.llm.prompts import Message
-from assistant.llm.schema import Fields
+from assistant.llm.schema import Fields, FieldsInWords
 from assistant.llm.usage import Usage, usage_of
 from assistant.llm.waiting import TooLate, TooLong, in_time, stream_in_time
 
 Result = TypeVar("Result")
-_WORDS = 1_200
+_WORDS = 560
 """Characters of a line that are sent: what is longer is a log or a config, and the offline reader reads all of it."""
-_FEW, _FEWER = 6, 3
-"""Examples kept where the schema itself stands in the prompt, and where the context was too small."""
+_FEW, _FEWEST = 3, 1
+"""Examples kept where the schema itself takes part of the prompt, and where the context was too small."""
 _ONCE = {"num_retries": 0, "max_retries": 0}
 """The SDK would back off for seconds before it says that nobody answers."""
+_LOAD_SECONDS = 60.0
 _ATTEMPTS_AGAIN = 1
 """Answers asked for again with the validation error: at temperature 0 a third is mostly the second."""
 
@@ -126,7 +127,7 @@ class Llm:
             return self._in_mode(self._modes[0], extraction(words, known, questions, mode=self._modes[0]))
         except Exception as problem:
             if faults.is_overflow(problem):
-                return self._in_mode(self._modes[0], extraction(words, Intent(), questions, mode=self._modes[0], examples=_FEWER))
+                return self._in_mode(self._modes[0], extraction(words, Intent(), questions, mode=self._modes[0], examples=_FEWEST))
             if len(self._modes) < 2 or not faults.refuses_format(problem):
                 raise
         refused, self._modes = self._modes[0], self._modes[1:]
@@ -143,7 +144,7 @@ class Llm:
 
         def call() -> tuple[Fields, Any]:
             return reader.chat.completions.create_with_completion(  # type: ignore[no-any-return]
-                response_model=Fields, max_retries=_ATTEMPTS_AGAIN, **asked
+                response_model=Fields if mode in ("JSON_SCHEMA", "TOOLS") else FieldsInWords, max_retries=_ATTEMPTS_AGAIN, **asked
             )
 
         try:
@@ -186,7 +187,7 @@ class Llm:
 
     def _loaded(self) -> tuple[Any, Any]:
         """Both libraries; loading goes on in its thread when Ctrl-C leaves here."""
-        return in_time(litellm_edge.load, self.limits.whole_seconds)
+        return in_time(litellm_edge.load, _LOAD_SECONDS)
 
     def _common(self) -> dict[str, Any]:
         """What every request has: the model, the key's place, no chance."""
@@ -198,6 +199,7 @@ class Llm:
         }
         if self.choice.base_url:
             return {**asked, "client": self._own(), "api_base": self.choice.base_url, "api_key": self._key or "none"}
+        asked["drop_params"] = True  # a provider without `seed` takes the rest; to a server it would hide a 422
         return {**asked, "api_key": self._key} if self._key else asked
 
     def _own(self) -> Any:
@@ -228,10 +230,9 @@ def extraction(
     words: str, known: Intent, questions: tuple[Question, ...], *, mode: str = "JSON_SCHEMA", examples: int | None = None
 ) -> list[Message]:
     """The messages that ask for one line's fields: what is known stands before the line, a long line is cut."""
-    inlined = mode in ("JSON", "MD_JSON")
     return prompts.fill(
         prompts.load("extract"),
-        examples=examples if examples is not None else _FEW if inlined else None,
+        examples=examples if examples is not None else None if mode == "JSON_SCHEMA" else _FEW,
         context=_context(known, questions),
         words=words if len(words) <= _WORDS else f"{words[: _WORDS // 2]} … {words[-_WORDS // 2 :]}",
     )
