@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from assistant.core.intent import Intent
 from assistant.core.redact import redact
@@ -21,7 +22,6 @@ from assistant.llm.schema import Fields, FieldsInWords
 from assistant.llm.usage import Usage, usage_of
 from assistant.llm.waiting import TooLate, TooLong, in_time, stream_in_time
 
-Result = TypeVar("Result")
 _WORDS = 560
 """Characters of a line that are sent: what is longer is a log or a config, and the offline reader reads all of it."""
 _FEW, _FEWEST = 3, 1
@@ -62,7 +62,8 @@ class Llm:
         Raises:
             LlmFault: no key, no server, no valid answer, …
         """
-        fields, notes = self._guarded(lambda: self._fields(words, known, questions))
+        with self._guarded():
+            fields, notes = self._fields(words, known, questions)
         return ground(fields, words, known, questions, notes)
 
     def explain(self, facts_text: str, question: str) -> Iterator[str]:
@@ -74,21 +75,18 @@ class Llm:
         messages = self._redacted(
             prompts.fill(prompts.load("explain"), facts=facts_text, question=question[:_WORDS])
         )
-        self._refuse_early()
-        began, some = time.monotonic(), False
         counted: list[Any] = []
-        try:
-            for piece in self._streamed(messages, counted):
-                some = some or bool(piece.strip())
-                yield piece
-        except TooLong:
-            raise fault(faults.ENDLESS, self.choice) from None
-        except Exception as problem:
-            raise self._told(problem) from problem
-        finally:
-            self._count(counted[-1] if counted else None, began)
-        if not some:
-            raise fault(faults.EMPTY, self.choice)
+        with self._guarded():
+            some = False
+            began = time.monotonic()
+            try:
+                for piece in self._streamed(messages, counted):
+                    some = some or bool(piece.strip())
+                    yield piece
+            finally:
+                self._count(counted[-1] if counted else None, began)
+            if not some:
+                raise fault(faults.EMPTY, self.choice)
 
     def close(self) -> None:
         """Drop the connection."""
@@ -96,12 +94,23 @@ class Llm:
             self._client.close()
             self._client = None
 
-    def _guarded(self, call: Callable[[], Result]) -> Result:
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """Faults as ours; a call that was left in the middle takes its connection with it, so that the server stops too."""
         self._refuse_early()
         try:
-            return call()
+            yield
+        except TooLong:
+            self.close()
+            raise fault(faults.ENDLESS, self.choice) from None
+        except TooLate:
+            self.close()
+            raise fault(faults.TIMEOUT, self.choice) from None
         except Exception as problem:
             raise self._told(problem) from problem
+        except BaseException:  # Ctrl-C, or a reader that wants no more of a stream
+            self.close()
+            raise
 
     def _refuse_early(self) -> None:
         """What is known to fail is not sent."""
@@ -112,8 +121,6 @@ class Llm:
             raise fault(faults.RATE_LIMIT, self.choice, wait_seconds=left)
 
     def _told(self, problem: Exception) -> LlmFault:
-        if isinstance(problem, TooLate):
-            return fault(faults.TIMEOUT, self.choice)
         told = fault_of(problem, self.choice, self._secrets)
         self._not_before = time.monotonic() + told.wait_seconds if told.wait_seconds else 0.0
         return told
