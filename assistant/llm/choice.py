@@ -35,7 +35,7 @@ PROVIDERS = (
     Provider(prefix="gemini", keys=("GEMINI_API_KEY", "GOOGLE_API_KEY"), small="gemini/gemini-2.5-flash-lite"),
     Provider(prefix="groq", keys=("GROQ_API_KEY",), small="groq/llama-3.1-8b-instant"),
     Provider(prefix="mistral", keys=("MISTRAL_API_KEY",), small="mistral/mistral-small-latest"),
-    Provider(prefix="openrouter", keys=("OPENROUTER_API_KEY",), small="openrouter/openai/gpt-4o-mini"),
+    Provider(prefix="openrouter", keys=("OPENROUTER_API_KEY",), small="openrouter/openai/gpt-4.1-mini"),
     Provider(prefix="deepseek", keys=("DEEPSEEK_API_KEY",), small="deepseek/deepseek-chat"),
     Provider(prefix="xai", keys=("XAI_API_KEY",), small="xai/grok-3-mini"),
     Provider(prefix="together_ai", keys=("TOGETHER_API_KEY", "TOGETHERAI_API_KEY"), small="together_ai/meta-llama/Llama-3.3-70B-Instruct-Turbo"),
@@ -116,9 +116,9 @@ def _own_server(model: str, url: str, origin: Origin, environ: Mapping[str, str]
 
 
 def _compatible(model: str) -> str:
-    """A model at a stated URL is spoken to as OpenAI's unless its prefix says another way."""
-    prefix = model.split("/")[0]
-    return model if not model or ("/" in model and prefix in _OPENAI_COMPATIBLE) else f"openai/{model}"
+    """A model at a stated URL is spoken to as OpenAI's, which all these servers understand."""
+    prefix, _, rest = model.partition("/")
+    return f"openai/{rest if rest and prefix in _OPENAI_COMPATIBLE else model}" if model else ""
 
 
 def canonical_url(url: str) -> str:

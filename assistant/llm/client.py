@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from assistant.core.intent import Intent
 from assistant.core.redact import redact
@@ -17,17 +18,17 @@ from assistant.llm.faults import LlmFault, fault, fault_of
 from assistant.llm.grounding import Heard, ground
 from assistant.llm.litellm_edge import Limits
 from assistant.llm.prompts import Message
-from assistant.llm.schema import Fields
+from assistant.llm.schema import Fields, FieldsInWords
 from assistant.llm.usage import Usage, usage_of
 from assistant.llm.waiting import TooLate, TooLong, in_time, stream_in_time
 
-Result = TypeVar("Result")
-_WORDS = 1_200
+_WORDS = 560
 """Characters of a line that are sent: what is longer is a log or a config, and the offline reader reads all of it."""
-_FEW, _FEWER = 6, 3
-"""Examples kept where the schema itself stands in the prompt, and where the context was too small."""
+_FEW, _FEWEST = 3, 1
+"""Examples kept where the schema itself takes part of the prompt, and where the context was too small."""
 _ONCE = {"num_retries": 0, "max_retries": 0}
 """The SDK would back off for seconds before it says that nobody answers."""
+_LOAD_SECONDS = 60.0
 _ATTEMPTS_AGAIN = 1
 """Answers asked for again with the validation error: at temperature 0 a third is mostly the second."""
 
@@ -61,7 +62,8 @@ class Llm:
         Raises:
             LlmFault: no key, no server, no valid answer, …
         """
-        fields, notes = self._guarded(lambda: self._fields(words, known, questions))
+        with self._guarded():
+            fields, notes = self._fields(words, known, questions)
         return ground(fields, words, known, questions, notes)
 
     def explain(self, facts_text: str, question: str) -> Iterator[str]:
@@ -73,21 +75,18 @@ class Llm:
         messages = self._redacted(
             prompts.fill(prompts.load("explain"), facts=facts_text, question=question[:_WORDS])
         )
-        self._refuse_early()
-        began, some = time.monotonic(), False
         counted: list[Any] = []
-        try:
-            for piece in self._streamed(messages, counted):
-                some = some or bool(piece.strip())
-                yield piece
-        except TooLong:
-            raise fault(faults.ENDLESS, self.choice) from None
-        except Exception as problem:
-            raise self._told(problem) from problem
-        finally:
-            self._count(counted[-1] if counted else None, began)
-        if not some:
-            raise fault(faults.EMPTY, self.choice)
+        with self._guarded():
+            some = False
+            began = time.monotonic()
+            try:
+                for piece in self._streamed(messages, counted):
+                    some = some or bool(piece.strip())
+                    yield piece
+            finally:
+                self._count(counted[-1] if counted else None, began)
+            if not some:
+                raise fault(faults.EMPTY, self.choice)
 
     def close(self) -> None:
         """Drop the connection."""
@@ -95,12 +94,23 @@ class Llm:
             self._client.close()
             self._client = None
 
-    def _guarded(self, call: Callable[[], Result]) -> Result:
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """Faults as ours; a call that was left in the middle takes its connection with it, so that the server stops too."""
         self._refuse_early()
         try:
-            return call()
+            yield
+        except TooLong:
+            self.close()
+            raise fault(faults.ENDLESS, self.choice) from None
+        except TooLate:
+            self.close()
+            raise fault(faults.TIMEOUT, self.choice) from None
         except Exception as problem:
             raise self._told(problem) from problem
+        except BaseException:  # Ctrl-C, or a reader that wants no more of a stream
+            self.close()
+            raise
 
     def _refuse_early(self) -> None:
         """What is known to fail is not sent."""
@@ -111,8 +121,6 @@ class Llm:
             raise fault(faults.RATE_LIMIT, self.choice, wait_seconds=left)
 
     def _told(self, problem: Exception) -> LlmFault:
-        if isinstance(problem, TooLate):
-            return fault(faults.TIMEOUT, self.choice)
         told = fault_of(problem, self.choice, self._secrets)
         self._not_before = time.monotonic() + told.wait_seconds if told.wait_seconds else 0.0
         return told
@@ -126,7 +134,7 @@ class Llm:
             return self._in_mode(self._modes[0], extraction(words, known, questions, mode=self._modes[0]))
         except Exception as problem:
             if faults.is_overflow(problem):
-                return self._in_mode(self._modes[0], extraction(words, Intent(), questions, mode=self._modes[0], examples=_FEWER))
+                return self._in_mode(self._modes[0], extraction(words, Intent(), questions, mode=self._modes[0], examples=_FEWEST))
             if len(self._modes) < 2 or not faults.refuses_format(problem):
                 raise
         refused, self._modes = self._modes[0], self._modes[1:]
@@ -143,7 +151,7 @@ class Llm:
 
         def call() -> tuple[Fields, Any]:
             return reader.chat.completions.create_with_completion(  # type: ignore[no-any-return]
-                response_model=Fields, max_retries=_ATTEMPTS_AGAIN, **asked
+                response_model=Fields if mode in ("JSON_SCHEMA", "TOOLS") else FieldsInWords, max_retries=_ATTEMPTS_AGAIN, **asked
             )
 
         try:
@@ -186,7 +194,7 @@ class Llm:
 
     def _loaded(self) -> tuple[Any, Any]:
         """Both libraries; loading goes on in its thread when Ctrl-C leaves here."""
-        return in_time(litellm_edge.load, self.limits.whole_seconds)
+        return in_time(litellm_edge.load, _LOAD_SECONDS)
 
     def _common(self) -> dict[str, Any]:
         """What every request has: the model, the key's place, no chance."""
@@ -198,6 +206,7 @@ class Llm:
         }
         if self.choice.base_url:
             return {**asked, "client": self._own(), "api_base": self.choice.base_url, "api_key": self._key or "none"}
+        asked["drop_params"] = True  # a provider without `seed` takes the rest; to a server it would hide a 422
         return {**asked, "api_key": self._key} if self._key else asked
 
     def _own(self) -> Any:
@@ -228,10 +237,9 @@ def extraction(
     words: str, known: Intent, questions: tuple[Question, ...], *, mode: str = "JSON_SCHEMA", examples: int | None = None
 ) -> list[Message]:
     """The messages that ask for one line's fields: what is known stands before the line, a long line is cut."""
-    inlined = mode in ("JSON", "MD_JSON")
     return prompts.fill(
         prompts.load("extract"),
-        examples=examples if examples is not None else _FEW if inlined else None,
+        examples=examples if examples is not None else None if mode == "JSON_SCHEMA" else _FEW,
         context=_context(known, questions),
         words=words if len(words) <= _WORDS else f"{words[: _WORDS // 2]} … {words[-_WORDS // 2 :]}",
     )

@@ -92,6 +92,14 @@ _BENEATH: dict[str, Fault] = {
     "ResponseParsingError": INVALID,
 }
 """What lies beneath says more than the class that litellm or instructor wraps it in."""
+_BY_STATUS = {401: WRONG_KEY, 402: SPENT, 403: NOT_ALLOWED, 404: NO_MODEL, 408: TIMEOUT, 413: OVERFLOW, 429: RATE_LIMIT}
+"""Where litellm has no class of its own for a status."""
+_TOLD = (
+    (r"provider not provided", NO_PROVIDER),
+    (r"response with no 'choices'", EMPTY),
+    (r"empty or invalid response from llm endpoint", INVALID),
+)
+"""What litellm says in words alone."""
 _OVERFLOWS = re.compile(r"context (?:size|length|window)|exceed_context|maximum context|too many tokens|prompt is too long", re.IGNORECASE)
 _FORMAT = re.compile(r"response_format|json_schema|json_object|structured output", re.IGNORECASE)
 _DETAIL = 100
@@ -150,9 +158,9 @@ def kind_of(problem: BaseException) -> Fault:
     outer = next((FAULTS[name] for p in chain for name in _names(p) if name in FAULTS), None)
     if beneath in (NOT_LOADED, UNREACHABLE, TIMEOUT, BROKE_OFF) or outer is None:
         return beneath or UNKNOWN
-    if "provider not provided" in _text(problem).lower():
-        return NO_PROVIDER
-    return outer
+    told = next((kind for pattern, kind in _TOLD if re.search(pattern, _text(problem), re.IGNORECASE)), None)
+    by_status = next((_BY_STATUS[code] for p in chain if (code := getattr(p, "status_code", None)) in _BY_STATUS), None)
+    return told or (by_status if outer is SERVER and by_status else outer)
 
 
 def is_overflow(problem: BaseException) -> bool:

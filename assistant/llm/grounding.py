@@ -24,7 +24,7 @@ _NEAR = 40
 _VARIANT = frozenset(("instruct", "chat", "it", "base", "pt", "hf"))
 _WORD = re.compile(r"[^\W_]+", re.UNICODE)
 _PLACE = re.compile(r"[\w.~@\-]*/[\w./~@\-]+|[\w\-]+\.(?:jsonl?|csv|tsv|parquet|arrow|txt)", re.IGNORECASE)
-_SIZED = re.compile(r"\d+(?:\.\d+)?[bm]\b", re.IGNORECASE)
+_SIZED = re.compile(r"[a-z].*\d(?:\.\d+)?[bm]\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +81,7 @@ def _number(key: str, value: float, line: _Line) -> _Checked:
     """A number that the line says near a word for its field, or that follows from the known one."""
     known = getattr(line.known, key)
     cue = cues.NUMBER_CUES.get(key)
-    named = key in line.asked or cue is None or re.search(cue, line.words, re.IGNORECASE)
+    named = key in line.asked or cue is None or compiled(rf"(?<![a-z])(?:{cue})").search(line.words)
     if known is not None and named and any(same(value, other) for other in follows_from(line.words, known)):
         return value, ""
     if any(_counts(key, said, line) and any(same(value, v) for v in _values(key, said, line)) for said in line.numbers):
@@ -97,7 +97,7 @@ def _counts(key: str, said: Said, line: _Line) -> bool:
     if key == "gpu_count":
         close = re.match(rf"\s*(?:x|×|\*)|.{{0,25}}?{cues.GPU_CUE}", after, re.IGNORECASE)
         return bool(close or re.search(r"(?:x|×|\*|:)\s*$|\bgpus?\W+$", before, re.IGNORECASE))
-    return re.search(cues.NUMBER_CUES[key], f"{before} 0 {after}", re.IGNORECASE) is not None
+    return compiled(rf"(?<![a-z])(?:{cues.NUMBER_CUES[key]})").search(f"{before} 0 {after}") is not None
 
 
 def _values(key: str, said: Said, line: _Line) -> tuple[float, ...]:
@@ -114,9 +114,7 @@ def _choice(key: str, value: str, line: _Line) -> _Checked:
     pattern = cues.CHOICE_CUES[key].get(canonical)
     if pattern is None:
         return None, "no value that it can have"
-    denied = key == "sharding" and canonical in ("none", "ddp") and compiled(lexicon.NEGATION).search(line.words)
-    said = denied or affirmed(line.words, pattern)
-    return (canonical, "") if said else (None, _NOT_SAID)
+    return (canonical, "") if affirmed(line.words, pattern) else (None, _NOT_SAID)
 
 
 def _spot(_: str, value: bool, line: _Line) -> _Checked:

@@ -54,7 +54,6 @@ def load() -> tuple[Any, Any]:
     litellm.telemetry = False
     litellm.suppress_debug_info = True
     litellm.set_verbose = False
-    litellm.drop_params = True  # a provider without `seed` takes the rest
     litellm.turn_off_message_logging = True
     for name in _LOGGERS:
         silence(logging.getLogger(name))

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from assistant.reader.page import NUMBER_WORDS
 
 _DIGITS = re.compile(
-    r"(?P<glued>[a-z]*)(?P<number>\d[\d,]*(?:\.\d+)?|\.\d+)(?P<power>e[-+]?\d+)?\s?(?P<unit>k|m|million|thousand)?(?![a-z]*\d)", re.IGNORECASE
+    r"(?P<glued>(?:[a-z]+[-_.]?)?)(?P<number>\d[\d,]*(?:\.\d+)?|\.\d+)(?P<power>e[-+]?\d+)?"
+    r"(?:\s?(?P<unit>(?:k|m|million|thousand)(?![a-z])))?(?!b\b|[.,]?\d|[a-z]+\d)",
+    re.IGNORECASE,
 )
 _MAY_BE_GLUED = frozenset(("", "r", "x", "rank", "alpha", "bs", "gbs", "mbs", "seed", "lr", "ctx", "epochs", "steps", "e"))
 """Letters right before digits that do not make one name of both, as those of `H100` and `qwen3` do."""
@@ -48,7 +50,9 @@ def numbers_in(line: str) -> tuple[Said, ...]:
 
 def _in_digits(line: str) -> Iterator[Said]:
     for match in _DIGITS.finditer(line):
-        if match.group("glued").lower() not in _MAY_BE_GLUED:
+        if match.group("glued").lower().rstrip("-_.") not in _MAY_BE_GLUED:
+            continue
+        if match.group().lower() == "r1":  # the model, not a rank
             continue
         number = float(match.group("number").replace(",", "") + (match.group("power") or ""))
         unit = (match.group("unit") or "")[:1].lower()

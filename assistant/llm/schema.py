@@ -83,6 +83,17 @@ class Fields(BaseModel):
         return {"type": "object", "properties": _properties(), "required": ["kind"], "additionalProperties": False}
 
 
+class FieldsInWords(Fields):
+    """The same where the schema stands in the prompt as text: the prompt names the choices already."""
+
+    @classmethod
+    def model_json_schema(cls, *_: Any, **__: Any) -> dict[str, Any]:
+        """The types alone."""
+        body = super().model_json_schema()
+        plain = {key: {"type": value["type"]} for key, value in body["properties"].items()}
+        return {**body, "properties": plain}
+
+
 def _is_nothing(key: str, value: Any) -> bool:
     if value is None or value in ([], {}):
         return True
