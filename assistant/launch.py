@@ -29,8 +29,13 @@ def program_of(command: str) -> list[str]:
 def run(words: list[str]) -> int:
     """Run the program with this terminal as its own, and return its exit code; Ctrl-C goes to it."""
     process = subprocess.Popen(words)
-    while True:
-        try:
-            return process.wait()
-        except KeyboardInterrupt:  # the terminal has sent it to the program too: wait for how it ends
-            continue
+    while (code := _waited(process)) is None:
+        pass
+    return code
+
+
+def _waited(process: subprocess.Popen[bytes]) -> int | None:
+    try:
+        return process.wait()
+    except KeyboardInterrupt:  # the terminal has sent it to the program too: wait for how that ends
+        return None

@@ -143,7 +143,11 @@ class _Silent:
     def cheaper(self, state: State) -> tuple[State, tuple[()]]:
         return state, ()
 
-    mend = command = lambda self, state, _: (state, ())
+    def mend(self, state: State, _: str) -> tuple[State, tuple[()]]:
+        return state, ()
+
+    def command(self, state: State, _: object) -> tuple[State, tuple[()]]:
+        return state, ()
 
 
 def conversations(path: Path, out: list[dict[str, Any]]) -> float:

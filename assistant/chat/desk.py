@@ -22,7 +22,6 @@ from assistant.chat.state import (
     State,
     Tell,
     Weighed,
-    origins,
 )
 from assistant.chat.step import Step
 from assistant.core.errors import OumiChatError
@@ -91,7 +90,7 @@ class TerminalDesk:
         elif effect.how == "brief":
             report.brief(screen, effect.label, outcome)
         elif effect.how == "reasons":
-            report.reasons(screen, outcome)
+            report.reasons(screen, outcome, effect.origins)
         elif effect.how == "alternatives":
             report.alternatives(screen, outcome)
         elif effect.how == "no config":
@@ -123,7 +122,3 @@ class TerminalDesk:
     def command(self, state: State, effect: Command) -> Step:
         """A command that acts on the outside."""
         return outside.COMMANDS.get(effect.name, outside.unknown)(self, state, effect)
-
-    def origins_of(self, state: State) -> dict[str, str]:
-        """Where each value comes from, for /why."""
-        return dict(origins(state))

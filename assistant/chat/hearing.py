@@ -89,7 +89,7 @@ def heard(line: str, context: Context, refine: Callable[[Reading], Reading] | No
     said = {**{k: v for k, v in plain.intent.model_dump().items() if v is not None}, **values}
     notes = [*plain.notes, *turned.notes]
     unread = plain.unread
-    text = _model(text, said, plain, context, notes)
+    text = _model(text, said, context, notes)
     unread = _still_unread(unread, text)
     if _says_nothing(said, context) and not taken.keys and (number := bare_number(text)) is not None:
         unread = _last_number(number, said, context, unread)
@@ -164,7 +164,7 @@ def _benchmarks(text: str, whole: str, context: Context, values: dict[str, Any],
     return text
 
 
-def _model(text: str, said: dict[str, Any], plain: Reading, context: Context, notes: list[Reason]) -> str:
+def _model(text: str, said: dict[str, Any], context: Context, notes: list[Reason]) -> str:
     """A size or a variant that stands for a model of the family in talk."""
     picked = _PICKED.search(text)
     if picked and said.get("model") and (spec := get_model(said["model"])) and (other := sibling(spec, float(picked.group("size")) * 1e9)):

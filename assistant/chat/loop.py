@@ -65,15 +65,18 @@ def banner(desk: TerminalDesk, machine: Hardware | None) -> str:
 
 def converse(chat: Chat, ask: Callable[[], str]) -> None:
     """Read lines until the user leaves. Ctrl-C drops a line or stops a turn, Ctrl-D leaves."""
-    while True:
-        try:
-            line = ask().strip()
-            if line and not chat.turn(line):
-                return
-        except KeyboardInterrupt:
-            continue
-        except EOFError:
-            return
+    while _goes_on(chat, ask):
+        pass
+
+
+def _goes_on(chat: Chat, ask: Callable[[], str]) -> bool:
+    try:
+        line = ask().strip()
+        return not line or chat.turn(line)
+    except KeyboardInterrupt:  # drops the line, or stops the turn and leaves all as it was
+        return True
+    except EOFError:
+        return False
 
 
 def replay(chat: Chat, lines: Iterable[str], after: Callable[[str, State], None]) -> None:

@@ -17,6 +17,7 @@ from assistant.terminal.screen import Screen
 if TYPE_CHECKING:
     from assistant.llm.client import Llm
     from assistant.llm.grounding import Heard
+    from assistant.llm.usage import Usage
 
 
 @dataclass(slots=True, kw_only=True)
@@ -63,7 +64,7 @@ class Mind:
         """What the LLM took so far."""
         if self.llm is None:
             return "LLM: none, so it costs nothing."
-        return f"LLM {self.name}: {self.llm.usage.text()}"
+        return f"LLM {self.name}: {usage_text(self.llm.usage)}"
 
     def read(self, effect: AskLlm, screen: Screen) -> Line:
         """The line, with what the LLM made of it."""
@@ -96,7 +97,7 @@ class Mind:
         self._explained(self.llm, effect, own, screen)
 
     def _explained(self, llm: Llm, effect: Explain, own: str, screen: Screen) -> None:
-        from assistant.llm.factcheck import checked
+        from assistant.llm.factcheck import checked, wording_for
         from assistant.llm.facts import facts_text, plan_facts
         from assistant.llm.faults import LlmFault
         from assistant.terminal.thinking import Stream, Thinking
@@ -104,7 +105,7 @@ class Mind:
         facts = plan_facts(effect.outcome)
         told = False
         try:
-            sentences = checked(llm.explain(facts_text(facts), effect.line), facts, own)
+            sentences = checked(llm.explain(facts_text(facts), effect.line), facts, wording_for(effect.outcome))
             with Thinking(screen):
                 first = next(sentences, None)
             with Stream(screen) as stream:
@@ -115,6 +116,19 @@ class Mind:
             report.say(screen, f"{problem.message} {problem.hint}".strip())
         if not told:
             report.paragraphs(screen, own)
+
+
+def usage_text(usage: Usage) -> str:
+    """`6 calls, 5,310 + 402 tokens, 11 s, about $0.0021`."""
+    if not usage.calls:
+        return "not asked yet."
+    parts = [f"{usage.calls} call{'s' if usage.calls > 1 else ''}", f"{usage.prompt_tokens:,} tokens sent and {usage.completion_tokens:,} received"]
+    parts.append(f"{usage.seconds:.0f} s")
+    if usage.dollars:
+        parts.append(f"about ${usage.dollars:.4f}")
+    elif usage.unpriced:
+        parts.append("no price known")
+    return ", ".join(parts) + "."
 
 
 def _as_it_is(reading: Reading) -> Reading:

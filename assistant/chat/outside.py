@@ -138,7 +138,7 @@ def _load(desk: TerminalDesk, state: State, effect: Command) -> Step:
     return state, (again(after, "Loaded: "),)
 
 
-def _validate(desk: TerminalDesk, state: State, _: Command) -> Step:
+def _validate(_: TerminalDesk, state: State, __: Command) -> Step:
     import tempfile
 
     from assistant.machine.validate import validate

@@ -59,6 +59,7 @@ def references(line: str, context: Context) -> Reference:
     """What the line takes from what was said before."""
     text = line
     values: dict[str, Any] = {}
+    match: re.Match[str] | None
     for match in list(_EARLIER.finditer(text)):
         key = key_of(match.group("noun"))
         past = context.said_history(key) if key else []
@@ -131,8 +132,8 @@ def sized_model(text: str, said: str | None, context: Context) -> tuple[str, str
         if get_model(said) or find_model(said):
             return None
         earlier = next((found for words in reversed(context.words) if (found := bare_size(words))), None)
-        joined = named_model(f"{said} {earlier[0]}") if earlier and context.intent.model is None else None
-        return (joined, earlier[0], None) if joined and earlier else None
+        whole = named_model(f"{said} {earlier[0]}") if earlier and context.intent.model is None else None
+        return (whole, earlier[0], None) if whole and earlier else None
     match = next((m for m in _SIZED.finditer(text) if float(m.group("size")) and _is_large(m)), None)
     if match is None:
         return None
@@ -140,8 +141,8 @@ def sized_model(text: str, said: str | None, context: Context) -> tuple[str, str
     spec = get_model(context.intent.model) if context.intent.model else None
     typed = f"{match.group('size')}{match.group('unit')}".lower()
     if spec is not None:
-        found = sibling(spec, params)
-        return (found.id, typed, match) if found else None
+        kin = sibling(spec, params)
+        return (kin.id, typed, match) if kin else None
     family = next((f for words in reversed(context.words) if (f := family_in(words))), None)
     joined = named_model(f"{family} {typed}") if family else None
     return (joined, typed, match) if joined else None
@@ -149,7 +150,7 @@ def sized_model(text: str, said: str | None, context: Context) -> tuple[str, str
 
 def named_model(words: str) -> str | None:
     """The catalogue's model that these words name in a request."""
-    model = read(f"fine-tune {words}").intent.model
+    model: str | None = read(f"fine-tune {words}").intent.model
     return model if model and get_model(model) else None
 
 

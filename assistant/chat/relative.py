@@ -77,8 +77,8 @@ class _Work:
         start, end = match.span()
         self.text = self.text[:start] + " " * (end - start) + self.text[end:]
 
-    def put(self, match: re.Match[str], key: str | None, change: Callable[[float], float], why: str, base: Any = None) -> None:
-        """Set a key to a change of what stands."""
+    def put(self, match: re.Match[str], key: str | None, change: Callable[[float], float], why: str = "", base: Any = None) -> None:
+        """Set a key to a change of what stands; `why` is told where the words leave the number open."""
         if key is None:
             return
         self.take(match)
@@ -93,7 +93,8 @@ class _Work:
             self.missing.append(key)
             return
         self.values[key] = value
-        self.notes.append(Reason(field=key, value=value, why=why.format(base=f"{stands:g}")))
+        if why:
+            self.notes.append(Reason(field=key, value=value, why=why.format(base=f"{stands:,g}")))
 
     def _standing(self, key: str) -> tuple[str, Any]:
         """The key and its value; a run is as long as its steps where it has no epochs, and the other way round."""
@@ -150,14 +151,14 @@ def _multiply(work: _Work, match: re.Match[str]) -> None:
     factor = factor_of(match.group("factor"))
     key = key_of(match.group("noun"), NUMBERS)
     if factor is not None:
-        work.put(match, key, lambda stands: stands * factor, match.group("factor").strip() + " of {base}")
+        work.put(match, key, lambda stands: stands * factor)
 
 
 def _as_much(work: _Work, match: re.Match[str]) -> None:
     factor = factor_of(match.group("factor"))
     key = key_of(match.group("noun"), NUMBERS) if match.groupdict().get("noun") else work.last_key()
     if factor is not None:
-        work.put(match, key, lambda stands: stands * factor, match.group("factor").strip() + " of {base}")
+        work.put(match, key, lambda stands: stands * factor)
 
 
 def _by(work: _Work, match: re.Match[str]) -> None:
@@ -166,14 +167,14 @@ def _by(work: _Work, match: re.Match[str]) -> None:
     sign = 1 if up else -1
     if percent := re.fullmatch(r"(\d+(?:\.\d+)?)\s*(?:%|percent)", amount):
         share = 1 + sign * float(percent.group(1)) / 100
-        work.put(match, key, lambda stands: stands * share, f"{'+' if up else '-'}{percent.group(1)} % of {{base}}")
+        work.put(match, key, lambda stands: stands * share)
     elif amount in ("half", "a half"):
-        work.put(match, key, lambda stands: stands * (1.5 if up else 0.5), "{base} by half")
+        work.put(match, key, lambda stands: stands * (1.5 if up else 0.5))
     elif times := re.fullmatch(r"(?:a )?factor (?:of )?(\d+(?:\.\d+)?)|(\d+(?:\.\d+)?)\s*(?:x|×|times|-?fold)", amount):
         factor = float(times.group(1) or times.group(2)) or 1.0
-        work.put(match, key, lambda stands: stands * factor if up else stands / factor, f"{{base}} {'×' if up else '/'} {factor:g}")
+        work.put(match, key, lambda stands: stands * factor if up else stands / factor)
     elif (count := count_of(amount)) is not None and key != "learning_rate":
-        work.put(match, key, lambda stands: stands + sign * count, f"{{base}} {'+' if up else '-'} {count:g}")
+        work.put(match, key, lambda stands: stands + sign * count)
 
 
 def _add(work: _Work, match: re.Match[str]) -> None:
@@ -181,7 +182,7 @@ def _add(work: _Work, match: re.Match[str]) -> None:
     key, count = key_of(match.group("noun"), _ADDED), count_of(match.group("count"))
     sign = -1 if _compiled(r"less|fewer").fullmatch((match.groupdict().get("less") or "").strip()) else 1
     if key and count is not None:
-        work.put(match, key, lambda stands: stands + sign * count, f"{{base}} {'+' if sign > 0 else '-'} {count:g}")
+        work.put(match, key, lambda stands: stands + sign * count)
 
 
 def _equal(work: _Work, match: re.Match[str]) -> None:
@@ -195,7 +196,7 @@ def _equal(work: _Work, match: re.Match[str]) -> None:
         work.take(match)
         work.missing.append(other)
         return
-    work.put(match, key, lambda stands: stands * factor, f"{match.group('factor') or 'the same as'} the {match.group('other')}, {{base}}", base)
+    work.put(match, key, lambda stands: stands * factor, base=base)
 
 
 def _scaled(work: _Work, match: re.Match[str]) -> None:
@@ -208,7 +209,7 @@ def _scaled(work: _Work, match: re.Match[str]) -> None:
     if not factor:
         return
     scale = (1 + factor if up else 1 - factor) if factor < 1 else (factor if up else 1 / factor)
-    work.put(match, key, lambda stands: stands * scale, f"{words} {match.group('way')} than {{base}}")
+    work.put(match, key, lambda stands: stands * scale)
 
 
 def _to_share(work: _Work, match: re.Match[str]) -> None:
@@ -216,7 +217,7 @@ def _to_share(work: _Work, match: re.Match[str]) -> None:
     factor, noun = factor_of(match.group("factor")), match.group("noun")
     key = work.last_key() if noun.lower() in ("it", "that", "this") else key_of(noun, NUMBERS)
     if factor is not None:
-        work.put(match, key, lambda stands: stands * factor, match.group("factor").strip() + " of {base}")
+        work.put(match, key, lambda stands: stands * factor)
 
 
 def _both(work: _Work, match: re.Match[str]) -> None:
@@ -226,7 +227,7 @@ def _both(work: _Work, match: re.Match[str]) -> None:
     if factor is None or len(keys) < 2:
         return
     for key in keys:
-        work.put(match, key, lambda stands: stands * factor, match.group("factor").strip() + " of {base}")
+        work.put(match, key, lambda stands: stands * factor)
 
 
 def _absolute(work: _Work, match: re.Match[str]) -> None:
@@ -251,14 +252,14 @@ def _of_original(work: _Work, match: re.Match[str]) -> None:
     past = work.context.history(key) if key else []
     factor = factor_of(match.group("factor"))
     if factor is not None and past:
-        work.put(match, key, lambda stands: stands * factor, match.group("factor").strip() + " of the first, {base}", past[0])
+        work.put(match, key, lambda stands: stands * factor, base=past[0])
 
 
 def _pronoun(work: _Work, match: re.Match[str]) -> None:
     """`double it`, `half of that`."""
     factor = factor_of(match.group("factor"))
     if factor is not None:
-        work.put(match, work.last_key(), lambda stands: stands * factor, match.group("factor").strip() + " of {base}")
+        work.put(match, work.last_key(), lambda stands: stands * factor)
 
 
 def _vague(work: _Work, match: re.Match[str]) -> None:

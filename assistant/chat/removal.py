@@ -97,7 +97,7 @@ def _take_back(work: _Work, match: re.Match[str], context: Context) -> None:
 
 def _keys(noun: str, context: Context) -> tuple[str, ...]:
     key = key_of(noun)
-    if key in TOGETHER:
+    if key is not None and key in TOGETHER:
         return TOGETHER[key]
     if key == "limit" and context.intent.limit is None:
         return tuple(_LIMITS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -176,6 +176,7 @@ class Show:
     outcome: Outcome
     how: Literal["whole", "brief", "json", "no config", "sizing", "reasons", "alternatives"] = "whole"
     label: str = ""
+    origins: Mapping[str, Origin] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

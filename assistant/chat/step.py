@@ -34,6 +34,7 @@ from assistant.chat.state import (
     Weigh,
     Weighed,
     WhatIf,
+    origins,
 )
 from assistant.chat.talk import SKIP, agreement, asks_cheaper, command_in, refusal, reset_in, small_talk, what_if
 from assistant.core.errors import UsageError
@@ -248,7 +249,8 @@ def _refused(state: State, event: Refused) -> Step:
     if event.problem.reference != _UNPLANNED or event.purpose not in ("turn", "resumed"):
         return state, (ShowProblem(problem=event.problem),)
     outcome = Outcome(status="invalid", intent=event.state.intent, explanation=event.problem.message)
-    return replace(event.state, outcome=outcome), (Tell(text=_noted(event.state.intent, event.problem.message)),)
+    trained = tuple(Tell(text=f"The model is {note.why}.") for note in event.state.notes if note.field == "model" and "train" in note.why)
+    return replace(event.state, outcome=outcome), (Tell(text=_noted(event.state.intent, event.problem.message)), *trained)
 
 
 def _noted(intent: Intent, message: str) -> str:
@@ -287,7 +289,7 @@ def _look(state: State, name: str) -> tuple[Effect, ...]:
     if name == "json":
         return (Show(outcome=replace(outcome, intent=state.intent), how="json"),)
     if name == "why":
-        return (Show(outcome=state.config or outcome, how="reasons"),)
+        return (Show(outcome=state.config or outcome, how="reasons", origins=origins(state)),)
     if name == "alternatives":
         return (Show(outcome=outcome, how="alternatives"),)
     how = "sizing" if outcome.is_sizing else "whole" if outcome.status == "ok" else "no config"

@@ -108,10 +108,8 @@ def command_in(line: str) -> str | None:
 
 def reset_in(line: str) -> str | None:
     """What follows a "start over"; None where the line does not begin so."""
-    match = None
-    for match in _RESET.finditer(line):
-        pass
-    return line[match.end() :].strip() if match and match.group().strip(" .,;!") else None
+    match = next((m for m in _RESET.finditer(line) if m.group().strip(" .,;!")), None)
+    return line[match.end() :].strip() if match else None
 
 
 def small_talk(line: str, *, has_config: bool) -> str | None:

@@ -16,6 +16,7 @@ from assistant.chat.loop import Chat, banner, converse, replay
 from assistant.chat.mind import Mind
 from assistant.chat.state import State
 from assistant.chat.step import again
+from assistant.chat.talk import COMMANDS
 from assistant.cli.request import Options, answer, save
 from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
@@ -71,7 +72,7 @@ def open_chat(options: Options, opening: Opening, environ: Mapping[str, str] | N
 
     if chat.desk.mind.llm is not None:
         chat.desk.mind.llm.warm()
-    converse(chat, line_reader(secrets=frozenset(chat.desk.mind.secrets)))
+    converse(chat, line_reader(secrets=frozenset(chat.desk.mind.secrets), commands=COMMANDS, no_color=options.no_color))
     if chat.session.turns:
         report.say(screen, f"Kept as {chat.session.id}: oumi-chat --continue goes on with it.")
     return 0
@@ -140,7 +141,7 @@ def _picked(folder: Path, screen: Screen) -> Session:
         raise UsageError("Which session?" if rows else "No session is kept.", hint="oumi-chat --resume ID, or --continue for the last one.", reference="no-session")
     from assistant.chat.prompt import line_reader
 
-    wanted = line_reader()().strip()
+    wanted = line_reader(commands={})().strip()
     return load_session(wanted or None, folder)
 
 

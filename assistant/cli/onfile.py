@@ -5,8 +5,11 @@ from __future__ import annotations
 import functools
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from assistant.builder.imports import intent_of_config
+from assistant.builder.mend_types import Mending
+from assistant.builder.respond import Resolve
 from assistant.catalogue.machines import parse_machine
 from assistant.chat.conversation import Conversation
 from assistant.chat.desk import TerminalDesk
@@ -17,6 +20,7 @@ from assistant.cli.request import Options, answer, report_outcome, save
 from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome
+from assistant.core.units import gib
 from assistant.core.values import Hardware
 from assistant.machine.choice import choose_machine
 from assistant.machine.configs import read_config, read_text
@@ -46,14 +50,30 @@ def _mended(trace: Trace, options: Options) -> int:
     if mending.yaml and path is not None:
         write_new(path, mending.yaml, force=options.force)
     if options.json:
-        report.json_result(options.screen, mending.to_json())
-    else:
-        options.screen.show(mending_lines(mending, options.screen.out))
-        if mending.yaml and path is not None:
-            report.say(options.screen, f"Saved {path}.")
-        elif mending.yaml and options.config:
-            report.say(options.screen, f"-o FILE writes the mended config; {options.config} is left as it is.")
+        report.json_result(options.screen, mending_json(mending, options.config))
+        return 0
+    name = Path(options.config).name if options.config else "the config"
+    apply = "" if path is not None or not options.config else f"the same command with -o FILE; {options.config} is left as it is"
+    options.screen.show(mending_lines(mending, options.screen.out, name=name, apply=apply))
+    if mending.yaml and path is not None:
+        report.say(options.screen, f"Saved {path}.")
     return 0
+
+
+def mending_json(mending: Mending, name: str | None) -> dict[str, Any]:
+    """The answer to an error as `--json` prints it: the contract's keys that apply, and `mending`."""
+    known = Outcome(status="ok" if mending.mends else "invalid", intent=mending.intent or Intent(), explanation=mending.message)
+    files = [{"kind": "train", "name": name or "train.yaml", "yaml": mending.yaml}] if mending.yaml else []
+    changes = [{"path": edit.path, "value": edit.value, "remove": edit.remove} for edit in mending.changes]
+    memory = None
+    if mending.memory is not None and mending.usable_gib is not None:
+        point, upper = gib(mending.memory.point * mending.scale), gib(mending.memory.upper * mending.scale)
+        memory = {"per_gpu_gib": point, "upper_gib": upper, "capacity_gib": round(mending.usable_gib, 2)}
+    told = {
+        "message": mending.message, "cause": mending.cause, "changes": changes, "effect": mending.effect, "memory": memory,
+        "environment": list(mending.environment), "commands": list(mending.commands),
+    }  # fmt: skip
+    return {**known.to_json(), "files": files, "commands": list(mending.commands), "mending": told}
 
 
 def _machine(options: Options) -> Hardware | None:
@@ -62,7 +82,7 @@ def _machine(options: Options) -> Hardware | None:
     return choose_machine(Intent(), options.gpus)[0]
 
 
-def _resolve(options: Options):  # type: ignore[no-untyped-def]
+def _resolve(options: Options) -> Resolve:
     return functools.partial(resolve_model, offline=options.offline)
 
 
@@ -80,9 +100,7 @@ def _changed(text: str, options: Options) -> int:
     desk = TerminalDesk(answer=plan, save=lambda *_: None, screen=silent, mind=Mind(), resolve=_resolve(options), follows_up=False)
     talk = Conversation(desk=desk, state=State(intent=intent, gpus=options.gpus, words=(f"the config {Path(options.config).name}",)))
     talk.resume(again(talk.state, ""))
-    desk.screen = options.screen if options.screen.err.terminal else silent
     before = talk.state
-    desk.screen = silent
     talk.hear(text)
     if talk.state is before:
         raise UsageError("Nothing in that changes the config.", context=text[:80], hint='Such as "double the context" or "rank 64".', reference="no-change")

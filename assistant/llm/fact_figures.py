@@ -68,7 +68,7 @@ def figure_fault(number: Number, numbers: list[Number], text: str, labels: Label
     return _bound_fault(number, numbers, text, labels, facts)
 
 
-def _EACH_WRONG(number: Number, text: str, facts: Facts) -> bool:  # noqa: N802
+def _EACH_WRONG(number: Number, text: str, facts: Facts) -> bool:
     """True for time or speed told per something that they are not per."""
     return number.unit in ("hours", "tokens/s") and _EACH.match(text, number.end) is not None
 
@@ -101,7 +101,7 @@ def _params_fault(number: Number, text: str, facts: Facts) -> str:
     if is_value(number, values.get("trainable", -1), whole=False) and (facts.full or (trains and not re.search(r"\b(?:of|out of|has|have|with)(?: the| its)? $", before))):
         return "" if not re.search(r"\bfrozen\b|\bfreez", after) else "a wrong count of parameters"
     if is_value(number, values.get("total", -1), whole=False) and (of_all or re.match(r" ?(?:-?(?:parameters?)? ?)?model\b", after)):
-        return "" if facts.full or not re.search(r"\btrain(?:s|ed|ing)?(?: all)?(?: of)?(?: the| its)? $", before) and not re.match(r"\s*(?:are |is |get )?train", after) else "parameters that do not train"
+        return "" if facts.full or (not re.search(r"\btrain(?:s|ed|ing)?(?: all)?(?: of)?(?: the| its)? $", before) and not re.match(r"\s*(?:are |is |get )?train", after)) else "parameters that do not train"
     return "a wrong count of parameters"
 
 

@@ -274,7 +274,7 @@ def _lines(outcome: Outcome, plan: Plan, facts: tuple[Fact, ...]) -> tuple[str, 
     ]
     if plan.lora_rank and plan.lora_alpha:
         lines.append(f"adapters: rank {plan.lora_rank}, alpha {plan.lora_alpha:g}; {w.params_text(plan.trainable_params)} parameters train ({plan.trainable_params / plan.model.params_total:.2%})")
-    lines.append(f"run: {plan.epochs and f'{plan.epochs} epoch(s)' or f'{plan.max_steps} steps'}; trainer {plan.trainer}")
+    lines.append(f"run: {(plan.epochs and f'{plan.epochs} epoch(s)') or f'{plan.max_steps} steps'}; trainer {plan.trainer}")
     lines += _time_lines(outcome, plan)
     lines += [f"why {reason.field} = {reason.value}: {reason.why}" for reason in plan.decisions if reason.field in _TOLD]
     lines += [f"not {reason.value}: {reason.why}" for reason in plan.fallen if reason.field in ("sharding", "gradient_checkpointing", "micro_batch_size")][:3]

@@ -36,7 +36,8 @@ def oumi_python() -> str | None:
     if program is None:
         return None
     try:
-        first = Path(program).open("rb").readline(400).decode("utf-8", "replace").strip()
+        with Path(program).open("rb") as file:
+            first = file.readline(400).decode("utf-8", "replace").strip()
     except OSError:
         return None
     python = re.sub(r"^#!\s*", "", first)

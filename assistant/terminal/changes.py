@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import TypeVar
 
@@ -55,7 +55,7 @@ def change_lines(before: Outcome, after: Outcome, face: Face, *, values_only: bo
     if before.plan is None or after.plan is None:
         return []
     values = _changed_values(before.plan, after.plan, face)
-    lines = [*values, *_memory(before.plan, after.plan, face)]
+    lines = [*values, *_memory(before.plan, after.plan, face), *_run(before, after, face)]
     lines += assumption_lines(_added(before.assumptions, after.assumptions), face)
     lines += finding_lines(_added(before.findings, after.findings), face)
     if values_only:
@@ -81,6 +81,34 @@ def _memory(before: Plan, after: Plan, face: Face) -> list[Line]:
     old, new = gib(before.memory.upper), gib(after.memory.upper)
     expected = f"expected {gib(before.memory.point):.1f} → {gib(after.memory.point):.1f} GiB"
     return row("Memory", f"{expected} · upper bound {old:.1f} → {new:.1f} · usable {after.hardware.usable_gib:.1f}", face)
+
+
+def _run(before: Outcome, after: Outcome, face: Face) -> list[Line]:
+    """Time and cost, where they change or become known."""
+    lines: list[Line] = []
+    for label, text in (("Time", _time), ("Cost", _cost)):
+        old, new = text(before), text(after)
+        if new and old != new:
+            lines += row(label, f"{old or 'not known'} → {new}", face)
+    return lines
+
+
+def _time(outcome: Outcome) -> str:
+    pieces = words.time_text(outcome.plan) if outcome.plan else []
+    return pieces[0] if pieces else ""
+
+
+def _cost(outcome: Outcome) -> str:
+    return f"about ${outcome.cost.dollars:,.2f} on {outcome.cost.cloud}" if outcome.cost else ""
+
+
+def origin_lines(found: Mapping[str, str], face: Face) -> list[Line]:
+    """Which values were said, set by a flag or assumed; the rest are defaults with the reasons above."""
+    lines: list[Line] = []
+    for origin, label in (("said", "Said"), ("flag", "Set"), ("assumed", "Assumed")):
+        names = [words.field_name(key) for key, value in found.items() if value == origin]
+        lines += row(label, ", ".join(names), face) if names else []
+    return lines
 
 
 def _added(before: tuple[_T, ...], after: tuple[_T, ...]) -> tuple[_T, ...]:

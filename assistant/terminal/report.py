@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from assistant.core.errors import OumiChatError
@@ -133,9 +133,11 @@ def paragraphs(screen: Screen, text: str) -> None:
         screen.show(prose_lines(part, screen.out))
 
 
-def reasons(screen: Screen, outcome: Outcome) -> None:
-    """Why the plan is as it is: every decision."""
-    screen.show(all_reason_lines(outcome, screen.out))
+def reasons(screen: Screen, outcome: Outcome, origins: Mapping[str, str]) -> None:
+    """Why the plan is as it is: every decision, and where each value comes from."""
+    from assistant.terminal.changes import origin_lines
+
+    screen.show([*all_reason_lines(outcome, screen.out), *origin_lines(origins, screen.out)])
 
 
 def table(screen: Screen, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
