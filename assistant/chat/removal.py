@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 from assistant.chat.context import Context
@@ -23,20 +22,18 @@ _NOUN = noun_pattern()
 _WORDS = r"[a-z][\w.\-]*(?:[\s_-][a-z][\w.\-]*){0,3}?"
 _LIMITS = frozenset(("max_hours", "max_dollars"))
 _FREE = r"(?:what(?:ever|'?s) (?:you|is) (?:think|want|like|best|choose)|(?:you )?(?:choose|pick|decide)|(?:up )?to you|auto(?:matic)?|(?:the )?default)"
-_TAKEN_BACK = re.compile(rf"\b(?:{_VERB})\s+{_THE}(?P<what>{_NOUN}){_KIND}(?!\w)", re.IGNORECASE)
-_ANY = re.compile(rf"\b(?:{_VERB})\s+{_THE}(?P<what>{_WORDS}){_KIND}\s*(?=$|[,.;!?]|\band\b)", re.IGNORECASE)
-_NO_LIMIT = re.compile(
+_TAKEN_BACK = (rf"\b(?:{_VERB})\s+{_THE}(?P<what>{_NOUN}){_KIND}(?!\w)")
+_ANY = (rf"\b(?:{_VERB})\s+{_THE}(?P<what>{_WORDS}){_KIND}\s*(?=$|[,.;!?]|\band\b)")
+_NO_LIMIT = (
     rf"\b(?:no|without(?: a| any| the)?)\s+(?P<what>{noun_pattern(_LIMITS | {'seed', 'limit', 'run_name', 'output_dir'})}){_KIND}(?!\w)"
-    rf"|\b(?:money|cost|price|time|the budget) (?:does ?n[o']?t|is no) (?:matter|object|issue)\b|\bno limits? on (?:the )?(?P<on>{noun_pattern(_LIMITS)})\b",
-    re.IGNORECASE,
+    rf"|\b(?:money|cost|price|time|the budget) (?:does ?n[o']?t|is no) (?:matter|object|issue)\b|\bno limits? on (?:the )?(?P<on>{noun_pattern(_LIMITS)})\b"
 )
-_DEFAULT = re.compile(
+_DEFAULT = (
     rf"\b(?:use |take |with |go (?:back )?to |back to |reset to )?(?:the )?default {_THE}(?P<first>{_NOUN})(?!\w)"
     rf"|\b(?:reset|default|auto)\s+{_THE}(?P<second>{_NOUN})(?:\s+(?:to|back to)\s+(?:the |its )?default)?(?!\w)"
     rf"|\b{_THE}(?P<third>{_NOUN}|[a-z]+)\s+(?:back )?(?:to|is|at|on)\s+(?:the |its )?(?:default|auto(?:matic)?)\b"
     rf"|\b(?:you )?(?:choose|pick|decide(?: on)?)\s+{_THE}(?P<fourth>{_NOUN})(?:\s+(?:yourself|for me|again))?(?=\s*(?:$|[,.;]))"
-    rf"|\bleave\s+{_THE}(?P<fifth>{_NOUN})\s+(?:up )?to (?:you|the planner)\b",
-    re.IGNORECASE,
+    rf"|\bleave\s+{_THE}(?P<fifth>{_NOUN})\s+(?:up )?to (?:you|the planner)\b"
 )
 
 
@@ -71,7 +68,7 @@ def removal(line: str, context: Context) -> Removal:
     work = _Work(line)
     _benchmarks(work, context)
     for pattern in (_DEFAULT, _NO_LIMIT, _TAKEN_BACK, _ANY):
-        for match in list(pattern.finditer(work.text)):
+        for match in list(compiled(pattern).finditer(work.text)):
             _take_back(work, match, context)
     kept = tuple(work.benchmarks) if work.benchmarks is not None else None
     return Removal(keys=frozenset(work.keys), paths=frozenset(work.paths), benchmarks=kept, rest=work.text)
@@ -113,11 +110,6 @@ def _is_said(key: str, context: Context) -> bool:
     return key in Intent.model_fields and key not in ("task", "overrides") and getattr(context.intent, key, None) is not None
 
 
-@cache
-def _benchmark_words() -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{pattern})" for _, pattern in BENCHMARKS), re.IGNORECASE)
-
-
 def named_benchmarks(text: str) -> list[str]:
     """The benchmarks that a text names, in the order of the table."""
     names: list[str] = []
@@ -129,13 +121,13 @@ def named_benchmarks(text: str) -> list[str]:
     return names
 
 
-_DROPS = re.compile(rf"\b(?:{_VERB}|not|without|no|except|but not|minus)\s+{_THE}(?P<list>(?:(?!\b(?:add|a[ñn]ade|agrega|ajoute|plus|use|instead)\b)[^.;!?])*)", re.IGNORECASE)
+_DROPS = (rf"\b(?:{_VERB}|not|without|no|except|but not|minus)\s+{_THE}(?P<list>(?:(?!\b(?:add|a[ñn]ade|agrega|ajoute|plus|use|instead)\b)[^.;!?])*)")
 
 
 def _benchmarks(work: _Work, context: Context) -> None:
     """Benchmarks that are dropped from the list that stands."""
     stands: list[Any] = list(context.intent.benchmarks or ())
-    if not stands or not (match := _DROPS.search(work.text)):
+    if not stands or not (match := compiled(_DROPS).search(work.text)):
         return
     gone = set(named_benchmarks(match.group("list")))
     if not gone & set(stands) and re.search(r"\bdrop\s*$", match.group("list")):
