@@ -18,7 +18,7 @@ from assistant.reader.traces_memory import memory_in
 
 FOLDER = Path(__file__).parent / "traces"
 EXPECTED = yaml.safe_load((FOLDER / "expected.yaml").read_text("utf-8"))
-SHARED = Path("/work/shared/data")
+SHARED = Path(__file__).parents[3] / "shared" / "data"
 LOGS = {path.stem: path.read_text("utf-8") for path in sorted(FOLDER.glob("*.log"))}
 
 
