@@ -137,6 +137,14 @@ def test_no_part_of_a_change_is_idle() -> None:
         assert not plan_of_config(body, model, machine).memory.fits(39.39)
 
 
+def test_what_is_not_needed_is_dropped_again() -> None:
+    """Shorter rows are tried beside all that is harmless; Liger's package is not asked for where the rest is enough."""
+    found = mended(ran_out(), text_of(model="meta-llama/Llama-3.3-70B-Instruct", micro=2, checkpointing=False), "8xA100")
+    assert "model.model_max_length" in edits(found)
+    assert "model.enable_liger_kernel" not in edits(found)
+    assert found.commands == ()
+
+
 def test_fragments_alone_are_mended_by_the_allocator() -> None:
     """What was free and idle together would have held the request, and the config fits."""
     found = mended(ran_out(allocated=20.0, idle=8.0, free=3.0, tried=6.0), text_of(micro=1, steps=16))
