@@ -94,7 +94,8 @@ Maker = Callable[[Setting], Iterator[Change]]
 def changes_for(setting: Setting, phase: str | None) -> Iterator[Parts]:
     """All changes to try for an error in this phase, smallest first: alone, then together, then what changes the result."""
     if phase == "loading":
-        yield from ((change,) for change in chain(_half_weights(setting), _qlora(setting)))
+        for lighter in chain(_half_weights(setting), _qlora(setting)):
+            yield from _with_others(setting, lighter)
         return
     if phase == "evaluation":
         yield from ((change,) for change in _evaluation(setting))
@@ -104,12 +105,19 @@ def changes_for(setting: Setting, phase: str | None) -> Iterator[Parts]:
     for base in dict.fromkeys(((), least)):
         yield from ((*base, rows) for rows in _shorter_rows(setting))
     for adapters in chain(_lora(setting), _qlora(setting)):
-        after = setting.after(adapters)
-        beside = _in_order(after) if after else []
-        yield from ((adapters, *parts) for parts in ((), *beside))
-        if after is not None:
-            lightest = min(beside, key=lambda parts: _upper(after, parts), default=())
-            yield from ((adapters, *lightest, rows) for rows in _shorter_rows(setting))
+        yield from _with_others(setting, adapters)
+
+
+def _with_others(setting: Setting, change: Change) -> Iterator[Parts]:
+    """A change alone, with harmless ones, and with shorter rows beside the lightest of these."""
+    yield (change,)
+    after = setting.after(change)
+    if after is None:
+        return
+    beside = _in_order(after)
+    yield from ((change, *parts) for parts in beside)
+    lightest = min(beside, key=lambda parts: _upper(after, parts), default=())
+    yield from ((change, *lightest, rows) for rows in _shorter_rows(after))
 
 
 def _in_order(setting: Setting) -> list[Parts]:

@@ -7,7 +7,8 @@ import re
 from assistant.builder.edit import Edit
 from assistant.builder.mend_fields import fields_in
 from assistant.builder.mend_types import Case, Mending
-from assistant.catalogue.models import suggest_models
+from assistant.catalogue.models import all_models
+from assistant.catalogue.names import nearest
 
 NOT_THE_CONFIG = "This is not a matter of the config."
 _MINUTES = 60.0
@@ -32,7 +33,7 @@ def no_repository(case: Case) -> Mending:
     name = _model(case)
     message = f"The Hub has no {name} for this account."
     known = case.model is not None and case.model.id == name
-    near = [other for other in suggest_models(name, count=1) if other != name] if not known and "/" in name else []
+    near = nearest(name, (model.id for model in all_models() if model.id != name), count=1, cutoff=80) if not known and "/" in name else []
     place = next((p for p, v in fields_in(case.body or {}) if p == "model.model_name" and v == name), None)
     if near and place:
         return Mending(message=message, cause=f"Nearest known: {near[0]}. A private one needs a login.", changes=(Edit(path=place, value=near[0]),), commands=("hf auth login",), alternative=True, effect=f"The run trains {near[0]}.")

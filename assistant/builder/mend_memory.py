@@ -27,8 +27,9 @@ _PHASES = {
     "generation": ("generation",),
 }
 """Phase of a traceback → phases of the estimate that may have been under way."""
+_FAR = 1.5
 _ABOVE = 1.02
-"""Above the estimate by less than this is no news."""
+"""Above the estimate by less than `_ABOVE` is no news; by `_FAR` the error hardly belongs to the config."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +145,8 @@ def _cause(setting: Setting, seen: Seen, memory: Memory, case: Case) -> str:
         words.append(f"The allocator held {_text(memory.unallocated_gib or 0)} GiB in pieces too small for the request: together with what was free it would have been enough.")
     if seen.scale > 1:
         words.append(f"The run needed more than that: the figures below are scaled by {seen.scale:.2f}, as the error shows.")
+    if seen.scale >= _FAR:
+        words.append("So far above, it may have been another config, or rows longer than these.")
     stated = case.machine
     if stated is not None and memory.capacity_gib and abs(stated.gpu.usable_gib - memory.capacity_gib) > 0.1 * memory.capacity_gib:
         words.append(f"The card of the error has {_text(memory.capacity_gib)} GiB; the plan was for {stated.gpu.name} with {stated.gpu.usable_gib:.1f}.")

@@ -133,7 +133,8 @@ def autocast(case: Case) -> Mending:
 def no_chat_template(case: Case) -> Mending:
     """A template for a tokenizer that has none."""
     edits: tuple[Edit, ...] = ()
-    name = (case.model.chat_template if case.model else None) or "chat_ml"
+    own = case.model.chat_template if case.model else None
+    name = own if own and own != "auto" else "chat_ml"
     if case.body is not None:
         edits = (Edit(path="model.chat_template", value=name),)
     return Mending(message="The tokenizer has no chat template.", cause="Base models are published without one; the instruct model of the same family has its own.", changes=edits, effect=f"Conversations are written in Oumi's {name} template." if edits else "")

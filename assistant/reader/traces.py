@@ -24,7 +24,7 @@ class Trace:
     """One recognised error.
 
     `kind` is a name of `traces_kinds.SIGNS`, or gpu-memory, cpu-memory, unknown; `quote` the line as printed, without
-    anything shaped like a key; `details` what the message names. `phase` and `rank` are None where nothing shows them;
+    anything shaped like a key; `details` what the message names, likewise. `phase` and `rank` are None where nothing shows them;
     `ranks` counts the processes that the log shows.
     """
 
@@ -77,7 +77,7 @@ def _known(stream: Stream, raised: tuple[Raised, ...], ranks: int, any_raised: b
 
 def _trace(sign: Sign, match: re.Match[str], stream: Stream, raised: tuple[Raised, ...], ranks: int) -> Trace:
     inside = next((one for one in raised if sign.pattern.search(f"{one.name}: {one.said}")), None)
-    details = {name: value.strip() for name, value in match.groupdict().items() if value and value.strip()}
+    details = {name: said for name, value in match.groupdict().items() if value and (said := _quoted(value))}
     return Trace(
         kind=sign.kind,
         quote=_quoted(f"{inside.name}: {inside.said}" if inside else match.group(0)),

@@ -18,24 +18,18 @@ def mending_lines(mending: Mending, face: Face, *, name: str = "train.yaml", app
     """Everything that is said of an error; `name` is the config's file, `apply` how its change is taken over."""
     lines = [*row("Error", one_line(mending.message), face, "bad")]
     lines += row("Why", one_line(mending.cause), face) if mending.cause else []
-    before, after = _steps(mending, face)
-    lines += before
-    lines += _change(mending, face, name)
+    lines += [*_commands(mending, face), *_change(mending, face, name)]
+    lines += [line for setting in mending.environment for line in row("Set", f"export {setting}", face)]
     lines += row("After", one_line(mending.effect), face) if mending.effect else []
     lines += memory_row(mending, face)
-    lines += after
     lines += row("Apply", apply, face) if apply and mending.yaml is not None else []
-    for way in mending.ways_out:
-        lines += row("Would fit", way_text(way), face)
-    return [*lines, *(row("", "Nothing is changed.", face) if not mending.mends else [])]
+    return lines + [line for way in mending.ways_out for line in row("Would fit", way_text(way), face)]
 
 
-def _steps(mending: Mending, face: Face) -> tuple[list[Line], list[Line]]:
-    """(what is run instead of a change or before it, what is set for the run)."""
+def _commands(mending: Mending, face: Face) -> list[Line]:
+    """What is run: before the change where it needs that, else instead of it."""
     label = "Run first" if mending.changes and not mending.alternative else "Run"
-    run = [line for command in mending.commands for line in row(label, command, face)]
-    sets = [line for setting in mending.environment for line in row("Set", f"export {setting}", face)]
-    return run, sets
+    return [line for command in mending.commands for line in row(label, command, face)]
 
 
 def _change(mending: Mending, face: Face, name: str) -> list[Line]:

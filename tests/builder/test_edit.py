@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from assistant.builder.edit import Edit, apply_edits, diff_lines, edited, steps_of
 from assistant.core.errors import UsageError
 
-RECIPES = sorted(Path("/work/shared/data/oumi_recipes").rglob("*train.yaml"))
+RECIPES = sorted((Path(__file__).parents[3] / "shared" / "data" / "oumi_recipes").rglob("*train.yaml"))
 TEXT = """\
 # A head.
 model:

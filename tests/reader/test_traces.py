@@ -18,7 +18,7 @@ from assistant.reader.traces_memory import memory_in
 
 FOLDER = Path(__file__).parent / "traces"
 EXPECTED = yaml.safe_load((FOLDER / "expected.yaml").read_text("utf-8"))
-SHARED = Path("/work/shared/data")
+SHARED = Path(__file__).parents[3] / "shared" / "data"
 LOGS = {path.stem: path.read_text("utf-8") for path in sorted(FOLDER.glob("*.log"))}
 
 
@@ -121,7 +121,10 @@ def test_an_unknown_error_is_quoted_and_nothing_else() -> None:
 @pytest.mark.parametrize("secret", ["hf_abcdefghijklmnopqrstuvwxyz0123456", "sk-proj-abcdefghijklmnop1234", "Bearer abcdefghijklmnop.qrst", "api_key=abcdefghijklmnopq", "HF_TOKEN=abcdefghijklmnop"])
 def test_what_is_shaped_like_a_key_is_not_quoted(secret: str) -> None:
     found = trace_in(f"ValueError: bad credentials {secret} for x\n")
+    other = trace_in(f"omegaconf.errors.ValidationError: Value '{secret}' of type 'str' could not be converted to Integer\n")
     assert found is not None
+    assert other is not None
+    assert secret not in repr(other)
     assert secret not in repr(found)
     assert secret.rpartition("=")[2].rpartition(" ")[2] not in repr(found)
 
