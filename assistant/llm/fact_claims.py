@@ -9,7 +9,7 @@ from assistant.llm.fact_figures import Labels, figure_fault
 from assistant.llm.fact_numbers import Number, cover, numbers_in
 from assistant.llm.fact_terms import COMPILED, MENTIONS
 from assistant.llm.fact_words import NEUTRAL
-from assistant.llm.facts import COPY, Facts
+from assistant.llm.facts import COPY, KEEPING, Facts
 
 _CLAUSE = re.compile(
     r"[,;:()]|\s[-–]\s|\b(?:because|since|but|so|while|whereas|which|although|though|therefore|hence|thus)\b|\band (?=(?:it|the|this|they|no|not|that|each|then)\b)"
@@ -25,7 +25,7 @@ _ALLOWED = re.compile(r"[a-z0-9\s.,;:()'\"%$/×≈≤~+=-]*")
 _FIT = re.compile(
     r"\b(?P<yes>fit|fits|fitting|within|below|under|enough|stays? within|leaves room)\b|\b(?P<no>exceeds?|overflows?|beyond|too (?:large|big|much)|above|over|bigger than|larger than|more than|higher than)\b"
 )
-_SAVES = re.compile(r"\b(?:less|fewer|smaller|lower|shorter|fraction)\b|\b(?:leaves|more|extra) room\b|\bfree(?:s|ing)\b")
+_SAVES = re.compile(r"\bsav(?:es?|ed|ing)\b|\b(?:less|fewer|smaller|lower|low|little|shorter|fraction)\b|\b(?:leaves|more|extra) room\b|\bfree(?:s|ing)\b")
 _SAVERS = frozenset({"qlora", "quantised", "checkpointing", "lora", "adapters", "fsdp", "sharded", "zero2", "zero3", "8bit", "liger", "offload"})
 _MORE = re.compile(r"\b(?:more|larger|bigger|longer|increase|extra|highest|most|mostly|mainly|main|largest|longest|smallest|shorter|short|long|very|fully|cheaper|exceed)\b")
 _MOST = re.compile(r"\b(?:largest|biggest|main|mainly|mostly|most of|highest)\b")
@@ -51,7 +51,7 @@ _FIELDS = {
 _LABEL_TOPICS = (
     ("learning_rate", r"\blearning rate\b"), ("batch", r"\bbatch(?:es)?\b|\bmicro-?batch\w*\b|\brows?\b|\bsequences\b"), ("length", r"\bsequence length\b|\btokens\b|\bcontext\b"),
     ("gradient_checkpointing", r"\bactivations\b"), ("optimizer", r"\boptimi[sz]er\b(?! (?:moves|steps?|updates?))"), ("fits", r"\bfits?\b|\bfitting\b|\broom\b|\bexceeds?\b|\btoo (?:large|big)\b"),
-    ("memory", r"\bgib\b|\bmemory\b|\bupper bound\b|\busable\b|\bweights\b|\bgradients\b|\blogits\b|\boverhead\b|\bpeak\b"), ("time", r"\bhours?\b|\bminutes?\b|\bmin\b|\btokens/s\b|\bper second\b|\bdays?\b"),
+    ("memory", r"\bgib\b|\bmemory\b|\bupper bound\b|\busable\b|\bweights\b|\bgradients\b|\blogits\b|\boverhead\b|\bpeak\b"), ("time", r"\btime\b(?! to time)|\bhours?\b|\bminutes?\b|\bmin\b|\btokens/s\b|\bper second\b|\bdays?\b"),
     ("cost", r"\$|\bdollars?\b|\bprice\b|\bcosts?\b"), ("gpus", r"\bgpus?\b|\bcards?\b"), ("epochs", r"\bepochs?\b"), ("model", r"\bparameters\b|\bmodel\b"), ("dataset", r"\bdata(?:set)?\b"),
     ("trainer", r"\btrainer\b"), ("warmup", r"\bwarm-?up\b|\bweight decay\b"),
 )  # fmt: skip
@@ -91,13 +91,15 @@ def fault(sentence: str, facts: Facts) -> str:
         lambda: _words_fault(text, covered),
         lambda: next((wrong for one in numbers if (wrong := figure_fault(one, numbers, text, labels, facts))), ""),
         lambda: _terms_fault(text, terms, facts, others),
-        lambda: _bits_fault(text, terms),
+        lambda: _bits_fault(text, terms, facts),
         lambda: _fit_fault(text, facts, others),
         lambda: _compare_fault(text, terms, facts),
         lambda: _peak_fault(text, facts),
         lambda: _train_fault(text, terms, facts, numbers),
+        lambda: _place_fault(text, facts),
         lambda: _asked_fault(text, terms, facts, quoted),
         lambda: _cause_fault(text, terms, facts),
+        lambda: _verb_fault(text, terms, numbers, facts),
         lambda: _subject_fault(text, terms, numbers, named),
     )
     return next((wrong for check in checks if (wrong := check())), "")
@@ -106,7 +108,7 @@ def fault(sentence: str, facts: Facts) -> str:
 def _pattern_of(name: str) -> str:
     """A name however it is spaced: `Llama-3.1-8B` also as `Llama 3.1 8B`, and by its first parts."""
     parts = [re.escape(part) for part in re.split(r"[-_ ]", name.lower()) if part]
-    if "/" in name or len(parts) == 1 or "_" in name:
+    if "/" in name or len(parts) == 1 or "_" in name or name.startswith("oumi "):
         return rf"{re.escape(name.lower())}"
     tail = ""
     for part in reversed(parts[1:]):
@@ -145,7 +147,8 @@ def _cover_quotes(text: str, covered: bytearray, facts: Facts) -> frozenset[str]
         place = text.find(quote)
         if place < 0:
             continue
-        if _VERB_NO.search(text[max(0, place - 20) : place]) or _PREFIX_NO.search(text[max(0, place - 20) : place]):
+        before = text[_clause(text, place)[0] : place]
+        if _VERB_NO.search(before) or _PREFIX_NO.search(before):
             return "a reason denied"
         if field not in _decisions_in(text[:place] + " " * len(quote) + text[place + len(quote) :]):
             continue
@@ -167,6 +170,8 @@ def _terms(text: str, covered: bytearray) -> list[Mention]:
         for match in pattern.finditer(text)
         if not any(covered[match.start() : match.end()])
     ]
+    recipes = [one for one in found if one.term == "recipes"]
+    found = [one for one in found if one in recipes or not any(other.start <= one.start < other.end for other in recipes)]
     for one in found:
         cover(covered, one.start, one.end)
     return found
@@ -210,8 +215,8 @@ def _equations(text: str, covered: bytearray, facts: Facts) -> str:
 
 
 _IDIOMS = re.compile(
-    r"\bat (?:most|once|a time|best|worst)\b|\b(?:worst|best) case\b|\bno more than\b|\bone (?:more|by|copy|after|of the|pass|step|at)\b|\bsince one\b|\ba second\b|\beach one\b|\bin (?:short|all|total)\b"
-    r"|\bso far\b|\boptimi[sz]er (?:step|moves|update)s?\b|\blong(?:er)? rows\b|\b(?:per|a|an|each|every) (?:second|hour|step|gpu|epoch|node|device)\b|\bat the end of the backward pass\b"
+    r"\bat (?:most|once|a time|best|worst)\b|\b(?:worst|best) case\b|\bno more than\b|\bone (?:more|by|copy|after|pass|step|at)\b|\bsince one\b|\ba second\b|\beach one\b|\bin (?:short|all|total)\b"
+    r"|\btemporary cop(?:y|ies)\b|\bworks? (?:on|through)\b|\bso far\b|\boptimi[sz]er (?:step|moves|update)s?\b|\blong(?:er)? rows\b|\b(?:per|a|an|each|every) (?:second|hour|step|gpu|epoch|node|device)\b|\bat the end of the backward pass\b"
 )
 
 
@@ -269,20 +274,23 @@ def _terms_fault(text: str, terms: list[Mention], facts: Facts, others: list[tup
         denied = _denied(text, one.start, one.end)
         supposed = _WOULD.search(text[slice(*_clause(text, one.start))]) is not None
         if one.term in facts.used:
-            if denied or (supposed and one.term not in MENTIONS):
+            if denied or (supposed and one.term not in MENTIONS | facts.named):
                 return f"denies {one.term}"
         elif one.term == "copy":
-            if not denied and not supposed:
+            shared = "sharded" in facts.used and re.search(r"\bshar\w+ (?:a |one )?(?:whole |single |full )*cop(?:y|ies)$", text[: one.end])
+            if not denied and not supposed and not shared:
                 return "a copy that there is not"
         elif not denied and not (supposed and one.term in facts.named):
             return f"claims {one.term}"
     return ""
 
 
-def _bits_fault(text: str, terms: list[Mention]) -> str:
+def _bits_fault(text: str, terms: list[Mention], facts: Facts) -> str:
     for one in terms:
         needed, barred = _NOUNS.get(one.term, ("", ""))
         clause = text[slice(*_clause(text, one.start))]
+        if one.topic == "precision" and "quantised" in facts.used and re.search(r"\bweights\b", clause):
+            return "weights in another format"
         if (needed and not re.search(needed, clause)) or (barred and re.search(barred, clause)):
             return f"{one.term} of the wrong thing"
     return ""
@@ -308,6 +316,8 @@ def _subjects(text: str, left: int, right: int, place: int, facts: Facts, others
     """Whether the things fit that this verdict may be about: what its clause names, else all that came before."""
     clause = text[left:right]
     named = [truth for pattern, truth in facts.verdicts if re.search(pattern, text[left:place])]
+    if not named and text[:left].endswith("which"):
+        named = [truth for pattern, truth in facts.verdicts if re.search(pattern, text[:left])]
     if named:
         return set(named)
     if re.search(r"\b(?:plan|run|training|config|configuration|setup|upper bound|this|that|method)\b", text[left:place]) or re.search(r"\b(?:upper bound|expected|usable)\b", clause):
@@ -322,7 +332,7 @@ def _subjects(text: str, left: int, right: int, place: int, facts: Facts, others
 
 def _compare_fault(text: str, terms: list[Mention], facts: Facts) -> str:
     """Comparisons: saving needs something that saves, the largest part must be the largest; the rest is not told."""
-    bare = _IDIOMS.sub(lambda match: " " * len(match.group()), text)
+    bare = _IDIOMS.sub(lambda match: " " * len(match.group()), text.replace("most common", "           "))
     used = {one.term for one in terms if one.term in facts.used and not _denied(text, one.start, one.end)}
     if _SAVES.search(bare) and not (used & _SAVERS and not _VERB_NO.search(bare)):
         return "a saving that is not the plan's"
@@ -341,6 +351,8 @@ def _compare_fault(text: str, terms: list[Mention], facts: Facts) -> str:
         if match.group() == "long" and bare.endswith("long"):
             continue
         return f"a comparison that the plan does not hold: {match.group()}"
+    if re.search(r"\bslow(?:er)?\b", bare) and ("offload" not in used or _VERB_NO.search(bare)):
+        return "a speed that the plan does not hold"
     if re.search(r"\blarger micro-?batch", bare) and not any("larger micro-batch" in quote for _, quote in facts.quotes):
         return "a comparison that the plan does not hold"
     if re.search(r"\b(?:more|extra) (?:forward|pass)", bare) and "checkpointing" not in used:
@@ -359,26 +371,58 @@ def _train_fault(text: str, terms: list[Mention], facts: Facts, numbers: list[Nu
     """With adapters the weights do not train; without, nothing is frozen (the terms see to that)."""
     if facts.full:
         return ""
-    for match in re.finditer(r"\b(?:train(?:s|ed|ing|able)?|tun(?:es|ed|ing)|update[sd]?|updating|move[sd]?|learning)\b", text):
-        clause = text[slice(*_clause(text, match.start()))]
-        only = any(one.term in ("adapters", "frozen", "lora", "qlora") for one in terms) or any(one.unit == "params" for one in numbers)
-        if re.search(r"\b(?:weights|parameters|layers)\b", clause) and (not only or re.search(r"\bweights\b|\blayers\b", clause)) and not re.search(r"\bfrozen\b", clause):
+    for match in re.finditer(r"\b(?:train(?:s|ed|ing|able)?|tun(?:es|ed|ing)|update[sd]?|updating|move[sd]?)\b", text):
+        clause = _half(text, match.start())
+        only = any(one.term in ("adapters", "frozen", "lora", "qlora") for one in terms) or any(one.unit in ("params", "%") for one in numbers)
+        if re.search(r"\b(?:weights|parameters|layers)\b", clause) and (not only or re.search(r"\bweights\b|\blayers\b", clause)) and not re.search(r"\bfr(?:ozen|ee[sz])", clause):
             return "weights that do not train"
         if re.search(r"\btrain(?:s|ed|ing)? (?:the |its |this )?(?:model|base)\b", clause) and re.search(r"\b(?:full|fully|whole|entire|itself|directly)\b", clause):
             return "weights that do not train"
     return ""
 
 
+def _half(text: str, place: int) -> str:
+    """The clause around a place, cut at `and` as well."""
+    left, right = _clause(text, place)
+    start = text.rfind(" and ", left, place)
+    end = text.find(" and ", place, right)
+    return text[(start + 5) if start >= 0 else left : end if end >= 0 else right]
+
+
+def _place_fault(text: str, facts: Facts) -> str:
+    """What is unknown, where offloaded states are, and what becomes of experts."""
+    if re.search(r"\b(?:not|un)[ -]?(?:yet )?known\b", text) and (facts.time_known or not re.search(r"\btime\b|\bcosts?\b|\blong\b|\bprice\b", text)):
+        return "unknown, which it is not"
+    if "offload" in facts.used and re.search(r"\b(?:on|in) (?:the |each |every |all )?gpus?\b|\beach gpu (?:holds|keeps|stores)\b", text) and re.search(r"\bstates?\b|\bweights\b|\bgradients\b", text):
+        return "states that are not on the GPU"
+    experts = "expert" in text and re.search(r"\btrain\w*\b|\badapters?\b|\blora\b", text)
+    if experts and facts.leaves_experts and not re.search(r"\bleaves?\b|\bfrozen\b|\buntouched\b|\bnot\b", text):
+        return "experts that do not train"
+    if re.search(r"\ball\b(?! (?:of )?(?:the |its )?(?:\d|activations|gpus|parameters|weights|\w+ gpus))(?<!in all)", text):
+        return "all of what"
+    return ""
+
+
 def _asked_fault(text: str, terms: list[Mention], facts: Facts, quoted: frozenset[str]) -> str:
     """`as you asked` and `Oumi's recipes` only with fields of which that is true."""
-    for term, fields in (("asked", facts.asked), ("recipes", facts.recipes)):
+    fields = facts.asked
+    for term in ("asked", "recipes"):
         for one in (one for one in terms if one.term == term):
+            if term == "recipes":
+                fields = _fields_with(text[one.start : one.end], text, facts)
             left, right = _clause(text, one.start)
             named = _fields(text[left:right], terms, left, right) or _fields(text, terms, 0, len(text))
             known = {field for field in named if field in {name for name, _ in facts.causes}}
             if not known or not known <= fields | quoted or _denied(text, one.start, one.end):
                 return f"{term}: not so"
     return ""
+
+
+def _fields_with(phrase: str, text: str, facts: Facts) -> frozenset[str]:
+    """Fields whose reason holds the word that the phrase appeals to, and TRL where the sentence names it."""
+    word = next(one for one in ("recipe", "median", "default", "most common") if one in phrase)
+    named = [source for source in ("trl", "oumi") if re.search(rf"\b{source}\b", text)]
+    return frozenset(field for field, why in facts.whys if word in why and all(source in why for source in named))
 
 
 def _topics(text: str, terms: list[Mention], left: int, right: int) -> set[str]:
@@ -416,7 +460,7 @@ def _cause_fault(text: str, terms: list[Mention], facts: Facts) -> str:
         return "" if effects <= {"fits", "memory", "gpus", "model"} and causes <= {"fits", "memory", "gpus"} else "a cause that the plan does not hold"
     lead = min(decided, key=lambda field: _first(text, terms, field))
     loose = {"gpus", "model", "memory", "fits", "traffic", *(topic for topic in causes if _FIELDS.get(topic) == lead)}
-    real = causes - {"gpus", "model"}
+    real = causes - {"gpus", "model"} or causes & allowed[lead]
     if lead == "precision" and "gpus" in causes:
         real = real - {"precision"} or {"gpus"}
     if not real:
@@ -436,4 +480,39 @@ def _first(text: str, terms: list[Mention], field: str) -> int:
 
 def _subject_fault(text: str, terms: list[Mention], numbers: list[Number], named: int) -> str:
     """A sentence that names nothing of the plan says nothing that could be checked."""
-    return "" if terms or numbers or named or any(pattern.search(text) for _, pattern in _TOPICS) else "names nothing of the plan"
+    told = terms or numbers or named or _FIT.search(text) or _MOST.search(text) or (re.search(_PHASES, text) and "peak" in text) or "known" in text
+    return "" if told else "names nothing of the plan"
+
+
+_NEEDS_TERM = (
+    (r"\b(?:holds?|held|holding|stores?|stored|storing|contains?)\b", frozenset({"copy", "quantised", "offload", "frozen", "8bit", "sharded", "zero2", "zero3", "fsdp"})),
+    (r"\bkeep(?:s|ing)?\b|\bkept\b", frozenset({"copy", "quantised", "offload", "frozen", "8bit", "kept", "checkpointing", "adapters", "lora", "liger", "sharded", "fsdp", "32bit"})),
+    (r"\b(?:stay|stays|stayed|remain|remains)\b", frozenset({"frozen", "offload", "kept", "quantised"})),
+    (r"\b(?:needs?|requires?)\b", frozenset({"fused", "torchrun", "gated", "accumulation", "sharded", "offload", "checkpointing", "fsdp", "ddp", "adamw"})),
+)
+"""Verbs that say little by themselves, and the terms of which they may be said without a figure."""
+
+
+def _verb_fault(text: str, terms: list[Mention], numbers: list[Number], facts: Facts) -> str:
+    """Clauses without a figure: what holds, keeps, stays or needs something must be known to."""
+    if re.search(r"\bout of\b(?! (?:the )?\d)|\bno (?:time|room|headroom|memory)\b", text):
+        return "out of what there is"
+    if re.search(r"\btemporary cop", text) and not re.search(r"\b(?:no|without a?) ?temporary cop", text):
+        return "a temporary copy"
+    if re.search(r"\bcop(?:y|ies) of (?!(?:the |its )?(?:model|weights|states|plan)\b(?! of))", text):
+        return "a copy of what"
+    if re.search(r"\bparts?\b", text) and not _MOST.search(text):
+        return "a part of what"
+    for verb, may in _NEEDS_TERM:
+        for match in re.finditer(verb, text):
+            left, right = _clause(text, match.start())
+            if any(left <= one.start < right for one in numbers) or re.search(KEEPING, text[left:right]) or re.search(r"\b(?:would|could)\b", text[left:right]):
+                continue
+            known = facts.used | frozenset(one.term for one in terms if _denied(text, one.start, one.end))
+            if not any(one.term in may and one.term in known for one in terms if left <= one.start < right):
+                return f"{match.group()}: not known of that"
+    for one in (one for one in terms if one.term == "frozen"):
+        clause = text[slice(*_clause(text, one.start))]
+        if not re.search(r"\bweights\b|\bmodel\b|\bparameters\b|\bencoder\b|\bexperts\b", clause) or (re.search(r"\badapters\b", clause) and not re.search(r"\btrain", clause)):
+            return "frozen: not that"
+    return ""

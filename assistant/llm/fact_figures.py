@@ -10,8 +10,9 @@ from assistant.llm.facts import Fact, Facts
 
 _FAR = 14
 """Words between a figure and the label that still names it."""
-_DENIES = re.compile(r"\b(?:not|never|isn't|no|rather than|instead of|unlike|other than|less than|more than|fewer than|at least|over|above|below|under|beyond|exceed\w*|almost|nearly|twice|half|about half)\s+(?:a |the |an |about )?\$?$")
-_COMPARES = re.compile(r"\b(?:below|under|within|less than|over|above|more than|exceeds?)\s+(?:the |its )?$")
+_DENIES = re.compile(r"\b(?:not|never|isn't|(?<!is )no|rather than|instead of|unlike|other than|less than|fewer than|at least|exceed\w*|nearly|almost|(?<!no )more than)\s+(?:a |the |an |about |its )?\$?$")
+_PASSES = re.compile(r"\b(?:over|above|below|under|beyond)\s+(?:a |the |an |about |its )?\$?$")
+_COMPARES = re.compile(r"\b(?:below|under|within|less than|over|above|more than|exceeds?|exceed)\s+(?:the |its )?$")
 _WHOLE = re.compile(r"\bin (?:total|all)\b|\baltogether\b|\btogether\b|\bcombined\b|\bboth gpus\b|\bacross (?:all|both|the)\b|\boverall\b|\btotal\b|\bsum\b")
 _EACH = re.compile(r"\s*(?:\w+\s+){0,3}?(?:per|on each|for each|each|every) (?:gpu|device|card|epoch|row|token|minute|day|batch|micro-?batch|node|layer)\b")
 _ROWS = {"rows": ("micro_batch_size", "global_batch_size"), "epochs": ("epochs",), "steps": ("max_steps", "gradient_accumulation_steps"), "gpus": ("gpus", "gpus_per_node"), "nodes": ("nodes",)}
@@ -55,10 +56,14 @@ def figure_fault(number: Number, numbers: list[Number], text: str, labels: Label
     before = text[: number.start]
     if number.unit in ("mb", "week", "bit"):
         return f"a unit that the plan has no figure in: {number.unit}"
+    if _PASSES.search(before) and number.unit in ("hours", "$", "%", "tokens", "tokens/s", "params"):
+        return "a figure set against another"
     if _DENIES.search(before) and not (number.unit in ("gib", "") and _COMPARES.search(before)):
         return "a figure set against another"
     if number.unit in ("gib", "gb", "hours", "tokens/s") and (_WHOLE.search(text) or _EACH_WRONG(number, text, facts)):
         return "a figure of one GPU told of all"
+    if number.unit == "tokens" and re.search(r"\b(?:batch|step|epoch|gpu)\b", text) and not re.search(r"\brows?\b|\bsequences?\b|\bcontext\b|\blength\b", text):
+        return "tokens of what"
     if number.unit == "x":
         return _ratio_fault(number, text, facts)
     if number.low or number.high:
@@ -68,7 +73,7 @@ def figure_fault(number: Number, numbers: list[Number], text: str, labels: Label
     return _bound_fault(number, numbers, text, labels, facts)
 
 
-def _EACH_WRONG(number: Number, text: str, facts: Facts) -> bool:
+def _EACH_WRONG(number: Number, text: str, facts: Facts) -> bool:  # noqa: N802
     """True for time or speed told per something that they are not per."""
     return number.unit in ("hours", "tokens/s") and _EACH.match(text, number.end) is not None
 
@@ -101,7 +106,7 @@ def _params_fault(number: Number, text: str, facts: Facts) -> str:
     if is_value(number, values.get("trainable", -1), whole=False) and (facts.full or (trains and not re.search(r"\b(?:of|out of|has|have|with)(?: the| its)? $", before))):
         return "" if not re.search(r"\bfrozen\b|\bfreez", after) else "a wrong count of parameters"
     if is_value(number, values.get("total", -1), whole=False) and (of_all or re.match(r" ?(?:-?(?:parameters?)? ?)?model\b", after)):
-        return "" if facts.full or (not re.search(r"\btrain(?:s|ed|ing)?(?: all)?(?: of)?(?: the| its)? $", before) and not re.match(r"\s*(?:are |is |get )?train", after)) else "parameters that do not train"
+        return "" if facts.full or not re.search(r"\b(?:train|updat|tun|chang|mov)\w*(?: all)?(?: of)?(?: the| its)? $|\ball(?: of)?(?: the| its)? $", before) and not re.match(r"\s*(?:are |is |get )?train", after) else "parameters that do not train"
     return "a wrong count of parameters"
 
 

@@ -17,7 +17,7 @@ TERMS: dict[str, tuple[str, str]] = {
     "offload": ("sharding", r"\b(?:cpu )?offload\w*\b|\bcpu (?:memory|ram)\b|\bhost memory\b"),
     "cpu": ("gpus", r"\bcpus?\b(?! (?:memory|ram|offload))"),
     "sharded": ("sharding", r"\bshard\w*\b|\bsplit\w*\b|\bspread\w*\b|\bdivid\w+\b|\bshar(?:e|es|ed|ing)\b(?! of)|\bpartition\w*\b|\bdistribut\w+\b"),
-    "copy": ("sharding", r"\b(?:whole |full |complete |own |entire |single )*(?<!temporary )cop(?:y|ies)\b|\breplica\w*\b"),
+    "copy": ("sharding", r"\b(?:one |whole |full |complete |own |entire |single )*(?<!temporary )cop(?:y|ies)\b|\breplica\w*\b"),
     "traffic": ("traffic", r"\btraffic\b|\bnetwork\b|\bcommunication\b"),
     "qlora": ("method", r"\bqlora\b"),
     "lora": ("method", r"(?<!q)\blora\b"),
@@ -40,8 +40,9 @@ TERMS: dict[str, tuple[str, str]] = {
     "fp16": ("precision", r"\bfp-?16\b|\bfloat-?16\b|\bhalf precision\b"),
     "fp32": ("precision", r"\bfp-?32\b|\bfloat-?32\b|\bfull precision\b"),
     "mixed": ("precision", r"\bmixed[- ]precision\b|\bautocast\b"),
-    "checkpointing": ("gradient_checkpointing", r"\b(?:gradient |activation )?checkpoint(?:ing|ed)\b|\brecomput\w+\b|\bcomput\w+ (?:them )?(?:again|twice)\b"),
+    "checkpointing": ("gradient_checkpointing", r"\b(?:gradient |activation )?checkpoint(?:ing|ed)\b|\brecomput\w+\b|(?<!nothing is )\bcomput\w+ (?:them )?(?:again|twice)\b"),
     "accumulation": ("batch", r"\b(?:gradient )?accumulat\w+\b|\badded up\b"),
+    "kept": ("gradient_checkpointing", r"\bactivations (?:are|is|stay) (?:all )?(?:kept|stored)\b|\bnothing is computed twice\b"),
     "liger": ("liger", r"\bliger(?:'s)?(?: kernels?)?\b"),
     "vllm": ("trainer", r"\bvllm\b"),
     "packing": ("batch", r"\bpack(?:ed|ing|s)\b"),
@@ -58,7 +59,7 @@ TERMS: dict[str, tuple[str, str]] = {
     "spot": ("cost", r"\bspot\b"),
     "cosine": ("learning_rate", r"\bcosine\b"),
     "asked": ("asked", r"\b(?:as )?(?:you )?(?:have )?(?:asked|requested|wanted)(?: for)?\b"),
-    "recipes": ("recipes", r"\b(?:oumi's )?(?:[a-z-]+ )?recipes?\b|\bmedian\b|\bdefaults?\b|\bmost common\b|\busual\w*\b"),
+    "recipes": ("recipes", r"\b(?:oumi's )?(?:[a-z-]+ )?recipes?\b|\bmedian\b|\bdefaults?\b|\bmost common\b"),
 }  # fmt: skip
 """Term → (topic, pattern on lower-case text)."""
 COMPILED = {term: (topic, re.compile(pattern)) for term, (topic, pattern) in TERMS.items()}
@@ -76,7 +77,7 @@ def used_terms(outcome: Outcome, plan: Plan) -> frozenset[str]:
         "alpha": adapters, "full": not adapters, "frozen": adapters or bool(plan.frozen_layers), "qlora": plan.method == "qlora",
         "quantised": plan.method == "qlora", "8bit": "8bit" in plan.optimizer, "16bit": plan.weights_dtype in ("bfloat16", "float16"),
         "32bit": "8bit" not in plan.optimizer, "adamw": "adamw" in plan.optimizer, "fused": "fused" in plan.optimizer,
-        "fp32": plan.weights_dtype == "float32", "mixed": plan.mixed_precision is not None, "checkpointing": plan.gradient_checkpointing,
+        "fp32": plan.weights_dtype == "float32", "mixed": plan.mixed_precision is not None, "checkpointing": plan.gradient_checkpointing, "kept": not plan.gradient_checkpointing,
         "accumulation": plan.gradient_accumulation_steps > 1, "liger": plan.liger, "vllm": plan.vllm, "packing": plan.objective == "pretrain",
         "moe": plan.model.is_moe, "vision": plan.vision, "gated": bool(plan.model.gated), "torchrun": any("torchrun" in one for one in outcome.commands),
         "spot": bool(outcome.cost and outcome.cost.spot), "cosine": plan.scheduler == "cosine", "traffic": False,
@@ -97,8 +98,9 @@ def named_terms(outcome: Outcome, plan: Plan) -> frozenset[str]:
     """The terms that a plan weighed and did not take."""
     found = {term for reason in plan.fallen for term in _FALLEN.get(str(reason.value), "").split()}
     methods = {one.method for one in (*plan.alternatives, *(way.plan for way in outcome.ways_out))}
-    found |= {"qlora": {"qlora", "quantised"}, "lora": {"lora", "adapters"}, "full": {"full"}}.get(next(iter(methods - {plan.method}), ""), set())
-    found |= {method for method in methods if method in TERMS}
+    more = {"qlora": {"qlora", "quantised"}, "lora": {"lora", "adapters"}, "full": {"full"}}
+    found |= {term for method in methods - {plan.method} for term in more.get(method, set())}
     if plan.sharding == "ddp":
         found |= {"sharded", "traffic", "fsdp"}
-    return frozenset(found) - used_terms(outcome, plan)
+    both = {"lora"} if plan.method == "qlora" and "lora" in found else set()
+    return frozenset(found) - used_terms(outcome, plan) | both

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from assistant.builder import prose_words as w
-from assistant.core.outcome import Outcome
+from assistant.core.outcome import Outcome, WayOut
 from assistant.core.units import gib
 from assistant.core.values import Plan, Reason
 from assistant.llm.fact_terms import named_terms, used_terms
@@ -34,8 +34,8 @@ class Fact:
 class Facts:
     """Everything that may be said of one plan.
 
-    `names` are exact names; `used` the terms that hold of it, `named` those it weighed and dropped; `asked` and `recipes` the
-    fields that were asked for or follow recipes; `verdicts` whether a thing fits, by the pattern of its words; `quotes`
+    `names` are exact names; `used` the terms that hold of it, `named` those it weighed and dropped; `asked` the fields that
+    were asked for, `whys` the reason of each, `causes` what may stand as one; `verdicts` whether a thing fits, by the pattern of its words; `quotes`
     (field, the plan's own words on it).
     """
 
@@ -45,13 +45,15 @@ class Facts:
     used: frozenset[str] = frozenset()
     named: frozenset[str] = frozenset()
     asked: frozenset[str] = frozenset()
-    recipes: frozenset[str] = frozenset()
+    whys: tuple[tuple[str, str], ...] = ()
     causes: tuple[tuple[str, frozenset[str]], ...] = ()
     verdicts: tuple[tuple[str, bool], ...] = ()
     quotes: tuple[tuple[str, str], ...] = ()
     fits: bool = True
     full: bool = False
     world: int = 1
+    time_known: bool = False
+    leaves_experts: bool = False
     peak: str = ""
     largest: str = ""
     lines: tuple[str, ...] = ()
@@ -71,13 +73,15 @@ def plan_facts(outcome: Outcome) -> Facts:
         used=used_terms(outcome, plan),
         named=named_terms(outcome, plan),
         asked=frozenset(field for field, why in whys.items() if why.startswith("as asked") or why.endswith("; as asked")),
-        recipes=frozenset(field for field, why in whys.items() if re.search(r"recipes?\b|default|median", why)),
+        whys=tuple((field, why.lower()) for field, why in whys.items()),
         causes=tuple((field, _causes(field, why)) for field, why in whys.items()),
-        verdicts=tuple(_verdicts(plan)),
+        verdicts=tuple(_verdicts(plan, outcome.ways_out)),
         quotes=tuple(_quotes(plan)),
         fits=plan.fits,
         full=plan.method == "full",
         world=plan.hardware.world,
+        time_known=bool(plan.time and plan.time.hours),
+        leaves_experts=plan.leaves_experts,
         peak=plan.memory.phase,
         largest=w.parts_of(plan)[0][0],
         lines=_lines(outcome, plan, facts),
@@ -97,7 +101,7 @@ _PARTS = {
 
 def _memory(plan: Plan) -> Iterator[Fact]:
     expected, upper, usable = gib(plan.memory.point), gib(plan.memory.upper), plan.hardware.usable_gib
-    yield Fact(key="expected", labels=(r"\bexpected\b",), values=(expected,), unit="gib",
+    yield Fact(key="expected", labels=(r"\bexpected\b", r"\bexpects\b"), values=(expected,), unit="gib",
                weak=(r"\bneeds?\b", r"\btakes?\b", r"\buses?\b", r"\brequires?\b", r"\bmemory\b", r"\bpeak\b"))  # fmt: skip
     upper_words = (r"\bupper bound\b", r"\bat most\b", r"\bworst case\b", r"\bupper limit\b", r"\bno more than\b", r"\bat worst\b")
     yield Fact(key="upper", labels=upper_words, weak=(r"\bup to\b",), values=(upper,), unit="gib")
@@ -182,7 +186,7 @@ def _others(outcome: Outcome, plan: Plan) -> Iterator[Fact]:
         yield Fact(key=f"way {way.change}", labels=(way_words(way.change),), values=(way.memory_gib,), unit="gib", other=True)
 
 
-COPY = r"\b(?:whole |full |complete |own |entire |single )*(?<!temporary )cop(?:y|ies)\b"
+COPY = r"\b(?:one |whole |full |complete |own |entire |single )*(?<!temporary )cop(?:y|ies)\b"
 KEEPING = r"\b(?:keep|keeps|keeping|storing|store)\b(?: (?:them|(?:all )?(?:of )?(?:the |their )?activations))(?: all)?|\bwithout (?:gradient |activation )?checkpointing\b"
 _METHOD_WORDS = {"full": r"\bfull (?:fine[- ]?tuning|training)\b", "lora": r"(?<!q)\blora\b", "qlora": r"\bqlora\b"}
 _OTHER_WORDS = {
@@ -208,7 +212,7 @@ def way_words(change: str) -> str:
     return _METHOD_WORDS[method] if method else rf"(?<!\w){re.escape(change.lower())}(?!\w)"
 
 
-def _verdicts(plan: Plan) -> Iterator[tuple[str, bool]]:
+def _verdicts(plan: Plan, ways: tuple[WayOut, ...]) -> Iterator[tuple[str, bool]]:
     """(pattern, whether that fits)."""
     for reason in plan.fallen:
         if reason.why.startswith(("fits", "does not fit")):
@@ -222,6 +226,13 @@ def _verdicts(plan: Plan) -> Iterator[tuple[str, bool]]:
         yield COPY, plan.fits
     elif (whole := next((r for r in plan.fallen if str(r.value) == "DDP"), None)) is not None:
         yield COPY, whole.why.startswith("fits")
+    for other in plan.alternatives:
+        if other.method != plan.method:
+            yield _METHOD_WORDS[other.method], True
+    for way in ways:
+        yield way_words(way.change), True
+    if plan.cpu_offload:
+        yield r"\bstates\b", False
     yield r"\b(?:32[- ]bit|full[- ]size) (?:optimi[sz]er )?states\b", "8bit" not in plan.optimizer
 
 
@@ -234,7 +245,7 @@ def _causes(field: str, why: str) -> frozenset[str]:
         "optimizer": {"fits", "memory", "optimizer"}, "precision": {"gpus", "precision"}, "learning_rate": {"recipes"}, "lora_rank": {"recipes"},
         "epochs": {"recipes"}, "max_steps": {"recipes"}, "global_batch_size": {"recipes", "batch"}, "trainer": set(), "method": set(),
     }  # fmt: skip
-    extra = {"fits", "memory"} if "not fit" in why else set()
+    extra = {"fits", "memory"} if "not fit" in why else {"gpus"} if why.startswith("one GPU") else set()
     return frozenset(usual.get(field, set()) | extra)
 
 
