@@ -3,7 +3,8 @@
     python benchmarks/reader.py [--utterances FILE] [--conversations FILE] [--out PRED.jsonl] [--check SHARE]
 
 Prints the exact-match share over graded keys (lenient: any accepted reading; strict: the preferred one), the share of
-invented values, precision and recall per key, and every miss. `--out` writes one prediction a line.
+invented values, precision and recall per key, and every miss. Conversations go through the chat's own dialogue, offline,
+and are graded after each turn. `--out` writes one prediction a line.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -150,33 +152,60 @@ class _Silent:
         return state, ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grade:
+    """Keys that are said or wanted and how many of them are right; the same over all keys; what was missed."""
+
+    graded: int = 0
+    hits: int = 0
+    every: int = 0
+    right: int = 0
+    misses: tuple[str, ...] = ()
+
+    @property
+    def share(self) -> float:
+        """Right ones of the keys that are said or wanted."""
+        return self.hits / max(1, self.graded)
+
+
+def graded_talk(record: dict[str, Any], grade: Grade, out: list[dict[str, Any]]) -> Grade:
+    """One conversation through the chat's own dialogue, graded after each turn; predictions go to `out`."""
+    talk = Conversation(desk=_Silent(), state=State())
+    planned: Plan | None = None
+    for number, turn in enumerate(record["turns"], 1):
+        talk.hear(turn["text"])
+        got = talk.state.intent.model_dump()
+        out.append({"id": record["id"], "turn": number, "intent": got})
+        if "intent_after" in turn:
+            grade = _graded_turn(f"{record['id']} turn {number}  {turn['text'][:110]!r}", turn["intent_after"], got, planned, grade)
+        outcome = talk.state.outcome
+        planned = outcome.plan if outcome and outcome.plan else planned
+    return grade
+
+
+def _graded_turn(name: str, labels: dict[str, Any], got: dict[str, Any], planned: Plan | None, grade: Grade) -> Grade:
+    wanted = {key: _against_plan(labels.get(key), key, planned) for key in KEYS}
+    scored = [key for key in KEYS if not (key == "overrides" and is_soft(wanted[key]))]
+    right = {key for key in scored if matches(wanted[key], got[key], strict=False)}
+    named = {key for key in scored if wanted[key] is not None or got[key] is not None}
+    missed = [f"{key}: wanted {json.dumps(wanted[key], ensure_ascii=False)}, has {got[key]!r}" for key in scored if key not in right]
+    return Grade(
+        graded=grade.graded + len(named),
+        hits=grade.hits + len(named & right),
+        every=grade.every + len(scored),
+        right=grade.right + len(right),
+        misses=(*grade.misses, *(["\n    ".join([name, *missed])] if missed else [])),
+    )
+
+
 def conversations(path: Path, out: list[dict[str, Any]]) -> float:
-    """Turn by turn through the chat's own dialogue; the share of right keys, over those that are said or wanted."""
-    graded = hits = every = right = 0
+    """Every conversation of a file; the share of right keys among those that are said or wanted."""
+    grade = Grade()
     for record in records(path):
-        talk = Conversation(desk=_Silent(), state=State())
-        planned: Plan | None = None
-        for number, turn in enumerate(record["turns"], 1):
-            talk.hear(turn["text"])
-            got = talk.state.intent.model_dump()
-            out.append({"id": record["id"], "turn": number, "intent": got})
-            missed = []
-            for key in KEYS if "intent_after" in turn else ():
-                label = _against_plan(turn["intent_after"].get(key), key, planned)
-                if key == "overrides" and is_soft(label):
-                    continue
-                is_right = matches(label, got[key], strict=False)
-                every, right = every + 1, right + is_right
-                if label is not None or got[key] is not None:
-                    graded, hits = graded + 1, hits + is_right
-                if not is_right:
-                    missed.append(f"{key}: wanted {json.dumps(label, ensure_ascii=False)}, has {got[key]!r}")
-            if missed:
-                print(f"{record['id']} turn {number}  {turn['text'][:110]!r}\n    " + "\n    ".join(missed))
-            outcome = talk.state.outcome
-            planned = outcome.plan if outcome and outcome.plan else planned
-    print(f"conversations: {hits} of {graded} keys said or wanted = {hits / max(1, graded):.1%}; {right} of all {every} = {right / max(1, every):.2%}")
-    return hits / max(1, graded)
+        grade = graded_talk(record, grade, out)
+    print(*grade.misses, sep="\n")
+    print(f"conversations: {grade.hits} of {grade.graded} keys said or wanted = {grade.share:.1%}; {grade.right} of all {grade.every} = {grade.right / max(1, grade.every):.2%}")
+    return grade.share
 
 
 def _against_plan(label: Any, key: str, plan: Plan | None) -> Any:

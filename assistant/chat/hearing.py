@@ -233,6 +233,10 @@ def _memory_variant(number: float, context: Context) -> str | None:
 def _task_model(line: str, said: dict[str, Any], context: Context, notes: list[Reason]) -> None:
     """After a training, "evaluate it" is about what was trained."""
     former = context.intent
+    if said.get("task") == "train" and former.task not in ("train", None) and former.model == former.output_dir and "model" not in said:
+        trained = [intent.model for intent, _ in context.past if intent.task == "train" and intent.model]
+        said |= {"model": trained[-1]} if trained else {}
+        return
     if former.task != "train" or said.get("task") not in ("evaluate", "infer", "quantize") or "model" in said:
         return
     if said["task"] == "infer" and "engine" not in said and not _IT.search(line):

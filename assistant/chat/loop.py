@@ -72,7 +72,10 @@ def converse(chat: Chat, ask: Callable[[], str]) -> None:
 def _goes_on(chat: Chat, ask: Callable[[], str]) -> bool:
     try:
         line = ask().strip()
-        return not line or chat.turn(line)
+        goes_on = not line or chat.turn(line)
+        if line and goes_on:
+            report.gap(chat.desk.screen)
+        return goes_on
     except KeyboardInterrupt:  # drops the line, or stops the turn and leaves all as it was
         return True
     except EOFError:

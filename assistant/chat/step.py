@@ -204,7 +204,7 @@ def _considered(state: State, event: Planned) -> Step:
     considered = replace(event.state, outcome=event.outcome, config=event.outcome if event.outcome.status == "ok" else state.config)
     if event.outcome.status != "ok":
         return state, (Show(outcome=event.outcome, how="no config"), Tell(text="Nothing is changed: the plan from before stands."))
-    pending = replace(state, what_if=WhatIf(state=considered, label=event.label))
+    pending = replace(state, what_if=WhatIf(state=considered, label=event.label), follow_up=None)
     ask = "Nothing is changed yet. Switch to that?  [keep] / switch"
     return pending, (ShowChanges(before=current, after=event.outcome, values_only=True), Tell(text=ask))
 
@@ -214,6 +214,8 @@ def _decided(state: State, pending: WhatIf, line: str) -> Step | None:
     if SKIP.fullmatch(line):
         return replace(state, what_if=None), (Tell(text="Kept as it was."),)
     if (rest := refusal(line)) is not None:
+        while rest and (more := refusal(rest)) is not None:
+            rest = more
         kept = replace(state, what_if=None)
         return _line(kept, Line(text=rest)) if rest else (kept, (Tell(text="Kept as it was."),))
     if (rest := agreement(line)) is None:

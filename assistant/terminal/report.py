@@ -81,6 +81,11 @@ def say(screen: Screen, text: str) -> None:
     screen.talk(note(text, screen.err))
 
 
+def gap(screen: Screen) -> None:
+    """An empty line between one turn and the next."""
+    screen.talk([()])
+
+
 def saved(screen: Screen, outcome: Outcome) -> None:
     """Which file was written and how to run it."""
     screen.talk([command_line("Saved", outcome.files[0].name), *(command_line("Run", line) for line in outcome.commands)])

@@ -1,0 +1,416 @@
+"""The chat without a terminal: the step, answers to questions, what a line shows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from assistant.chat.conversation import Conversation
+from assistant.chat.desk import TerminalDesk
+from assistant.chat.merging import merged
+from assistant.chat.mind import Mind
+from assistant.chat.outside import save_arguments
+from assistant.chat.state import State, origins
+from assistant.chat.talk import command_in, small_talk
+from assistant.cli.request import Options, answer, save
+from assistant.core.errors import UsageError
+from assistant.core.outcome import Outcome
+from assistant.machine.files import output_path
+from assistant.machine.models import resolve_model
+from assistant.reader import read
+from assistant.terminal.screen import Screen
+
+OPTIONS = Options(offline=True, gpus=None, output=None, force=False, json=False, quiet=False, screen=Screen(no_color=True))
+
+
+class Talk:
+    """A conversation as a terminal has it, without the prompt."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str], yes: bool = False, *, follows_up: bool = False) -> None:
+        self.capsys = capsys
+        self.asked: list[str] = []
+        self.desk = TerminalDesk(
+            answer=lambda reading, words, line, gpus: answer(reading, words, replace(OPTIONS, gpus=gpus), line=line),
+            save=self.saved,
+            screen=OPTIONS.screen,
+            mind=Mind(offline=True),
+            resolve=partial(resolve_model, offline=True),
+            confirmed=lambda question: self.asked.append(question) or yes,  # type: ignore[func-returns-value]
+            follows_up=follows_up,
+        )
+        self.talk = Conversation(desk=self.desk, state=State())
+
+    @property
+    def state(self) -> State:
+        return self.talk.state
+
+    def saved(self, outcome: Outcome, name: str, force: bool) -> None:
+        save(outcome, output_path(name), force=force)
+
+    def say(self, *lines: str) -> str:
+        """What the last of these lines shows."""
+        for line in lines:
+            self.capsys.readouterr()
+            self.talk.hear(line)
+            assert not self.talk.over
+        return "".join(self.capsys.readouterr())
+
+
+@pytest.fixture
+def talk(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Talk:
+    monkeypatch.chdir(tmp_path)
+    return Talk(capsys)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "expected"),
+    [
+        ("2x24GB cards", "use an H100", {"gpu": "H100", "gpu_memory_gb": None}),
+        ("use an H100", "2x24GB cards", {"gpu": None, "gpu_memory_gb": 24, "gpu_count": 2}),
+        ("2 A100s", "80gb cards", {"gpu": "A100-80GB", "gpu_memory_gb": None, "gpu_count": 2}),
+        ("2 nodes of 8 H100s", "4 A100s", {"gpu": "A100", "gpu_count": 4, "nodes": None}),
+        ("3 epochs", "500 steps", {"epochs": None, "max_steps": 500}),
+        ("500 steps", "3 epochs", {"epochs": 3, "max_steps": None}),
+        ("no gpu, just cpu", "4 gpus", {"gpu": None, "gpu_count": 4}),
+        ("4 gpus", "no gpu, just cpu", {"gpu": "cpu", "gpu_count": None}),
+        ("lora rank 64 peft.lora_dropout=0.1", "full finetune", {"method": "full", "lora_rank": None, "overrides": None}),
+        ("lora llama3", "8k context", {"method": "lora", "sequence_length": 8192}),
+    ],
+)
+def test_what_is_said_later_takes_its_rivals_with_it(before: str, now: str, expected: dict[str, object]) -> None:
+    both = merged(read(before).intent, read(now).intent).model_dump()
+    assert {key: both[key] for key in expected} == expected
+
+
+def test_a_change_shows_what_changed_and_nothing_else(talk: Talk) -> None:
+    whole = talk.say("lora llama 3.1 8b on 2 A100 80gb")
+    assert "lora_alpha" in whole
+    change = talk.say("rank 64")
+    assert "16, 32 → 64, 128" in change
+    assert "lora_r: 16 → 64" in change
+    assert "upper bound" in change
+    assert "model_name" not in change
+    assert len(change.splitlines()) < 10
+    assert "same" in talk.say("rank 64")
+    assert "model_name" in talk.say("/show")
+
+
+def test_an_override_and_words_do_not_fight(talk: Talk) -> None:
+    talk.say("lora llama 3.1 8b on A100", "training.learning_rate=5e-5")
+    assert "5e-05 → 1e-05" in talk.say("lr 1e-5")
+
+
+@pytest.mark.parametrize(("reply", "model"), [("the second one", "Qwen/Qwen3-8B"), ("qwen3", "Qwen/Qwen3-8B"), ("smollm2 135m", "HuggingFaceTB/SmolLM2-135M-Instruct")])
+def test_a_short_line_answers_the_question(talk: Talk, reply: str, model: str) -> None:
+    assert "Which model" in talk.say("lora")
+    talk.say(reply)
+    assert talk.state.config is not None
+    assert talk.state.config.plan is not None
+    assert talk.state.config.plan.model.id == model
+
+
+def test_a_question_stands_until_it_is_answered(talk: Talk) -> None:
+    assert "Which model" in talk.say("lora on A100", "hm, what about the weather?")
+    assert "No model" in talk.say("frobnicator")
+    assert "LoRA · Qwen3-8B" in talk.say("qwen3 8b")
+
+
+def test_a_number_answers_a_question_for_one(talk: Talk) -> None:
+    assert "tokens" in talk.say("lora llama 3.1 8b on A100 80gb, 900k context")
+    talk.say("4096")
+    assert talk.state.intent.sequence_length == 4096
+    assert talk.state.config is not None
+
+
+def test_saving_after_a_line_without_a_config(talk: Talk, tmp_path: Path) -> None:
+    talk.say("lora llama 3.1 8b on A100")
+    assert "/undo" in talk.say("full finetune on a T4")
+    assert "from before" in talk.say("/save one.yaml")
+    assert "use_peft: true" in (tmp_path / "one.yaml").read_text()
+    assert "no config yet" in Talk(talk.capsys).say("/save")
+
+
+def test_an_existing_file_is_asked_about(talk: Talk, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    talk.say("lora llama 3.1 8b on A100", "/save")
+    before = (tmp_path / "train.yaml").read_text()
+    talk.say("rank 64", "/save")
+    assert talk.asked
+    assert (tmp_path / "train.yaml").read_text() == before
+    talk.say("/save train.yaml --force")
+    assert "lora_r: 64" in (tmp_path / "train.yaml").read_text()
+    assert len(talk.asked) == 1
+    other = Talk(capsys, yes=True)
+    other.say("lora qwen3 8b on A100", "/save")
+    assert "Qwen3-8B" in (tmp_path / "train.yaml").read_text()
+
+
+def test_the_name_to_save_under() -> None:
+    assert save_arguments("", "train.yaml") == ("train.yaml", False)
+    assert save_arguments("my file.yaml --force", "t") == ("my file.yaml", True)
+    assert save_arguments("'q.yaml'", "t") == ("q.yaml", False)
+    with pytest.raises(UsageError, match="no option"):
+        save_arguments("-x", "t")
+
+
+def test_undo_shows_the_plan_it_goes_back_to(talk: Talk) -> None:
+    assert "nothing to undo" in talk.say("/undo")
+    talk.say("lora qwen3 8b on A100", "3 epochs")
+    back = talk.say("/undo")
+    assert "Back to: LoRA · Qwen3-8B" in back
+    assert "1 epoch" in back
+    assert "Back to: LoRA · Qwen3-8B" in talk.say("/reset", "/undo")
+    assert "start" in talk.say("/undo")
+
+
+@pytest.mark.parametrize(
+    ("line", "command"),
+    [
+        ("quit", "/quit"),
+        ("Exit", "/quit"),
+        ("bye!", "/quit"),
+        ("reset", "/reset"),
+        ("undo", "/undo"),
+        ("save", "/save"),
+        ("save it as a.yaml", "/save a.yaml"),
+        ("/save -x", "/save -x"),
+        ("save memory", None),
+        ("show me lora", None),
+        ("help me train llama", None),
+    ],
+)
+def test_commands_without_a_slash(line: str, command: str | None) -> None:
+    assert command_in(line) == command
+
+
+def test_small_talk_is_short(talk: Talk) -> None:
+    for line in ("hello", "thanks!", "who are you?"):
+        assert len(talk.say(line).splitlines()) <= 2
+        assert talk.state == State()
+    assert small_talk("hello llama3 lora", has_config=False) is None
+    talk.say("qlora qwen3 8b on A100")
+    before = talk.state
+    assert "nothing is spread" in talk.say("why ddp?")
+    assert talk.state is before
+
+
+def test_a_mistake_changes_nothing(talk: Talk) -> None:
+    talk.say("lora qwen3 8b on A100")
+    before = talk.state
+    assert "learning_rate" in talk.say("training.learning_rte=1")
+    assert talk.state is before
+
+
+def test_what_is_typed_shows_no_invisible_characters() -> None:
+    from assistant.chat.prompt import visible
+
+    assert visible("lora \u202ellama\x1b") == "lora \ufffdllama\ufffd"
+    assert visible("训练 lora") == "训练 lora"
+
+
+def changes(talk: Talk, *lines: str) -> dict[str, object]:
+    """What is said after these lines."""
+    talk.say(*lines)
+    return talk.state.intent.model_dump(exclude_none=True)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("double the context", {"sequence_length": 8192}),
+        ("cut the batch to a quarter", {"global_batch_size": 16}),
+        ("4x longer on context", {"sequence_length": 16384}),
+        ("lr 10 times smaller", {"learning_rate": 3e-05}),
+        ("half the learning rate and twice the rank", {"learning_rate": 0.00015, "lora_rank": 32}),
+        ("raise the rank by 16", {"lora_rank": 32}),
+        ("reduce the lr by 50%", {"learning_rate": 0.00015}),
+        ("two more epochs", {"epochs": 3}),
+        ("alpha should equal the rank", {"lora_alpha": 16}),
+        ("set alpha to twice the rank", {"lora_alpha": 32}),
+        ("a third longer context", {"sequence_length": 5461}),
+        ("twice as many gpus", {"gpu_count": 4}),
+        ("use 8 of them", {"gpu_count": 8}),
+        ("another node", {"nodes": 2}),
+        ("the 40gb version", {"gpu": "A100"}),
+        ("the 70b instead", {"model": "meta-llama/Llama-3.1-70B-Instruct"}),
+        ("use the base one", {"model": "meta-llama/Llama-3.1-8B"}),
+        ("bump rank up to 64", {"lora_rank": 64}),
+        ("use less memory", {"priority": "memory"}),
+        ("make it faster", {"priority": "speed"}),
+    ],
+)
+def test_a_change_said_against_what_stands(talk: Talk, line: str, expected: dict[str, object]) -> None:
+    said = changes(talk, "lora llama 3.1 8b on 2 A100 80gb", line)
+    assert {key: said.get(key) for key in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("first", "line", "gone"),
+    [
+        ("seed 7", "drop the seed", "seed"),
+        ("under $200", "forget the budget", "max_dollars"),
+        ("under 3 hours", "no time limit", "max_hours"),
+        ("8k context", "undo the context thing", "sequence_length"),
+        ("lr 1e-5", "default learning rate please", "learning_rate"),
+        ("batch 32", "you choose the batch size", "global_batch_size"),
+        ("training.warmup_steps=50", "remove the warmup override", "overrides"),
+    ],
+)
+def test_what_is_taken_back_is_no_longer_said(talk: Talk, first: str, line: str, gone: str) -> None:
+    assert gone in changes(talk, "lora llama 3.1 8b on 2 A100 80gb, rank 32", first)
+    said = changes(talk, line)
+    assert gone not in said
+    assert said["lora_rank"] == 32
+
+
+def test_what_is_relative_and_stands_nowhere_is_said_so(talk: Talk) -> None:
+    assert "no lora rank yet" in talk.say("double the rank")
+    talk.say("full finetune smollm2 135m on an A100")
+    assert "no lora rank yet" in talk.say("double the rank")
+
+
+def test_a_pronoun_is_what_was_changed_last(talk: Talk) -> None:
+    assert changes(talk, "lora llama 3.1 8b on A100 80gb", "rank 32", "double that")["lora_rank"] == 64
+    assert changes(talk, "no, 48")["lora_rank"] == 48
+    assert changes(talk, "a quarter of the original")["lora_rank"] == 4
+    assert "lora_rank" not in changes(talk, "default rank again")
+
+
+def test_a_what_if_changes_nothing_before_a_yes(talk: Talk) -> None:
+    talk.say("lora llama 3.1 8b on A100 80gb")
+    before = talk.state
+    shown = talk.say("what about qlora?")
+    assert "LoRA → QLoRA" in shown
+    assert "Nothing is changed yet" in shown
+    assert talk.state.intent == before.intent
+    assert talk.state.config is before.config
+    assert "Kept" in talk.say("nah, keep it")
+    assert changes(talk, "and on a 4090?", "double the rank")["gpu"] == "A100-80GB"
+    assert changes(talk, "and on 2 H100s?", "yes. 8k context") == {**changes(talk), "gpu": "H100", "gpu_count": 2, "sequence_length": 8192}
+
+
+def test_a_what_if_that_does_not_fit_says_so_and_keeps_the_plan(talk: Talk) -> None:
+    talk.say("lora llama 3.1 8b on A100 80gb")
+    shown = talk.say("what if I used a T4?")
+    assert "Does not fit" in shown
+    assert "plan from before stands" in shown
+    assert talk.state.intent.gpu == "A100-80GB"
+
+
+def test_where_no_plan_fits_a_what_if_is_taken(talk: Talk) -> None:
+    talk.say("full finetune llama 3.1 8b on a 4090")
+    assert changes(talk, "and with qlora?")["method"] == "qlora"
+
+
+def test_a_way_out_is_taken_by_its_place_or_its_words(talk: Talk) -> None:
+    talk.say("full finetune llama 3.1 8b on a 4090")
+    ways = talk.state.outcome.ways_out if talk.state.outcome else ()
+    first = ways[0].plan
+    talk.say("take the first option")
+    plan = talk.state.config.plan if talk.state.config else None
+    assert plan is not None
+    assert (plan.method, plan.sequence_length) == (first.method, first.sequence_length)
+    assert changes(talk, "undo", "do the qlora one")["method"] == "qlora"
+
+
+def test_one_question_at_a_time_and_only_where_it_matters(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    talk = Talk(capsys, follows_up=True)
+    shown = talk.say("lora llama 3.1 8b on 2 A100s")
+    assert shown.count("?") == 1
+    assert "[40 GB] / 80 GB" in shown
+    assert "40 GB it is" in talk.say("skip")
+    assert talk.state.intent.gpu == "A100"
+    again = talk.say("rank 32")
+    assert "40 GB" not in again.partition("?")[2]
+    asked = [talk.say(line).count("[") for line in ("rank 64", "rank 128", "rank 16", "rank 8")]
+    assert sum(asked) <= 2
+
+
+def test_the_answer_to_a_follow_up_is_planned_with(capsys: pytest.CaptureFixture[str]) -> None:
+    talk = Talk(capsys, follows_up=True)
+    talk.say("lora llama 3.1 8b on 2 A100s")
+    assert changes(talk, "80")["gpu"] == "A100-80GB"
+    other = Talk(capsys, follows_up=True)
+    other.say("lora llama 3.1 8b on 2 A100s")
+    assert "rank" in other.say("rank 32").lower()
+    assert other.state.intent.lora_rank == 32
+
+
+def test_a_question_about_the_plan_changes_nothing(talk: Talk) -> None:
+    talk.say("lora llama 3.1 8b on 2 A100 80gb")
+    before = talk.state
+    for line, word in (("why that batch size?", "64"), ("how long will it take?", "min"), ("what is nf4?", "4"), ("how do I run it?", "torchrun")):
+        assert word in talk.say(line)
+        assert talk.state is before
+
+
+def test_a_task_of_another_release_is_kept_as_said(talk: Talk) -> None:
+    talk.say("train smollm2 135m on an A100, output in out/smol")
+    shown = talk.say("now evaluate it on hellaswag")
+    assert "Noted" in shown
+    said = changes(talk, "add mmlu", "5-shot")
+    assert (said["task"], said["model"], said["benchmarks"], said["num_fewshot"]) == ("evaluate", "out/smol", ["hellaswag", "mmlu"], 5)
+    assert changes(talk, "drop hellaswag")["benchmarks"] == ["mmlu"]
+    assert "output_dir: out/smol" in talk.say("train it again for 2 epochs", "/show")
+
+
+def test_starting_over_forgets_everything_and_can_be_undone(talk: Talk) -> None:
+    talk.say("lora llama 3.1 8b on 2 A100 80gb, under $50")
+    said = changes(talk, "forget everything, let's begin again: qlora qwen3 8b on a T4")
+    assert said == {"task": "train", "model": "Qwen/Qwen3-8B", "method": "qlora", "gpu": "T4", "gpu_count": 1}
+
+
+def test_set_and_gpus_are_marked_as_flags(talk: Talk) -> None:
+    talk.say("lora llama 3.1 8b on A100 80gb")
+    assert "→ 50" in talk.say("/set training.warmup_steps=50") or "warmup_steps: 50" in talk.say("/show")
+    assert origins(talk.state)["training.warmup_steps"] == "flag"
+    assert "H100" in talk.say("/gpus 4xH100")
+    assert talk.state.gpus == "4xH100"
+    assert origins(talk.state)["hardware"] == "flag"
+    assert changes(talk, "use 8 of them")["gpu_count"] == 8
+    assert talk.state.gpus is None
+    assert "Did you mean" in talk.say("/set training.warmup_stepz=50")
+    assert "No command /valdate" in talk.say("/valdate")
+    assert "/validate" in talk.say("/valdate")
+
+
+def test_origins_tell_what_was_said_from_what_was_assumed(talk: Talk) -> None:
+    talk.say("lora llama3 on 2 A100s, rank 32")
+    found = origins(talk.state)
+    assert (found["lora_rank"], found["sequence_length"], found["learning_rate"]) == ("said", "assumed", "default")
+    assert "Said" in talk.say("/why")
+
+
+def test_a_pasted_error_is_answered_with_a_change(talk: Talk) -> None:
+    talk.say("lora llama 3.1 8b on A100 80gb, micro batch 8")
+    error = (
+        "  File \"train.py\", line 3, in backward\n    loss.backward()\ntorch.OutOfMemoryError: CUDA out of memory. Tried to allocate 7.83 GiB. "
+        "GPU 0 has a total capacity of 79.25 GiB of which 3.12 GiB is free. Including non-PyTorch memory, this process has 76.10 GiB memory in use. "
+        "Of the allocated memory 74.10 GiB is allocated by PyTorch, and 312.00 MiB is reserved by PyTorch but unallocated."
+    )
+    shown = talk.say(error)
+    assert "79.2" in shown
+    assert "+  per_device_train_batch_size:" in shown
+    before = talk.state.config.plan.micro_batch_size if talk.state.config and talk.state.config.plan else 0
+    talk.say("yes")
+    after = talk.state.config.plan.micro_batch_size if talk.state.config and talk.state.config.plan else 99
+    assert after < before
+
+
+def test_a_config_is_loaded_and_goes_on(talk: Talk, tmp_path: Path) -> None:
+    talk.say("qlora qwen3 8b on A100, rank 32, lr 1e-4, training.warmup_steps=50", "/save a.yaml", "/reset")
+    assert "Loaded" in talk.say("/load a.yaml")
+    said = talk.state.intent
+    assert (said.method, said.lora_rank, said.learning_rate, said.model) == ("qlora", 32, 1e-4, "Qwen/Qwen3-8B")
+    assert (said.overrides or {})["training.warmup_steps"] == 50
+    assert "There is no file" in talk.say("/load nothing.yaml")
+
+
+def test_any_order_of_lines_gives_a_state(talk: Talk) -> None:
+    lines = ["lora qwen3 8b", "undo", "undo", "yes", "skip", "/diff", "what about full?", "/undo", "no", "/reset", "double it", "the 70b", "option 3", "/show", "/json", "/cost", "80", "forget the budget"]
+    for _ in range(3):
+        for line in lines:
+            talk.say(line)
