@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from assistant.catalogue.models import find_model
 from assistant.chat.context import Context
 from assistant.core.intent import Intent
+from assistant.core.outcome import WayOut
 from assistant.core.values import Question
 from assistant.reader import read
 
@@ -37,23 +38,30 @@ def answered(questions: tuple[Question, ...], said: Intent, line: str) -> Intent
     return said
 
 
-_WAY = re.compile(r"\b(?:the |option |number |way |#)(?P<which>first|second|third|fourth|last|1st|2nd|3rd|4th|[1-6])\b(?:\s+(?:one|option|way|suggestion))?|\b(?:the )?(?P<words>[\w .\-]+?)\s+(?:one|option|way|suggestion)\b", re.IGNORECASE)
+_BY_PLACE = re.compile(r"\b(?:the |option |number |way |#)(?P<which>first|second|third|fourth|last|1st|2nd|3rd|4th|[1-6])\b(?!\s*(?:x|gpus?|cards?|nodes?|b\b|epochs?))", re.IGNORECASE)
+_BY_WORDS = re.compile(r"\b(?:the )?(?P<words>[\w .\-]+?)\s+(?:one|option|way|suggestion)\b", re.IGNORECASE)
 _PLACES = {"first": 0, "1st": 0, "1": 0, "second": 1, "2nd": 1, "2": 1, "third": 2, "3rd": 2, "3": 2, "fourth": 3, "4th": 3, "4": 3, "5": 4, "6": 5, "last": -1}
 
 
 def chosen_way(context: Context, line: str) -> Intent | None:
     """What the way out that a line picks ("do the qlora one", "option 2") sets; None where it picks none."""
-    match = _WAY.search(line) if context.ways_out and len(line.split()) <= _LONGEST_CHOICE else None
-    if match is None:
+    if not context.ways_out or len(line.split()) > _LONGEST_CHOICE:
         return None
-    if match.group("which"):
-        place = _PLACES[match.group("which").lower()]
-        ways = context.ways_out[place : place + 1 or None] if place < len(context.ways_out) else ()
+    if by_place := _BY_PLACE.search(line):
+        place = _PLACES[by_place.group("which").lower()]
+        ways = context.ways_out[place : place + 1 or None]
+    elif by_words := _BY_WORDS.search(line):
+        ways = _named_ways(context, by_words.group("words"))
     else:
-        meant = {k: v for k, v in read(match.group("words")).intent.model_dump().items() if v is not None and k != "task"}
-        offered = [(way, read(way.request).intent.model_dump()) for way in context.ways_out]
-        ways = tuple(way for way, said in offered if meant and all(said.get(k) == v for k, v in meant.items()))[:1]
+        return None
     return _difference(read(ways[0].request).intent, context.intent) if ways else None
+
+
+def _named_ways(context: Context, words: str) -> tuple[WayOut, ...]:
+    """The ways out that have all that these words say."""
+    meant = {k: v for k, v in read(words).intent.model_dump().items() if v is not None and k != "task"}
+    offered = [(way, read(way.request).intent.model_dump()) for way in context.ways_out]
+    return tuple(way for way, said in offered if meant and all(said.get(k) == v for k, v in meant.items()))
 
 
 def _difference(wanted: Intent, stands: Intent) -> Intent:
