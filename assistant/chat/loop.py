@@ -20,11 +20,11 @@ from assistant.terminal import report
 
 @dataclass(slots=True, kw_only=True)
 class Chat:
-    """A conversation with what keeps it: every line is stripped of secrets before anything else sees it."""
+    """A conversation with what keeps it (nothing does for a script): a line loses its secrets before anything sees it."""
 
     talk: Conversation
     desk: TerminalDesk
-    keeper: Keeper
+    keeper: Keeper | None
     session: Session = field(default_factory=lambda: new_session(datetime.now(timezone.utc)))
     told: list[str] = field(default_factory=list)
 
@@ -45,6 +45,8 @@ class Chat:
         if shown := "".join(self.told).strip("\n"):
             session = session.with_turn("assistant", shown)
         self.session = Session(id=session.id, started=session.started, turns=session.turns, document=document_of(self.talk.state))
+        if self.keeper is None:
+            return
         self.session, trouble = self.keeper.keep(self.session)
         if trouble is not None:
             report.error(self.desk.screen, trouble)

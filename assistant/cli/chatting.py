@@ -100,7 +100,7 @@ def _chat(options: Options, opening: Opening, environ: Mapping[str, str], told: 
     )  # fmt: skip
     if opening.script is not None:
         desk.confirmed = lambda _: False
-    chat = Chat(talk=Conversation(desk=desk, state=State(gpus=options.gpus)), desk=desk, keeper=Keeper(folder, secrets=secrets), told=told)
+    chat = Chat(talk=Conversation(desk=desk, state=State(gpus=options.gpus)), desk=desk, keeper=Keeper(folder, secrets=secrets) if opening.script is None else None, told=told)
     desk.transcript = lambda: export_markdown(chat.session, secrets=secrets)
     return chat
 
@@ -173,7 +173,7 @@ def _scripted(chat: Chat, script: str, options: Options) -> int:
 
     def before(line: str) -> str:
         if not options.json:
-            report.say(screen, f"> {line}")
+            report.say(screen, f"> {redact(line, chat.desk.mind.secrets)}")
         return line
 
     replay(chat, (before(turn) for turn in turns_of(text)), after)

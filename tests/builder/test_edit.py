@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from assistant.builder.edit import Edit, apply_edits, diff_lines, edited, steps_of
 from assistant.core.errors import UsageError
 
-RECIPES = sorted((Path(__file__).parents[3] / "shared" / "data" / "oumi_recipes").rglob("*train.yaml"))
+RECIPES = sorted((Path(os.environ.get("OUMI_CHAT_SHARED") or Path(__file__).parents[3] / "shared") / "data" / "oumi_recipes").rglob("*train.yaml"))
 TEXT = """\
 # A head.
 model:

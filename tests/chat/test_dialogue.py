@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "benchmarks"))
 from reader import Grade, graded_talk, records  # noqa: E402
 
-SHARED = ROOT.parent / "shared" / "data" / "conversations_dev.jsonl"
+SHARED = Path(os.environ.get("OUMI_CHAT_SHARED") or ROOT.parent / "shared") / "data" / "conversations_dev.jsonl"
 OTHERS = Path(__file__).with_name("conversations.jsonl")
 
 

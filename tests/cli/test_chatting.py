@@ -1,0 +1,164 @@
+"""Flags that open the chat: scripts, sessions taken up again, a config to go on from; and errors on stdin."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from assistant.cli.chatting import turns_of
+
+ROOT = Path(__file__).parents[2]
+OOM = (
+    "Traceback (most recent call last):\n  File \"trainer.py\", line 3745, in training_step\n    self.accelerator.backward(loss)\n"
+    "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 7.83 GiB. GPU 0 has a total capacity of 39.39 GiB of which 3.12 GiB is free. "
+    "Including non-PyTorch memory, this process has 36.26 GiB memory in use. Of the allocated memory 35.10 GiB is allocated by PyTorch, "
+    "and 312.00 MiB is reserved by PyTorch but unallocated.\n"
+)
+
+
+def program(folder: Path, *words: str, text: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
+    """The program with a home of its own."""
+    keep = {key: os.environ[key] for key in ("PATH", "LANG", "PYTHONDONTWRITEBYTECODE") if key in os.environ}
+    home = {"HOME": str(folder), "XDG_STATE_HOME": str(folder / "state"), "XDG_CONFIG_HOME": str(folder / "config")}
+    env = {**keep, **home, "PYTHONPATH": str(ROOT), **environ}
+    return subprocess.run([sys.executable, "-m", "assistant.cli", *words], input=text, capture_output=True, text=True, env=env, timeout=60, cwd=folder, check=False)
+
+
+def script(folder: Path, *lines: str) -> str:
+    path = folder / "turns.txt"
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    return str(path)
+
+
+def test_a_script_gives_one_object_a_turn(tmp_path: Path) -> None:
+    done = program(tmp_path, "--offline", "--json", "--script", script(tmp_path, "# a comment", "lora llama3 on 2 A100s", "rank 64", "what about qlora?", "why ddp?"))
+    turns = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 0, done.stderr
+    assert [turn["text"] for turn in turns] == ["lora llama3 on 2 A100s", "rank 64", "what about qlora?", "why ddp?"]
+    assert [turn["intent"]["lora_rank"] for turn in turns] == [None, 64, 64, 64]
+    assert {turn["intent"]["method"] for turn in turns} == {"lora"}
+    assert turns[-1]["schema"] == 1
+
+
+def test_a_script_shows_what_the_chat_shows_and_ends_with_its_code(tmp_path: Path) -> None:
+    done = program(tmp_path, "--offline", "--script", "-", text="405b full on a T4\nquit\nnever read\n")
+    assert done.returncode == 4
+    assert "Does not fit" in done.stderr
+    assert "never read" not in done.stderr + done.stdout
+    assert program(tmp_path, "--offline", "--script", str(tmp_path / "none.txt")).returncode == 2
+
+
+def test_turns_of_a_script() -> None:
+    assert turns_of('one\n\n# no\n"""\ntwo\nlines\n"""\n"""three"""\nfour') == ["one", "two\nlines", "three", "four"]
+    assert turns_of('"""\nopen\nto the end') == ["open\nto the end"]
+
+
+def test_the_same_script_gives_the_same_bytes(tmp_path: Path) -> None:
+    path = script(tmp_path, "lora llama3 on 2 A100s", "double the context", "undo", "/show")
+    first, second = (program(tmp_path, "--offline", "--script", path) for _ in range(2))
+    assert first.stdout == second.stdout
+    assert first.stderr == second.stderr
+
+
+def test_a_request_beside_a_script_is_refused(tmp_path: Path) -> None:
+    done = program(tmp_path, "--script", script(tmp_path, "x"), "lora llama3")
+    assert done.returncode == 2
+    assert "--script" in done.stderr
+    assert program(tmp_path, "--resume", "nothing").returncode == 2
+
+
+def made(folder: Path, request: str, *flags: str) -> Path:
+    path = folder / "train.yaml"
+    done = program(folder, "--offline", *flags, request, "-o", str(path), "--force")
+    assert done.returncode == 0, done.stderr
+    return path
+
+
+def test_an_error_on_stdin_is_answered_with_a_diff(tmp_path: Path) -> None:
+    path = made(tmp_path, "lora llama3 on 2 A100s, micro batch 2")
+    before = path.read_text()
+    done = program(tmp_path, "--offline", "--config", str(path), "-", text=OOM)
+    assert done.returncode == 0, done.stderr
+    assert "+  per_device_train_batch_size: 1" in done.stdout
+    assert path.read_text() == before
+    written = program(tmp_path, "--offline", "--config", str(path), "-", "-o", str(tmp_path / "mended.yaml"), text=OOM)
+    assert written.returncode == 0
+    mended = yaml.safe_load((tmp_path / "mended.yaml").read_text())
+    was = yaml.safe_load(before)
+    assert mended["training"].pop("per_device_train_batch_size") == 1
+    assert mended["training"].pop("gradient_accumulation_steps") == 32
+    was["training"].pop("per_device_train_batch_size")
+    was["training"].pop("gradient_accumulation_steps")
+    assert mended == was
+    body: dict[str, Any] = json.loads(program(tmp_path, "--offline", "--json", "--config", str(path), "-", text=OOM).stdout)
+    assert body["status"] == "ok"
+    assert body["mending"]["changes"]
+    assert yaml.safe_load(body["files"][0]["yaml"])["training"]["per_device_train_batch_size"] == 1
+
+
+def test_an_error_without_a_config_is_explained(tmp_path: Path) -> None:
+    done = program(tmp_path, "--offline", "-", text=OOM)
+    assert "39.4" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_words_change_a_config_that_is_there(tmp_path: Path) -> None:
+    path = made(tmp_path, "lora qwen3 8b on A100, training.warmup_steps=50")
+    done = program(tmp_path, "--offline", "--gpus", "A100", "--config", str(path), "double the context and rank 64")
+    assert done.returncode == 0, done.stderr
+    config, was = yaml.safe_load(done.stdout), yaml.safe_load(path.read_text())
+    assert config["model"]["model_max_length"] == 2 * was["model"]["model_max_length"]
+    assert config["peft"]["lora_r"] == 64
+    assert config["training"]["warmup_steps"] == 50
+    nothing = program(tmp_path, "--offline", "--config", str(path), "hello there")
+    assert nothing.returncode == 2
+    assert program(tmp_path, "--offline", "--config", str(tmp_path / "no.yaml"), "rank 64").returncode == 2
+
+
+SECRET = "sk-proj-abcdefghij0123456789ABCDEFGHIJ"
+HIDDEN = "Zq8vYt3LmN5pR7sW9xB2cD4f"
+
+
+@pytest.mark.parametrize("words", [["--offline", f"lora llama3 on 2 A100s, my key is {SECRET}"], ["--offline", "--json", f"lora llama3 on 2 A100s HF_TOKEN={HIDDEN}"]])
+def test_a_secret_in_a_request_is_written_nowhere(tmp_path: Path, words: list[str]) -> None:
+    done = program(tmp_path, *words, HF_TOKEN=HIDDEN)
+    assert done.returncode == 0
+    assert SECRET not in done.stdout + done.stderr
+    assert HIDDEN not in done.stdout + done.stderr
+    assert "left out" in done.stderr
+
+
+def test_a_secret_in_a_script_is_kept_nowhere(tmp_path: Path) -> None:
+    turns = script(tmp_path, "lora llama3 on 2 A100s", f"my key is {SECRET}, rank 64", f"token {HIDDEN} and 8k context", "/save a.yaml", "/export talk.md")
+    text = Path(turns).read_text()
+    Path(turns).unlink()
+    done = program(tmp_path, "--offline", "--script", "-", text=text, OPENAI_API_KEY=HIDDEN)
+    kept = "\n".join(path.read_text("utf-8", "replace") for path in tmp_path.rglob("*") if path.is_file())
+    assert "lora_r: 64" in kept
+    for secret in (SECRET, HIDDEN):
+        assert secret not in kept
+        assert secret not in done.stdout + done.stderr
+
+
+def test_offline_loads_no_llm_and_opens_no_socket(tmp_path: Path) -> None:
+    code = (
+        "import sys\n"
+        "def hook(name, args):\n"
+        "    if name.startswith('socket.') and name != 'socket.__new__': raise SystemExit('socket: ' + name)\n"
+        "sys.addaudithook(hook)\n"
+        "from assistant.cli import run\n"
+        f"code = run(['--offline', '--llm', 'openai/x', '--script', {script(tmp_path, 'lora llama3 on 2 A100s', 'why lora?', '/llm openai/y')!r}])\n"
+        "assert not {'litellm', 'instructor', 'openai', 'httpx'} & set(sys.modules), 'an LLM was loaded'\n"
+        "sys.exit(code)\n"
+    )
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "XDG_STATE_HOME": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "--offline: no LLM" in done.stderr
