@@ -9,8 +9,9 @@ from assistant.catalogue.models import find_model, stated_choices
 from assistant.catalogue.names import fold
 from assistant.reader import lexicon
 from assistant.reader.lexicon import compiled
-from assistant.reader.names import Named, base_sibling, is_hosted
+from assistant.reader.names import Named, base_sibling, is_family, is_hosted, resolve
 from assistant.reader.page import Page
+from assistant.reader.sizes import bare_size
 
 
 def pick_model(
@@ -26,10 +27,24 @@ def pick_model(
     known = [n for n in ordered if n.known] or ordered
     corrected = compiled(lexicon.CORRECTION).search(page.original)
     chosen = known[-1] if corrected and known[-1].start > corrected.start() else known[0]
+    if not chosen.known and (joined := _with_size(chosen, page)):
+        return joined
     if chosen.why:
         notes.append(("model", chosen.id, chosen.why))
     typed_in_full = any(n is chosen for n in ids)
     return base_sibling(chosen.id) if base and not typed_in_full and not is_hosted(chosen.id) else chosen.id
+
+
+def _with_size(named: Named, page: Page) -> str | None:
+    """A family and the size that stands apart from it: `a small qwen 2.5 (the 1.5b)`."""
+    size = bare_size(page.text) if is_family(re.split(r"[\s\d.\-]", named.id)[0]) else None
+    if size is None:
+        return None
+    found = resolve(f"{named.id} {size[0]}", base=False)
+    if found is None:
+        return None
+    page.find(re.compile(rf"(?<![\w.\-]){re.escape(size[0])}(?![\w.\-])"))
+    return found[0]
 
 
 def other_models(names: list[Named], model: str | None, page: Page) -> list[str]:
@@ -38,7 +53,7 @@ def other_models(names: list[Named], model: str | None, page: Page) -> list[str]
         return []
     picked = next((n for n in names if n.id == model or base_sibling(n.id) == model), None)
     family = (model or "").split("/")[-1]
-    others = [n for n in names if n is not picked and n.id != model and not _is_denied(page, n) and base_sibling(n.id) != model]
+    others = [n for n in names if n is not picked and n.id != model and fold(n.id) not in fold(family) and not _is_denied(page, n) and base_sibling(n.id) != model]
     return [f"{page.original[n.start : n.end].strip()} (one model is trained: {family})"[:80] for n in others]
 
 

@@ -98,7 +98,7 @@ def _trimmed(text: str) -> list[str]:
     return [text, *(text[:cut] for cut in reversed(cuts))]
 
 
-def _resolve(words: str, *, base: bool) -> tuple[str, str | None] | None:
+def resolve(words: str, *, base: bool) -> tuple[str, str | None] | None:
     """(id, why) for a name as typed."""
     exact = find_model(words)
     if exact is not None:
@@ -156,7 +156,7 @@ def _name_at(phrase: str, start: int, *, base: bool) -> Named | None:
         head = head.rstrip(" -_:")
         if not head:
             continue
-        hit = _resolve(head, base=base or bool(re.search(r"\bbase$", head, re.IGNORECASE)))
+        hit = resolve(head, base=base or bool(re.search(r"\bbase$", head, re.IGNORECASE)))
         if hit and _covers(head, phrase):
             return Named(id=hit[0], start=start, end=start + len(head), known=True, why=hit[1])
     if fold(phrase) in ("it", "opt", "yi", "o1", "r", "muse", "solar", "phi", "aya"):
@@ -166,13 +166,14 @@ def _name_at(phrase: str, start: int, *, base: bool) -> Named | None:
 
 def _after_size(page: Page, phrase: str, start: int, *, base: bool) -> Named | None:
     """`the 70b llama`: the size stands before the family."""
-    ahead = re.search(rf"(?<![\w.\-])({_SIZE})[\s\-]+$", page.text[max(0, start - 10) : start], re.IGNORECASE)
+    begin = max(0, start - 40)
+    ahead = re.search(rf"(?<![\w.\-])({_SIZE})[\s\-]+(?:(?:version|variant|model|one|flavou?r|size)\s+)?(?:of\s+)?(?:the\s+)?$", page.text[begin:start], re.IGNORECASE)
     if ahead is None or re.search(_SIZE, phrase, re.IGNORECASE):
         return None
-    hit = _resolve(f"{phrase} {ahead.group(1)}", base=base)
+    hit = resolve(f"{phrase} {ahead.group(1)}", base=base)
     if hit is None:
         return None
-    return Named(id=hit[0], start=max(0, start - 10) + ahead.start(), end=start + len(phrase), known=True, why=hit[1])
+    return Named(id=hit[0], start=begin + ahead.start(), end=start + len(phrase), known=True, why=hit[1])
 
 
 def _whole(named: Named | None, page: Page) -> Named | None:
@@ -187,7 +188,7 @@ def _whole(named: Named | None, page: Page) -> Named | None:
 def _covers(head: str, phrase: str) -> bool:
     """False when the words cut off hold a size or version: then it is another model, not this one."""
     rest = phrase[len(head) :].lower()
-    return not re.search(rf"{_SIZE}|\btitan\b", rest) or bool(re.search(_SIZE, head.lower()))
+    return not re.search(rf"{_SIZE}|\btitan\b|^[\s-]*\d\.\d\b", rest) or bool(re.search(_SIZE, head.lower()))
 
 
 def base_sibling(model_id: str) -> str:
