@@ -92,7 +92,7 @@ def heard(line: str, context: Context, refine: Callable[[Reading], Reading] | No
     text = _model(text, said, context, notes)
     unread = _still_unread(unread, text)
     if _says_nothing(said, context) and not taken.keys and (number := bare_number(text)) is not None:
-        unread = _last_number(number, said, context, unread)
+        unread = _last_number(number, text, said, context, unread)
     _task_model(line, said, context, notes)
     conflicts = _open(plain.questions, said, context)
     return Change(
@@ -208,8 +208,15 @@ def _says_nothing(said: dict[str, Any], context: Context) -> bool:
     return not {key for key in said if not (key == "task" and said[key] == context.intent.task)}
 
 
-def _last_number(number: float, said: dict[str, Any], context: Context, unread: tuple[str, ...]) -> tuple[str, ...]:
-    """A number alone is for what was changed last."""
+_COUNTED = frozenset(("max_steps", "limit", "max_dollars"))
+"""Keys of which thousands are usual."""
+
+
+def _last_number(number: float, text: str, said: dict[str, Any], context: Context, unread: tuple[str, ...]) -> tuple[str, ...]:
+    """A number alone is for what was changed last; `16k` alone is a length in tokens."""
+    if re.search(r"\dk\b", text, re.IGNORECASE) and not _COUNTED & set(context.changed):
+        said["sequence_length"] = int(number / 1000 * 1024)
+        return ()
     if variant := _memory_variant(number, context):
         said["gpu"] = variant
         return ()

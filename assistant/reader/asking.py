@@ -80,7 +80,7 @@ _DEFINE = re.compile(
 )  # fmt: skip
 _SUPERLATIVE = re.compile(r"\b(?:biggest|largest|smallest|best|cheapest|fastest|most|minimum|maximum)\b", re.IGNORECASE)
 _WHICH = re.compile(
-    _LEAD + r"(?:what|which) (.{2,40}?) (?:do|does|did|are|is|am|will) (?:you|we|i|it|this|that|the plan) (?:going to )?(?:use|using|used|take|taking|have|pick|picked|plan|planning|train on|training on)\W*$",
+    _LEAD + r"(?:what|which|how many) (.{2,40}?) (?:do|does|did|are|is|am|will) (?:you|we|i|it|this|that|the plan)(?: (?:going to )?(?:use|using|used|take|taking|have|pick|picked|plan|planning|train on|training on))?(?: at| on| now)?\W*$",
     re.IGNORECASE,
 )
 _TIME = re.compile(
@@ -92,7 +92,7 @@ _COST = re.compile(
     re.IGNORECASE,
 )
 _MEMORY = re.compile(
-    _LEAD + rf"(?:how much (?:gpu )?(?:memory|v?ram|headroom|room|space)\b|(?:does|will|would) {_IT} (?:really |still |actually )?fit\b|how (?:close|tight|near|full)\b|what(?:'s| is| takes?| uses?| eats?)\b.*\b(?:memory|v?ram|headroom)\b|where does (?:all )?(?:the |my )?(?:memory|v?ram)\b|is (?:it|that|this) (?:tight|close))",
+    _LEAD + rf"(?:how much (?:gpu )?(?:memory|v?ram|headroom|room|space)\b|(?:does|will|would) {_IT} (?:really |still |actually )?fit\b|how (?:close|tight|near|full)\b|what(?:'s| is| takes?| uses?| eats?)\b.*\b(?:memory|v?ram|headroom)\b|where does (?:all )?(?:the |my )?(?:memory|v?ram)\b|is (?:it|that|this) (?:tight|close|risky|safe|going to fit|enough(?: memory| v?ram)?)\W*$|(?:will|would) (?:it|that|this) be (?:enough|tight|ok|fine)(?: memory| v?ram)?\W*$|how (?:risky|safe)\b)",
     re.IGNORECASE,
 )
 _OPTIONS = re.compile(
