@@ -53,6 +53,7 @@ class Facts:
     full: bool = False
     world: int = 1
     time_known: bool = False
+    assumed: frozenset[str] = frozenset()
     leaves_experts: bool = False
     peak: str = ""
     largest: str = ""
@@ -80,11 +81,12 @@ def plan_facts(outcome: Outcome) -> Facts:
         fits=plan.fits,
         full=plan.method == "full",
         world=plan.hardware.world,
+        assumed=frozenset(one.field.split(".")[-1] for one in outcome.assumptions),
         time_known=bool(plan.time and plan.time.hours),
         leaves_experts=plan.leaves_experts,
         peak=plan.memory.phase,
         largest=w.parts_of(plan)[0][0],
-        lines=_lines(outcome, plan, facts),
+        lines=_lines(outcome, plan),
     )
 
 
@@ -272,7 +274,7 @@ def _names(outcome: Outcome, plan: Plan) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(name) for name in found if name))
 
 
-def _lines(outcome: Outcome, plan: Plan, facts: tuple[Fact, ...]) -> tuple[str, ...]:
+def _lines(outcome: Outcome, plan: Plan) -> tuple[str, ...]:
     expected, upper, usable = w.figures(plan)
     parts = ", ".join(f"{name} {size:.1f}" for name, size in w.parts_of(plan))
     data = plan.dataset.said or plan.dataset.path or plan.dataset.name
@@ -285,7 +287,8 @@ def _lines(outcome: Outcome, plan: Plan, facts: tuple[Fact, ...]) -> tuple[str, 
     ]
     if plan.lora_rank and plan.lora_alpha:
         lines.append(f"adapters: rank {plan.lora_rank}, alpha {plan.lora_alpha:g}; {w.params_text(plan.trainable_params)} parameters train ({plan.trainable_params / plan.model.params_total:.2%})")
-    lines.append(f"run: {plan.epochs and f'{plan.epochs} epoch(s)' or f'{plan.max_steps} steps'}; trainer {plan.trainer}")
+    length = f"{plan.max_steps} steps" if plan.max_steps else f"{plan.epochs} epoch(s)"
+    lines.append(f"run: {length}; trainer {plan.trainer}")
     lines += _time_lines(outcome, plan)
     lines += [f"why {reason.field} = {reason.value}: {reason.why}" for reason in plan.decisions if reason.field in _TOLD]
     lines += [f"not {reason.value}: {reason.why}" for reason in plan.fallen if reason.field in ("sharding", "gradient_checkpointing", "micro_batch_size")][:3]
