@@ -6,7 +6,7 @@ import re
 
 from assistant.llm.fact_causes import asked_fault, cause_fault
 from assistant.llm.fact_figures import Labels, figure_fault
-from assistant.llm.fact_reading import CLAUSE, PHASES, Read, clause_at, half_at, is_denied, read_sentence, tagged
+from assistant.llm.fact_reading import CLAUSE, PHASES, VERB_NO, Read, clause_at, half_at, is_denied, read_sentence, tagged
 from assistant.llm.fact_shapes import is_said_so, surrounds_figures
 from assistant.llm.fact_terms import MENTIONS
 from assistant.llm.fact_verdicts import FIT, MOST, compare_fault, fit_fault, peak_fault
@@ -40,6 +40,16 @@ def fault(sentence: str, facts: Facts) -> str:
     """What is wrong with a sentence, in a few words; empty where nothing is."""
     read = read_sentence(sentence, facts)
     return read.fault or next((wrong for check in _CHECKS if (wrong := check(read, facts))), "")
+
+
+_NO = re.compile(r"\b(?:no|without)\b(?! (?:more than|<))")
+_NOT_TOLD = re.compile(r"\b(?:does not|do not|would not|could not|cannot|will not|doesn't|don't|wouldn't|can't) (?:fit|exceed)\b|\bnot (?:enough|used|chosen)\b")
+
+
+def _denied_figure_fault(read: Read, facts: Facts) -> str:
+    """A figure or a name in a clause that denies something other than that a thing fits or is used."""
+    clauses = [clause for clause in CLAUSE.split(tagged(read, facts)) if clause and re.search(r"<(?:n|name|gpu)>", clause)]
+    return "a figure denied" if any(VERB_NO.search(_NOT_TOLD.sub(" ", clause)) or _NO.search(clause) for clause in clauses) else ""
 
 
 def _figures_fault(read: Read, facts: Facts) -> str:
@@ -110,6 +120,8 @@ def _place_fault(read: Read, facts: Facts) -> str:
     text = read.text
     if re.search(r"\b(?:not|un)[ -]?(?:yet )?known\b", text) and (facts.time_known or not re.search(r"\btime\b|\bcosts?\b|\blong\b|\bprice\b", text)):
         return "unknown, which it is not"
+    if re.search(r"(?<!in the )(?<!at the )(?<!during the )(?<!in )\bloss\b", text) and not re.search(r"\bpeak", text):
+        return "a loss that nobody knows"
     if "assumed" in text:
         named = {one for one, words in _ASSUMABLE.items() if re.search(words, text)}
         if not named or not named <= facts.assumed:
@@ -166,6 +178,6 @@ def _shape_fault(read: Read, facts: Facts) -> str:
 
 
 _CHECKS = (
-    _words_fault, _figures_fault, _terms_fault, _bits_fault, fit_fault, compare_fault, peak_fault, _train_fault, _place_fault, asked_fault,
+    _words_fault, _figures_fault, _denied_figure_fault, _terms_fault, _bits_fault, fit_fault, compare_fault, peak_fault, _train_fault, _place_fault, asked_fault,
     cause_fault, _verb_fault, _subject_fault, _shape_fault,
 )  # fmt: skip

@@ -106,6 +106,7 @@ def _params_fault(number: Number, text: str, facts: Facts) -> str:
     values = {fact.key: fact.values[0] for fact in facts.facts if fact.unit == "params"}
     before, after = text[: number.start], text[number.end : number.end + 40]
     of_all = re.search(r"\b(?:of|out of|has|have|with|all|model's|model is|'s|s)(?: the| its| about| all)* $|\bof (?:the|its) (?:model's )?$", before) is not None
+    of_all = of_all or (before.endswith("(") and not re.search(r"\badapters? \($", before))
     trains = re.search(r"\btrain\w*\b|\badapters?\b|\blearn", before[-60:] + after) is not None
     if is_value(number, values.get("trainable", -1), whole=False) and (facts.full or (trains and not re.search(r"\b(?:of|out of|has|have|with)(?: the| its)? $", before))):
         return "" if not re.search(r"\bfrozen\b|\bfreez", after) else "a wrong count of parameters"

@@ -24,7 +24,7 @@ _UNITS = (
     ("%", r"%|percent\b|per cent\b|percentage points?\b"), ("tokens", r"tokens?\b"), ("min", r"min(?:ute)?s?\b"), ("h", r"h(?:ours?|rs?)?\b"), ("days", r"days?\b"),
     ("sec", r"s(?:ec(?:ond)?s?)?\b"), ("week", r"weeks?\b|months?\b|years?\b"), ("$", r"(?:us )?dollars?\b|usd\b|\$|bucks?\b|cents?\b|euros?\b"),
     ("params", r"(?:trainable |trained |model )?param(?:eter)?s?\b"), ("rows", r"(?:training )?(?:rows|row|sequences?|samples?|examples?)\b"),
-    ("epochs", r"epochs?\b"), ("steps", r"(?:training |optimi[sz]er )?steps?\b"), ("gpus", r"gpus?\b|cards?\b|devices?\b|accelerators?\b"), ("nodes", r"nodes?\b"),
+    ("batches", r"(?:\w+ )?batches\b(?! of)|batches\b"), ("epochs", r"epochs?\b"), ("steps", r"(?:training |optimi[sz]er )?steps?\b"), ("gpus", r"gpus?\b|cards?\b|devices?\b|accelerators?\b"), ("nodes", r"nodes?\b"),
     ("x", r"times\b|x\b(?! [a-z]*\d)|×(?! ?[a-z]*\d)|-?fold\b"), ("bit", r"-?bits?\b"),
 )  # fmt: skip
 _UNIT = [(unit, re.compile(rf"[\s-]?(?:{pattern})")) for unit, pattern in _UNITS]

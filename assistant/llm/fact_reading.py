@@ -234,6 +234,9 @@ def _cover_machines(text: str, covered: bytearray, facts: Facts) -> None:
 
 
 def _cover_idioms(text: str, covered: bytearray) -> None:
+    for match in re.finditer(r"'s\b", text):
+        if match.start() and covered[match.start() - 1]:
+            cover(covered, match.start(), match.end())
     for match in IDIOMS.finditer(text):
         if not any(covered[match.start() : match.end()]):
             cover(covered, match.start(), match.end())
@@ -245,7 +248,7 @@ def tagged(read: Read, facts: Facts) -> str:
     spans += [(start, end, "<other>") for start, end, _ in read.others if not any(one.start <= start < one.end for one in terms)]
     for pattern, tag in _name_patterns(facts):
         spans += [(match.start(), match.end(), tag) for match in re.finditer(rf"`?(?<![\w/.-]){pattern}(?![\w/-]|\.\w)`?", text)]
-    spans += [(match.start(), match.end(), "<phase>") for match in re.finditer(PHASES, text) if match.group() == facts.peak]
+    spans += [(match.start(), match.end(), "<phase>") for match in re.finditer(PHASES, text) if match.group() == facts.peak and re.search(r"\bpeak|\bmaximum\b", text)]
     spans += [(text.find(quote), text.find(quote) + len(quote), "<quote>") for _, quote in facts.quotes if quote in text]
     spans += [(match.start(), match.end(), "<n>") for match in _TAGGED_EQUATION.finditer(text)]
     found, at = "", 0

@@ -72,6 +72,7 @@ SAID = (
     rf"{_RUN}? ?(?:trains|runs|is trained|training runs|fine-tunes) (?:{_LIST} )?(?:in|on|with|over|from) {_LIST}",
     rf"{_THE}(?:model|dataset|data|trainer|optimizer|precision|method|objective|gpu) (?:is|are) {_LIST}",
     rf"(?:which )?was assumed|{_LIST} was assumed|{_THE}(?:sequence length|model|dataset|data|gpu) was assumed",
+    rf"{_THE}(?:memory(?: per gpu)?|batch(?: size)?|time|cost|speed|adapters|sharding|learning rate|precision|optimizer|method|data|plan|training)|at the peak|there",
     r"(?:at|in|of|for|on|with|to|by|per) (?:each|every) (?:gpu|step)|per gpu|in (?:all|short)|at (?:most|best|worst)|",
 )
 """Clauses with tags for what was found elsewhere: `<fsdp>` a term, `<name>`, `<gpu>`, `<n>` a checked figure, `<quote>` the plan's words."""
@@ -87,7 +88,7 @@ _FIGURE_WORDS = """
     rank alpha learning rate warmup weight decay seed parameters parameter adapters adapter share base completions answers before moves move after accumulation
     epoch epochs time hour minute speed price between range low high would could does do not need exceeds exceed below above within under over fits fit enough so they them one
     times each processes processed process sees works work worked data dataset part parts largest biggest main alone as an hour second shorter than once accumulated single
-    still too large wait gpu's how long follows follow stored keep keeping keeps holds hold whole plan's spread spreads here and then too card's cloud be can because since but
+    still too large wait gpu's how long follows follow stored keep keeping keeps holds hold whole plan's spread spreads here and then too card's cloud be can because since but set sets setting
 """
 _FIGURE = frozenset(_FIGURE_WORDS.split())
 _TAG = re.compile(r"<[a-z0-9]*>")

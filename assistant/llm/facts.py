@@ -280,14 +280,14 @@ def _lines(outcome: Outcome, plan: Plan) -> tuple[str, ...]:
     data = plan.dataset.said or plan.dataset.path or plan.dataset.name
     machine = plan.hardware
     lines = [
-        f"plan: {w.method_name(plan)} of {w.model_name(plan)} ({w.params_text(plan.model.params_total)} parameters), on {w.machine_name(machine)}, data {data}",
+        f"plan: {w.method_name(plan)} of {w.model_name(plan)} on {w.machine_name(machine)}; the model has {w.params_text(plan.model.params_total)} parameters; the data is {data}",
         f"memory per GPU: expected {expected} GiB, upper bound {upper} GiB, usable {usable} GiB: {'fits' if plan.fits else 'does not fit'}",
-        f"peak in: {plan.memory.phase}; GiB there: {parts}",
-        f"batch: micro-batch {plan.micro_batch_size} per GPU, accumulation {plan.gradient_accumulation_steps}, {machine.world} GPU(s), global batch {plan.global_batch_size}; sequence length {plan.sequence_length:,} tokens",
+        f"the peak comes {w.phase_text(plan.memory.phase)}; there, in GiB: {parts}",
+        f"batch: micro-batch {plan.micro_batch_size} per GPU, accumulation {plan.gradient_accumulation_steps}, {machine.world} GPU{'s' if machine.world > 1 else ''}, global batch {plan.global_batch_size}; sequence length {plan.sequence_length:,} tokens",
     ]
     if plan.lora_rank and plan.lora_alpha:
         lines.append(f"adapters: rank {plan.lora_rank}, alpha {plan.lora_alpha:g}; {w.params_text(plan.trainable_params)} parameters train ({plan.trainable_params / plan.model.params_total:.2%})")
-    length = f"{plan.max_steps} steps" if plan.max_steps else f"{plan.epochs} epoch(s)"
+    length = w.counted(plan.max_steps, "step") if plan.max_steps else w.counted(plan.epochs or 1, "epoch")
     lines.append(f"run: {length}; trainer {plan.trainer}")
     lines += _time_lines(outcome, plan)
     lines += [f"why {reason.field} = {reason.value}: {reason.why}" for reason in plan.decisions if reason.field in _TOLD]
