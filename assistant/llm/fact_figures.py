@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant.llm.fact_numbers import Number, is_value
@@ -13,6 +14,7 @@ _FAR = 14
 _DENIES = re.compile(r"\b(?:not|never|isn't|(?<!is )no|rather than|instead of|unlike|other than|less than|fewer than|at least|exceed\w*|nearly|almost|(?<!no )more than)\s+(?:a |the |an |about |its )?\$?$")
 _PASSES = re.compile(r"\b(?:over|above|below|under|beyond)\s+(?:a |the |an |about |its )?\$?$")
 _COMPARES = re.compile(r"\b(?:below|under|within|less than|over|above|more than|exceeds?|exceed)\s+(?:the |its )?$")
+_TRAINS_ALL = re.compile(r"\b(?:train|updat|tun|chang|mov)\w*(?: all)?(?: of)?(?: the| its)? $|\ball(?: of)?(?: the| its)? $")
 _WHOLE = re.compile(r"\bin (?:total|all)\b|\baltogether\b|\btogether\b|\bcombined\b|\bboth gpus\b|\bacross (?:all|both|the)\b|\boverall\b|\btotal\b|\bsum\b")
 _EACH = re.compile(r"\s*(?:\w+\s+){0,3}?(?:per|on each|for each|each|every) (?:gpu|device|card|epoch|row|token|minute|day|batch|micro-?batch|node|layer)\b")
 _ROWS = {"rows": ("micro_batch_size", "global_batch_size"), "epochs": ("epochs",), "steps": ("max_steps", "gradient_accumulation_steps"), "gpus": ("gpus", "gpus_per_node"), "nodes": ("nodes",)}
@@ -35,7 +37,7 @@ class Labels:
     weak: tuple[Label, ...]
 
     @staticmethod
-    def of(text: str, facts: Facts, others: list[tuple[int, int, str]]) -> Labels:
+    def of(text: str, facts: Facts, others: Sequence[tuple[int, int, str]]) -> Labels:
         """Every label in a lower-case text; the longer one wins where two share words. Roads not taken count only where the sentence treats them so."""
         strong = [label for fact in facts.facts for label in _found(fact, fact.labels, text) if not fact.other or _is_supposed(text, label, others)]
         strong = [one for one in strong if not any(o is not one and o.start <= one.start and one.end <= o.end and (o.end - o.start) > (one.end - one.start) and o.fact.unit == one.fact.unit for o in strong)]
@@ -47,11 +49,11 @@ def _found(fact: Fact, patterns: tuple[str, ...], text: str) -> list[Label]:
     return [Label(fact=fact, start=m.start(), end=m.end()) for pattern in patterns if pattern for m in re.finditer(pattern, text)]
 
 
-def _is_supposed(text: str, label: Label, others: list[tuple[int, int, str]]) -> bool:
+def _is_supposed(text: str, label: Label, others: Sequence[tuple[int, int, str]]) -> bool:
     return any(start <= label.start <= end for start, end, _ in others) or re.search(r"\b(?:would|could)\b", text[label.end : label.end + 60]) is not None
 
 
-def figure_fault(number: Number, numbers: list[Number], text: str, labels: Labels, facts: Facts) -> str:
+def figure_fault(number: Number, numbers: Sequence[Number], text: str, labels: Labels, facts: Facts) -> str:
     """Why a number is not what its sentence calls it; empty where it is."""
     before = text[: number.start]
     if number.unit in ("mb", "week", "bit"):
@@ -60,7 +62,9 @@ def figure_fault(number: Number, numbers: list[Number], text: str, labels: Label
         return "a figure set against another"
     if _DENIES.search(before) and not (number.unit in ("gib", "") and _COMPARES.search(before)):
         return "a figure set against another"
-    if number.unit in ("gib", "gb", "hours", "tokens/s") and (_WHOLE.search(text) or _EACH_WRONG(number, text, facts)):
+    if number.unit == "gb" and re.search(r"\b(?:us(?:e|es|ed|able)|needs?|takes?|requires?|free|expected)\b", text):
+        return "a card's memory told of the run"
+    if number.unit in ("gib", "gb", "hours", "tokens/s", "$") and (_WHOLE.search(text) or _is_each_wrong(number, text)):
         return "a figure of one GPU told of all"
     if number.unit == "tokens" and re.search(r"\b(?:batch|step|epoch|gpu)\b", text) and not re.search(r"\brows?\b|\bsequences?\b|\bcontext\b|\blength\b", text):
         return "tokens of what"
@@ -73,9 +77,9 @@ def figure_fault(number: Number, numbers: list[Number], text: str, labels: Label
     return _bound_fault(number, numbers, text, labels, facts)
 
 
-def _EACH_WRONG(number: Number, text: str, facts: Facts) -> bool:  # noqa: N802
+def _is_each_wrong(number: Number, text: str) -> bool:
     """True for time or speed told per something that they are not per."""
-    return number.unit in ("hours", "tokens/s") and _EACH.match(text, number.end) is not None
+    return number.unit in ("hours", "tokens/s", "$") and _EACH.match(text, number.end) is not None
 
 
 def _ratio_fault(number: Number, text: str, facts: Facts) -> str:
@@ -102,12 +106,21 @@ def _params_fault(number: Number, text: str, facts: Facts) -> str:
     values = {fact.key: fact.values[0] for fact in facts.facts if fact.unit == "params"}
     before, after = text[: number.start], text[number.end : number.end + 40]
     of_all = re.search(r"\b(?:of|out of|has|have|with|all|model's|model is|'s|s)(?: the| its| about| all)* $|\bof (?:the|its) (?:model's )?$", before) is not None
+    of_all = of_all or (before.endswith("(") and not re.search(r"\badapters? \($", before))
     trains = re.search(r"\btrain\w*\b|\badapters?\b|\blearn", before[-60:] + after) is not None
     if is_value(number, values.get("trainable", -1), whole=False) and (facts.full or (trains and not re.search(r"\b(?:of|out of|has|have|with)(?: the| its)? $", before))):
         return "" if not re.search(r"\bfrozen\b|\bfreez", after) else "a wrong count of parameters"
-    if is_value(number, values.get("total", -1), whole=False) and (of_all or re.match(r" ?(?:-?(?:parameters?)? ?)?model\b", after)):
-        return "" if facts.full or not re.search(r"\b(?:train|updat|tun|chang|mov)\w*(?: all)?(?: of)?(?: the| its)? $|\ball(?: of)?(?: the| its)? $", before) and not re.match(r"\s*(?:are |is |get )?train", after) else "parameters that do not train"
-    return "a wrong count of parameters"
+    if not facts.full and re.search(r"\badapters?\b", text) and not _is_whole_of(text, number):
+        of_all = False
+    if not is_value(number, values.get("total", -1), whole=False) or not (of_all or re.match(r" ?(?:-?(?:parameters?)? ?)?model\b", after)):
+        return "a wrong count of parameters"
+    told_trained = _TRAINS_ALL.search(before) or re.match(r"\s*(?:are |is |get )?train", after)
+    return "parameters that do not train" if told_trained and not facts.full else ""
+
+
+def _is_whole_of(text: str, number: Number) -> bool:
+    """True when another count of parameters stands before: the adapters' own, of which this is the whole."""
+    return re.search(r"(?:million|billion|[mb]|%)\s(?:\w+\s){0,4}?(?:of|out of)\s(?:\S+\s){0,3}$", text[: number.start]) is not None
 
 
 def _fits_unit(fact: Fact, number: Number) -> bool:
@@ -119,7 +132,7 @@ def _fits_unit(fact: Fact, number: Number) -> bool:
     return fact.unit == number.unit
 
 
-def _distance(one: tuple[int, int], other: tuple[int, int], text: str, numbers: list[Number]) -> int:
+def _distance(one: tuple[int, int], other: tuple[int, int], text: str, numbers: Sequence[Number]) -> int:
     """Words between two stretches; commas, joining words and other numbers make it farther."""
     left, right = (one, other) if one[0] <= other[0] else (other, one)
     if right[0] <= left[1]:
@@ -131,12 +144,14 @@ def _distance(one: tuple[int, int], other: tuple[int, int], text: str, numbers: 
     return 1 + len(words) + parted + 5 * passed
 
 
-def _bound_fault(number: Number, numbers: list[Number], text: str, labels: Labels, facts: Facts) -> str:
+def _bound_fault(number: Number, numbers: Sequence[Number], text: str, labels: Labels, facts: Facts) -> str:
     """The figure that the nearest free label names must have this value."""
     span = (number.start, number.end)
     open_labels = [label for label in labels.strong if _fits_unit(label.fact, number) and _is_free(label, number, numbers, text)]
     near = sorted(((_distance((label.start, label.end), span, text, numbers), label) for label in open_labels), key=lambda pair: pair[0])
     near = [pair for pair in near if pair[0] <= _FAR]
+    if near and number.unit == "gib" and _is_joined(near[0][1], number, numbers, text):
+        return "a figure of two parts together"
     if near and _between(near[0][1], number, open_labels):
         return "a figure by two labels"
     if not near:
@@ -174,7 +189,15 @@ def _between(label: Label, number: Number, others: list[Label]) -> bool:
     return any(o.fact.key != label.fact.key and o.fact.unit == label.fact.unit and left[1] <= o.start and o.end <= right[0] for o in others)
 
 
-def _is_free(label: Label, number: Number, numbers: list[Number], text: str) -> bool:
+def _is_joined(label: Label, number: Number, numbers: Sequence[Number], text: str) -> bool:
+    """True when a label is the last of several subjects that share one number: `the adapters and the weights take 15.1`."""
+    if label.start > number.start or label.fact.key in ("expected", "upper", "usable", "free"):
+        return False
+    before = re.search(r"([a-z-]+),? and (?:the )?(?:base )?$", text[: label.start])
+    return before is not None and not before.group(1).startswith("gib") and not any(one.start < label.start for one in numbers)
+
+
+def _is_free(label: Label, number: Number, numbers: Sequence[Number], text: str) -> bool:
     """False when another number stands much nearer to the label."""
     span = (label.start, label.end)
     own = _distance(span, (number.start, number.end), text, numbers)

@@ -15,7 +15,8 @@ _WORDS = {
     "hundred": 100.0, "hundreds": 100.0, "thousand": 1e3, "thousands": 1e3, "million": 1e6, "millions": 1e6, "billion": 1e9, "billions": 1e9, "single": 1.0, "several": -1.0,
     "tenth": 0.1, "fifth": 0.2, "tenfold": 10.0, "twofold": 2.0, "threefold": 3.0,
 }  # fmt: skip
-_RATIOS = frozenset(["half", "quarter", "third", "thirds", "quarters", "twice", "double", "doubled", "doubles", "triple", "thrice", "tripled", "quadruple", "halved", "halves", "tenth", "fifth", "tenfold", "twofold", "threefold"])
+_RATIO_WORDS = "half quarter third thirds quarters twice double doubled doubles triple thrice tripled quadruple halved halves tenth fifth tenfold twofold threefold"
+_RATIOS = frozenset(_RATIO_WORDS.split())
 _SCALE = {"k": 1e3, "m": 1e6, "b": 1e9, "thousand": 1e3, "million": 1e6, "billion": 1e9, "bn": 1e9, "mn": 1e6, "hundred": 100.0}
 _UNITS = (
     ("$/h", r"(?:dollars |usd )?(?:an|per|a|each|/) ?hour\b|/ ?h\b"), ("tokens/s", r"tokens?(?: ?/ ?s(?:ec(?:ond)?)?\b| (?:per|a|each|every) second\b)|tok/s\b"),
@@ -23,7 +24,7 @@ _UNITS = (
     ("%", r"%|percent\b|per cent\b|percentage points?\b"), ("tokens", r"tokens?\b"), ("min", r"min(?:ute)?s?\b"), ("h", r"h(?:ours?|rs?)?\b"), ("days", r"days?\b"),
     ("sec", r"s(?:ec(?:ond)?s?)?\b"), ("week", r"weeks?\b|months?\b|years?\b"), ("$", r"(?:us )?dollars?\b|usd\b|\$|bucks?\b|cents?\b|euros?\b"),
     ("params", r"(?:trainable |trained |model )?param(?:eter)?s?\b"), ("rows", r"(?:training )?(?:rows|row|sequences?|samples?|examples?)\b"),
-    ("epochs", r"epochs?\b"), ("steps", r"(?:training |optimi[sz]er )?steps?\b"), ("gpus", r"gpus?\b|cards?\b|devices?\b|accelerators?\b"), ("nodes", r"nodes?\b"),
+    ("batches", r"(?:\w+ )?batches\b(?! of)|batches\b"), ("epochs", r"epochs?\b"), ("steps", r"(?:training |optimi[sz]er )?steps?\b"), ("gpus", r"gpus?\b|cards?\b|devices?\b|accelerators?\b"), ("nodes", r"nodes?\b"),
     ("x", r"times\b|x\b(?! [a-z]*\d)|×(?! ?[a-z]*\d)|-?fold\b"), ("bit", r"-?bits?\b"),
 )  # fmt: skip
 _UNIT = [(unit, re.compile(rf"[\s-]?(?:{pattern})")) for unit, pattern in _UNITS]

@@ -23,7 +23,7 @@ TERMS: dict[str, tuple[str, str]] = {
     "lora": ("method", r"(?<!q)\blora\b"),
     "adapters": ("method", r"\badapters?\b|\blow[- ]rank\b"),
     "rank": ("lora_rank", r"\brank\b"),
-    "alpha": ("lora_rank", r"\balpha\b"),
+    "alpha": ("lora_alpha", r"\balpha\b"),
     "full": (
         "method",
         r"\bfull(?:[- ]parameter)? (?:fine[- ]?tuning|training)\b|\ball (?:of )?(?:the |its )?(?:\w+'s )?(?:parameters|weights)\b|\bevery (?:parameter|weight)\b"

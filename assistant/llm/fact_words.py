@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-PLAIN = frozenset(
- """
+_PLAIN = """
 a about all are after again against along already also although among an and another any around as at away
 back backward be because been before being below beneath between but by came can come comes coming
 did do does doing done down during
@@ -19,7 +18,7 @@ of off on once onto only or others otherwise out over overall own
 per place plus point put puts
 rather reach reached reaches remain remains result results right round roughly run running runs
 said same say says see seen set sets setting settings show shown shows side since so some still such
-take taken takes taking than that the their them then there therefore these they thing this those though through thus time times to together too toward towards turn two
+take taken takes taking than that the their them then there therefore these they thing this those though through thus time times to too toward towards turn two
 under until up upon use used uses using
 very via was way we well went were what when where whereas which while who whose why will with within without would could cannot
 yet you your
@@ -28,9 +27,9 @@ based basis basically begin begins beside besides big bigger bound both brings b
 case cases cause chose chosen choice choices combined come component components compute computes computed computing computation consider considered consist consists contain contains cost costs count counts cover covers
 data dataset decide decided decision decisions depends describe described detail device devices directly disabled due
 effect effective effectively else enabled estimate estimated estimates estimation exactly example exceed exceeds except expect expected expects explain explanation extra
-fact fall falls figure figures fill final free finally fine fine-tune fine-tuned fine-tunes fine-tuning finetune finetuned finetuning finish finishes format formats found  
+fact fall falls figure figures fill final free finally fine fine-tune fine-tuned fine-tunes fine-tuning finetune finetuned finetuning finish finishes format formats found
 gather gathered gathers general generally gradient gradients group
-hand happen happens hardware held help helps high highest hold holding holds  
+hand happen happens hardware held help helps high highest hold holding holds
 immediately include included includes including increase indeed individual inside instead
 key kind kinds known
 large largest larger layer layers layer's learning least length lengths less likely line linear long longer longest low lower
@@ -45,15 +44,14 @@ table taken target targets task tells temporary term terms think tight token tok
 unit units unneeded unnecessary unused update updated updates updating usable usage useful usual
 value values verdict
 wait waits want weight weights what's whenever wherever whether whose work worth
-alone base experts form save saves saved saving slow slower top other global low little speed upper temporary
+alone assumed left base experts form save saves saved saving slow slower top other global low little speed upper temporary
 gib gpu gpus gpu's vram card cards node nodes oumi trl hugging face
 it's that's there's isn't doesn't don't won't can't aren't wasn't wouldn't couldn't didn't hasn't haven't
 activation activations activations' logits logit loss forward-pass backward-pass batch batches micro-batch micro-batches microbatch epoch epochs sequence-length precision rank alpha kernel kernels kernel's compute graphics vocabulary attention projection projections head
 headroom capacity available allocated allocation allocate consumption footprint fraction share shares proportion percent
- cloud expense rental rented hourly
+cloud expense rental rented hourly
 combination configuration config configured configures file hyperparameter hyperparameters schedule scheduler warmup decay trainer
-""".split()
-)
-LOADED = frozenset("tight fine useful helps help worth supports safe likely must work least high lower highest".split())
+"""
+_LOADED = "tight fine useful helps help worth supports safe likely must work least high lower highest"
 """Plain-looking words that judge or promise: never let through by themselves."""
-NEUTRAL = PLAIN - LOADED
+NEUTRAL = frozenset(_PLAIN.split()) - frozenset(_LOADED.split())

@@ -75,6 +75,8 @@ def checked(deltas: Iterable[str], facts: Facts, instead: Callable[[str], str]) 
     """
     said: set[str] = set()
     for raw, finished in sentences_in(deltas):
+        if raw.lstrip().startswith("#"):
+            continue
         sentence = " ".join(_LIST.sub("", cleaned(raw)).split())
         if not re.search(r"\w", sentence):
             continue
@@ -89,6 +91,8 @@ def checked(deltas: Iterable[str], facts: Facts, instead: Callable[[str], str]) 
 def _fault(sentence: str, facts: Facts, *, finished: bool) -> str:
     if not finished:
         return "an unfinished sentence"
+    if len(sentence.split()) < 2:
+        return "not a sentence"
     if len(sentence) > _LONGEST:
         return "too long"
     if not sentence.rstrip("\"')").endswith(".") and re.search(r"[!?]$|:$", sentence):

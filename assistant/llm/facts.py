@@ -53,6 +53,7 @@ class Facts:
     full: bool = False
     world: int = 1
     time_known: bool = False
+    assumed: frozenset[str] = frozenset()
     leaves_experts: bool = False
     peak: str = ""
     largest: str = ""
@@ -80,11 +81,12 @@ def plan_facts(outcome: Outcome) -> Facts:
         fits=plan.fits,
         full=plan.method == "full",
         world=plan.hardware.world,
+        assumed=frozenset(one.field.split(".")[-1] for one in outcome.assumptions),
         time_known=bool(plan.time and plan.time.hours),
         leaves_experts=plan.leaves_experts,
         peak=plan.memory.phase,
         largest=w.parts_of(plan)[0][0],
-        lines=_lines(outcome, plan, facts),
+        lines=_lines(outcome, plan),
     )
 
 
@@ -272,20 +274,21 @@ def _names(outcome: Outcome, plan: Plan) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(name) for name in found if name))
 
 
-def _lines(outcome: Outcome, plan: Plan, facts: tuple[Fact, ...]) -> tuple[str, ...]:
+def _lines(outcome: Outcome, plan: Plan) -> tuple[str, ...]:
     expected, upper, usable = w.figures(plan)
     parts = ", ".join(f"{name} {size:.1f}" for name, size in w.parts_of(plan))
     data = plan.dataset.said or plan.dataset.path or plan.dataset.name
     machine = plan.hardware
     lines = [
-        f"plan: {w.method_name(plan)} of {w.model_name(plan)} ({w.params_text(plan.model.params_total)} parameters), on {w.machine_name(machine)}, data {data}",
+        f"plan: {w.method_name(plan)} of {w.model_name(plan)} on {w.machine_name(machine)}; the model has {w.params_text(plan.model.params_total)} parameters; the data is {data}",
         f"memory per GPU: expected {expected} GiB, upper bound {upper} GiB, usable {usable} GiB: {'fits' if plan.fits else 'does not fit'}",
-        f"peak in: {plan.memory.phase}; GiB there: {parts}",
-        f"batch: micro-batch {plan.micro_batch_size} per GPU, accumulation {plan.gradient_accumulation_steps}, {machine.world} GPU(s), global batch {plan.global_batch_size}; sequence length {plan.sequence_length:,} tokens",
+        f"the peak comes {w.phase_text(plan.memory.phase)}; there, in GiB: {parts}",
+        f"batch: micro-batch {plan.micro_batch_size} per GPU, accumulation {plan.gradient_accumulation_steps}, {machine.world} GPU{'s' if machine.world > 1 else ''}, global batch {plan.global_batch_size}; sequence length {plan.sequence_length:,} tokens",
     ]
     if plan.lora_rank and plan.lora_alpha:
         lines.append(f"adapters: rank {plan.lora_rank}, alpha {plan.lora_alpha:g}; {w.params_text(plan.trainable_params)} parameters train ({plan.trainable_params / plan.model.params_total:.2%})")
-    lines.append(f"run: {(plan.epochs and f'{plan.epochs} epoch(s)') or f'{plan.max_steps} steps'}; trainer {plan.trainer}")
+    length = w.counted(plan.max_steps, "step") if plan.max_steps else w.counted(plan.epochs or 1, "epoch")
+    lines.append(f"run: {length}; trainer {plan.trainer}")
     lines += _time_lines(outcome, plan)
     lines += [f"why {reason.field} = {reason.value}: {reason.why}" for reason in plan.decisions if reason.field in _TOLD]
     lines += [f"not {reason.value}: {reason.why}" for reason in plan.fallen if reason.field in ("sharding", "gradient_checkpointing", "micro_batch_size")][:3]
