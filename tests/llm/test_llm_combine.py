@@ -61,6 +61,10 @@ def test_a_line_that_is_no_request_fills_nothing(kind: str) -> None:
     assert both(words, kind=kind, method="full").reading.intent == read(words).intent
 
 
+def test_a_why_changes_nothing_whatever_an_llm_calls_it() -> None:
+    assert both("why do you use DDP?", sharding="ddp").reading.intent == Intent()
+
+
 def test_a_number_is_used_once() -> None:
     words = "lora llama 3.1 8b with rank 16 and some batch"
     assert both(words, lora_rank=16, global_batch_size=16).reading.intent.global_batch_size is None

@@ -69,8 +69,8 @@ def test_a_request_is_read(llm: Llm, vcr: Any) -> None:
 
 def test_a_conversation_of_five_turns(llm: Llm, vcr: Any) -> None:
     """Each turn is read by both, with what is known as context; the fourth is a question and gets an explanation."""
-    lines = ["lora llama 3.1 8b on 2 A100s", "double the context", "no, the 80GB ones", "why do you use DDP?", "save it to out/llama8b"]
-    known = Intent(sequence_length=2048)
+    lines = ["lora llama 3.1 8b on 2 A100s, 2k context", "no, the 80GB ones", "double the context", "why do you use DDP?", "save it to out/llama8b"]
+    known = Intent()
     kinds = []
     explained = ""
     for line in lines:
@@ -80,16 +80,21 @@ def test_a_conversation_of_five_turns(llm: Llm, vcr: Any) -> None:
         known = Intent.model_validate({**known.model_dump(), **both.model_dump(exclude_none=True)})
         if line.startswith("why"):
             explained = "".join(llm.explain(FACTS, line))
-    assert kinds[0] == kinds[1] == kinds[4] == "request"
-    assert known.model == "meta-llama/Llama-3.1-8B-Instruct"
-    assert (known.task, known.method, known.gpu_count) == ("train", "lora", 2)
-    assert known.sequence_length == 4096
-    assert known.output_dir == "out/llama8b"
-    assert "DDP" in explained
+    assert kinds == ["request", "request", "request", "question", "request"]
+    assert known.model_dump(exclude_none=True) == {
+        "task": "train",
+        "model": "meta-llama/Llama-3.1-8B-Instruct",
+        "method": "lora",
+        "gpu": "A100-80GB",
+        "gpu_count": 2,
+        "sequence_length": 4096,
+        "output_dir": "out/llama8b",
+    }
+    assert explained.strip()
     assert llm.usage.calls == 6
     assert llm.usage.prompt_tokens <= 6 * 1_500
     check_what_was_sent(vcr, words=[*lines[:4], lines[3], lines[4]])
-    assert '"gpu":"A100"' in sent(vcr)[2]["messages"][-1]["content"]
+    assert '"gpu":"A100"' in sent(vcr)[1]["messages"][-1]["content"]
 
 
 def test_a_question_that_was_asked_goes_along(llm: Llm, vcr: Any) -> None:
