@@ -22,7 +22,7 @@ from assistant.llm.schema import Fields, FieldsInWords
 from assistant.llm.usage import Usage, usage_of
 from assistant.llm.waiting import TooLate, TooLong, in_time, stream_in_time
 
-_WORDS = 560
+_WORDS = 360
 """Characters of a line that are sent: what is longer is a log or a config, and the offline reader reads all of it."""
 _FEW, _FEWEST = 3, 1
 """Examples kept where the schema itself takes part of the prompt, and where the context was too small."""

@@ -1,7 +1,7 @@
 """Two readings of one line: the offline reader's, which knows where it found a thing, and an LLM's, which knows more words.
 
 The rule: what the offline reader found stands. The LLM fills gaps with what the words bear out, never one that the offline
-reader asks about, never with a number or a name that was read as something else, never one that contradicts what was found.
+reader asks about, never from a question that changes nothing, never with a number or a name that was read as something else, never one that contradicts what was found.
 One exception: a model that no catalogue has gives way to one that it has.
 """
 
@@ -18,6 +18,7 @@ from assistant.llm.grounding import Heard, stands_in
 from assistant.llm.numbers import numbers_in, same
 from assistant.llm.schema import as_intent
 from assistant.reader import Reading
+from assistant.reader.clashes import is_explanation
 
 _TRAINING = frozenset(
     ("objective", "method", "epochs", "max_steps", "global_batch_size", "micro_batch_size", "learning_rate", "lora_rank",
@@ -38,6 +39,7 @@ class Combined:
 def combine(offline: Reading, heard: Heard, words: str) -> Combined:
     """The offline reading with its gaps filled, and a note for each gap filled and each difference."""
     found = {key: value for key, value in offline.intent.model_dump().items() if value is not None}
+    asks_for_change = heard.kind == "request" and not is_explanation(words, found)
     taken: dict[str, Any] = {}
     notes: list[Reason] = []
     for key, value in heard.intent.model_dump().items():
@@ -47,7 +49,7 @@ def combine(offline: Reading, heard: Heard, words: str) -> Combined:
             wins = key == "model" and _is_better_model(found[key], value)
             notes.append(_difference(key, found[key], value, llm_wins=wins))
             taken |= {key: value} if wins else {}
-        elif heard.kind == "request" and _may_fill(key, value, {**found, **taken}, offline, words):
+        elif asks_for_change and _may_fill(key, value, {**found, **taken}, offline, words):
             taken[key] = value
             notes.append(Reason(field=key, value=value, why="read by the LLM: the offline reader found none"))
     intent, refused = as_intent({**found, **taken})

@@ -10,7 +10,7 @@ from assistant.reader.page import NUMBER_WORDS
 
 _DIGITS = re.compile(
     r"(?P<glued>(?:[a-z]+[-_.]?)?)(?P<number>\d[\d,]*(?:\.\d+)?|\.\d+)(?P<power>e[-+]?\d+)?"
-    r"(?:\s?(?P<unit>(?:k|m|million|thousand)(?![a-z])))?(?!b\b|[.,]?\d|[a-z]+\d)",
+    r"(?:\s?(?P<unit>(?:k|m|million|thousand)(?![a-z])))?(?!b\b|[.,]?\d|(?!x\d)[a-z]+\d)",
     re.IGNORECASE,
 )
 _MAY_BE_GLUED = frozenset(("", "r", "x", "rank", "alpha", "bs", "gbs", "mbs", "seed", "lr", "ctx", "epochs", "steps", "e"))
@@ -19,7 +19,7 @@ _TEENS = {"eleven": 11, "thirteen": 13, "fourteen": 14, "fifteen": 15, "seventee
 _TENS = {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90}
 _SCALES = {"hundred": 100, "thousand": 1_000, "million": 1_000_000}
 _UNITS = {**NUMBER_WORDS, **_TEENS}
-_WORDS = re.compile(r"[^\W\d_]+", re.IGNORECASE)
+_WORDS = re.compile(r"(?<!\w)[^\W\d_]+(?!\w)")
 _FACTORS = (
     (r"\bdoubl\w*|\btwice\b|\b(?:2|two)\s?(?:x|×|times)(?!\w)", 2.0),
     (r"\btripl\w*|\bthrice\b|\b(?:3|three)\s?(?:x|×|times)(?!\w)", 3.0),
@@ -67,7 +67,7 @@ def _in_words(line: str) -> Iterator[Said]:
         word = match.group().lower()
         joined = not run or re.fullmatch(r"[\s-]+", line[run[-1].end() : match.start()])
         if word in _UNITS or word in _TENS or word in _SCALES:
-            if not joined:
+            if not joined or (run and word in _UNITS and run[-1].group().lower() in _UNITS):
                 yield from _run(run)
                 run = []
             run.append(match)

@@ -54,7 +54,7 @@ def parse(text: str) -> Prompt:
 
 
 def fill(prompt: Prompt, *, examples: int | None = None, **values: str) -> list[Message]:
-    """The messages with every hole filled, what fills them left as it is; with the first `examples` pairs alone if given.
+    """The messages with every hole filled, what fills them left as it is; with the last `examples` pairs alone if given.
 
     Raises:
         KeyError: a hole without a value, or a value without a hole.
@@ -67,4 +67,4 @@ def fill(prompt: Prompt, *, examples: int | None = None, **values: str) -> list[
 
 def _kept(prompt: Prompt, examples: int | None) -> Iterable[tuple[str, str]]:
     first, *between, last = prompt.messages
-    return (first, *(between if examples is None else between[: 2 * examples]), last)
+    return (first, *(between if examples is None else between[len(between) - 2 * examples :]), last)

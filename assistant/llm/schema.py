@@ -25,30 +25,33 @@ LEFT_OUT = ("overrides",)
 
 
 class Fields(BaseModel):
-    """One line as an LLM reads it. Every key may be left out; unknown keys are ignored, odd values become None."""
+    """One line as an LLM reads it. Every key may be left out; unknown keys are ignored, odd values become None.
+
+    In the order in which requests tend to say them: an answer that is held to the schema cannot go back to a key.
+    """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     kind: Kind = "request"
     task: str | None = None
-    model: str | None = None
     objective: str | None = None
     method: str | None = None
-    gpu: str | None = None
+    model: str | None = None
+    dataset: str | None = None
     gpu_count: int | None = None
-    nodes: int | None = None
+    gpu: str | None = None
     gpu_memory_gb: float | None = None
+    nodes: int | None = None
     cloud: str | None = None
     spot: bool | None = None
-    dataset: str | None = None
     sequence_length: int | None = None
+    lora_rank: int | None = None
+    lora_alpha: float | None = None
+    learning_rate: float | None = None
     epochs: float | None = None
     max_steps: int | None = None
     global_batch_size: int | None = None
     micro_batch_size: int | None = None
-    learning_rate: float | None = None
-    lora_rank: int | None = None
-    lora_alpha: float | None = None
     seed: int | None = None
     precision: str | None = None
     sharding: str | None = None
