@@ -16,6 +16,7 @@ from assistant.terminal.screen import Screen
 
 if TYPE_CHECKING:
     from assistant.llm.client import Llm
+    from assistant.llm.faults import LlmFault
     from assistant.llm.grounding import Heard
     from assistant.llm.usage import Usage
 
@@ -85,8 +86,15 @@ class Mind:
             with Thinking(screen):
                 return llm.read(effect.line, effect.intent, effect.questions)
         except LlmFault as problem:
-            report.say(screen, f"{problem.message} {problem.hint}".strip())
+            self._tell(problem, screen, "This line is read offline.")
             return None
+
+    def _tell(self, problem: LlmFault, screen: Screen, then: str) -> None:
+        """One line on what happened; an LLM that cannot be asked again is let go."""
+        words = problem.words[0].upper() + problem.words[1:]
+        if not problem.retry:
+            self.llm = None
+        report.say(screen, f"{words}. {then}".strip())
 
     def explain(self, effect: Explain, screen: Screen) -> None:
         """The answer to a question: the LLM's where its facts hold, else the plan's own words."""
@@ -113,7 +121,7 @@ class Mind:
                     stream.write(first.text)
                     told, first = True, next(sentences, None)
         except LlmFault as problem:
-            report.say(screen, f"{problem.message} {problem.hint}".strip())
+            self._tell(problem, screen, "" if told else "The plan's own words:")
         if not told:
             report.paragraphs(screen, own)
 
