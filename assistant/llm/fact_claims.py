@@ -6,7 +6,17 @@ import re
 
 from assistant.llm.fact_causes import asked_fault, cause_fault
 from assistant.llm.fact_figures import Labels, figure_fault
-from assistant.llm.fact_reading import CLAUSE, PHASES, VERB_NO, Read, clause_at, half_at, is_denied, read_sentence, tagged
+from assistant.llm.fact_reading import (
+    CLAUSE,
+    PHASES,
+    VERB_NO,
+    Read,
+    clause_at,
+    half_at,
+    is_denied,
+    read_sentence,
+    tagged,
+)
 from assistant.llm.fact_shapes import is_said_so, surrounds_figures
 from assistant.llm.fact_terms import MENTIONS
 from assistant.llm.fact_verdicts import FIT, MOST, compare_fault, fit_fault, peak_fault
