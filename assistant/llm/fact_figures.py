@@ -13,6 +13,7 @@ _FAR = 14
 """Words between a figure and the label that still names it."""
 _DENIES = re.compile(r"\b(?:not|never|isn't|(?<!is )no|rather than|instead of|unlike|other than|less than|fewer than|at least|exceed\w*|nearly|almost|(?<!no )more than)\s+(?:a |the |an |about |its )?\$?$")
 _PASSES = re.compile(r"\b(?:over|above|below|under|beyond)\s+(?:a |the |an |about |its )?\$?$")
+_COUNTED = re.compile(r" (?:small |whole |large |other )?(?:experts?|adapters?|copies|layers|heads|models|datasets|optimizers|kernels|weights|gradients|logits|activations|machines|runs|parts|passes)\b")
 _COMPARES = re.compile(r"\b(?:below|under|within|less than|over|above|more than|exceeds?|exceed)\s+(?:the |its )?$")
 _TRAINS_ALL = re.compile(r"\b(?:train|updat|tun|chang|mov)\w*(?: all)?(?: of)?(?: the| its)? $|\ball(?: of)?(?: the| its)? $")
 _WHOLE = re.compile(r"\bin (?:total|all)\b|\baltogether\b|\btogether\b|\bcombined\b|\bboth gpus\b|\bacross (?:all|both|the)\b|\boverall\b|\btotal\b|\bsum\b")
@@ -58,6 +59,8 @@ def figure_fault(number: Number, numbers: Sequence[Number], text: str, labels: L
     before = text[: number.start]
     if number.unit in ("mb", "week", "bit"):
         return f"a unit that the plan has no figure in: {number.unit}"
+    if not number.unit and _COUNTED.match(text, number.end):
+        return "a count that no fact holds"
     if _PASSES.search(before) and number.unit in ("hours", "$", "%", "tokens", "tokens/s", "params"):
         return "a figure set against another"
     if _DENIES.search(before) and not (number.unit in ("gib", "") and _COMPARES.search(before)):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from functools import cache
@@ -212,5 +213,5 @@ def test_no_plan_has_no_facts() -> None:
 
 
 def test_the_check_needs_no_llm() -> None:
-    assert "litellm" not in sys.modules
-    assert "instructor" not in sys.modules
+    code = "import sys, assistant.llm.factcheck; sys.exit(any(name in sys.modules for name in ('litellm', 'instructor', 'rapidfuzz')))"
+    assert subprocess.run([sys.executable, "-c", code], check=False, cwd=HERE.parents[1]).returncode == 0
