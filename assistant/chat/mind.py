@@ -113,7 +113,7 @@ class Mind:
         facts = plan_facts(effect.outcome)
         told = False
         try:
-            sentences = checked(llm.explain(facts_text(facts), effect.line), facts, wording_for(effect.outcome))
+            sentences = checked(llm.explain(facts_text(facts), effect.line), facts, _instead(own, wording_for(effect.outcome)))
             with Thinking(screen):
                 first = next(sentences, None)
             with Stream(screen) as stream:
@@ -124,6 +124,16 @@ class Mind:
             self._tell(problem, screen, "" if told else "The plan's own words:")
         if not told:
             report.paragraphs(screen, own)
+
+
+def _instead(own: str, wording: Callable[[str], str]) -> Callable[[str], str]:
+    """What replaces a sentence that fails: first the plan's own answer to the question, then once its words on what was named."""
+    left = [lambda _: own, wording]
+
+    def instead(sentence: str) -> str:
+        return left.pop(0)(sentence) if left else ""
+
+    return instead
 
 
 def usage_text(usage: Usage) -> str:

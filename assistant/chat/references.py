@@ -161,7 +161,7 @@ def _is_large(match: re.Match[str]) -> bool:
 def family_in(text: str) -> str | None:
     """The family that a text names, as far as a size would complete it: `the biggest llama` → `llama`."""
     leads = {re.split(r"[\s\d.\-]", spec.family.lower())[0] for spec in all_models()} - {""}
-    words = re.findall(r"[a-z][a-z]*(?:[\s-]?\d+(?:\.\d+)?)?", text.lower())
+    words: list[str] = re.findall(r"[a-z][a-z]*(?:[\s-]?\d+(?:\.\d+)?)?", text.lower())
     for word in words:
         lead = re.split(r"[\s\d.\-]", word)[0]
         if lead in leads:
