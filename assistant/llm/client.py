@@ -72,21 +72,23 @@ class Llm:
         Raises:
             LlmFault: while iterating; what came before it stands.
         """
-        messages = self._redacted(
-            prompts.fill(prompts.load("explain"), facts=facts_text, question=question[:_WORDS])
-        )
-        counted: list[Any] = []
         with self._guarded():
             some = False
-            began = time.monotonic()
-            try:
-                for piece in self._streamed(messages, counted):
-                    some = some or bool(piece.strip())
-                    yield piece
-            finally:
-                self._count(counted[-1] if counted else None, began)
+            for piece in self._explained(facts_text, question[:_WORDS]):
+                some = some or bool(piece.strip())
+                yield piece
             if not some:
                 raise fault(faults.EMPTY, self.choice)
+
+    def _explained(self, facts_text: str, question: str) -> Iterator[str]:
+        """The pieces; once more with half of the facts where all of them were too many."""
+        try:
+            yield from self._streamed(prompts.fill(prompts.load("explain"), facts=facts_text, question=question))
+        except Exception as problem:
+            if not faults.is_overflow(problem):
+                raise
+            fewer = facts_text[: len(facts_text) // 2].rpartition("\n")[0]
+            yield from self._streamed(prompts.fill(prompts.load("explain"), facts=fewer, question=question))
 
     def close(self) -> None:
         """Drop the connection."""
@@ -166,15 +168,20 @@ class Llm:
             self._count(counted, began, answer)
         return Fields.model_validate(fields.model_dump(exclude_unset=True)), ()
 
-    def _streamed(self, messages: list[Message], counted: list[Any]) -> Iterator[str]:
-        limits = self.limits
-        return stream_in_time(
-            lambda: self._pieces(messages, counted),
-            first_seconds=limits.first_seconds,
-            gap_seconds=limits.gap_seconds,
-            whole_seconds=limits.whole_seconds,
-            characters=limits.answer_characters,
-        )
+    def _streamed(self, messages: list[Message]) -> Iterator[str]:
+        """One request's pieces within the limits, counted."""
+        limits, began = self.limits, time.monotonic()
+        counted: list[Any] = []
+        try:
+            yield from stream_in_time(
+                lambda: self._pieces(self._redacted(messages), counted),
+                first_seconds=limits.first_seconds,
+                gap_seconds=limits.gap_seconds,
+                whole_seconds=limits.whole_seconds,
+                characters=limits.answer_characters,
+            )
+        finally:
+            self._count(counted[-1] if counted else None, began)
 
     def _pieces(self, messages: list[Message], counted: list[Any]) -> Iterator[str]:
         litellm, _ = litellm_edge.load()

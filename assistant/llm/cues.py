@@ -82,6 +82,7 @@ CHOICE_CUES: dict[str, dict[str, str]] = {
     "engine": dict(lexicon.ENGINES),
 }
 """Per key and value, the words of which one must stand in the line, not denied."""
-OUTPUT_CUE = r"\b(?:sav|stor|writ|put|keep|dump|output|checkpoint|result|into|under|to)\w*"
-NAME_CUE = r"\bnam|\bcall|\brun\b"
+OUTPUT_CUE = r"\b(?:sav(?:e|ing)|stor(?:e|ing)|writ(?:e|ing)|put|keep|dump|output|checkpoints?|results?|into|under)\b"
+NAME_CUE = r"\bnam(?:ed?|ing)\b|\bcall(?:ed|ing)?\b|\brun\b"
+"""What must stand shortly before a text."""
 SPOT, NOT_SPOT = r"\bspot\b|\bpreempt|\binterrupt", r"\bon[- ]demand\b|\b(?:no|not|without)\b.{0,12}\bspot\b"

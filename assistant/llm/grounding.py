@@ -24,6 +24,7 @@ _NEAR = 40
 _VARIANT = frozenset(("instruct", "chat", "it", "base", "pt", "hf"))
 _WORD = re.compile(r"[^\W_]+", re.UNICODE)
 _PLACE = re.compile(r"[\w.~@\-]*/[\w./~@\-]+|[\w\-]+\.(?:jsonl?|csv|tsv|parquet|arrow|txt)", re.IGNORECASE)
+_SETTING = re.compile(r"[=\x00-\x1f]")
 _SIZED = re.compile(r"[a-z].*\d(?:\.\d+)?[bm]\b", re.IGNORECASE)
 
 
@@ -184,11 +185,13 @@ def _benchmarks(_: str, value: list[str], line: _Line) -> _Checked:
 
 
 def _text(cue: str) -> Callable[[str, str, _Line], _Checked]:
-    """A check for text that the line has as it stands, with a word that says what it is."""
+    """A check for text that the line has as it stands, with a word that says what it is shortly before."""
 
     def check(key: str, value: str, line: _Line) -> _Checked:
-        said = stands_in(value, line.words) and (key in line.asked or re.search(cue, line.words, re.IGNORECASE))
-        return (exact(value, line.words), "") if said else (None, _NOT_SAID)
+        start = line.words.lower().find(value.lower())
+        before = line.words[max(0, start - _NEAR) : max(0, start)]
+        said = start >= 0 and stands_in(value, line.words) and (key in line.asked or compiled(cue).search(before))
+        return (exact(value, line.words), "") if said and not _SETTING.search(value) else (None, _NOT_SAID)
 
     return check
 

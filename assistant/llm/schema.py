@@ -82,8 +82,8 @@ class Fields(BaseModel):
 
     @classmethod
     def model_json_schema(cls, *_: Any, **__: Any) -> dict[str, Any]:
-        """The schema as sent: no titles, no defaults, a key that was not said is left out."""
-        return {"type": "object", "properties": _properties(), "required": ["kind"], "additionalProperties": False}
+        """The schema as sent: no title but one for the whole, no defaults, a key that was not said is left out."""
+        return {"title": "Fields", "type": "object", "properties": _properties(), "required": ["kind"], "additionalProperties": False}
 
 
 class FieldsInWords(Fields):

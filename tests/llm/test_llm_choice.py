@@ -146,3 +146,8 @@ def test_litellm_knows_every_model_that_a_key_alone_chooses() -> None:
     litellm, _ = load()
     unknown = [p.small for p in PROVIDERS if not {p.small, p.small.removeprefix(f"{p.prefix}/")} & litellm.model_cost.keys()]
     assert unknown == []
+
+
+def test_the_docs_list_the_keys_in_the_order_in_which_they_are_looked_for() -> None:
+    rows = [line for line in (Path(__file__).parents[2] / "docs" / "llm.md").read_text("utf-8").splitlines() if "_API_KEY` |" in line]
+    assert rows == [f"| {', '.join(f'`{key}`' for key in p.keys)} | `{p.small}` |" for p in PROVIDERS]

@@ -183,6 +183,14 @@ def test_too_much_context_is_sent_once_more_with_less() -> None:
     assert second < first / 2
 
 
+def test_too_many_facts_are_sent_once_more_with_fewer() -> None:
+    refused = fails(400, "This model's maximum context length is 512 tokens", code="context_length_exceeded")
+    with serving(in_turn(refused, streams("It fits."))) as server:
+        assert "".join(llm(server.url).explain("first fact\n" * 50, "why?")) == "It fits."
+    first, second = (s.body["messages"][0]["content"].count("first fact") for s in server.sent)
+    assert (first, second) == (50, 25)
+
+
 def test_a_url_alone_takes_the_first_model_that_the_server_lists() -> None:
     with serving(says('{"kind":"request","method":"lora"}')) as server:
         choice = choose_llm(flag=None, flag_base_url=server.url, environ={}, config=None, offline=False, in_chat=True)

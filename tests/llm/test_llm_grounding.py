@@ -88,6 +88,8 @@ def test_what_the_words_say_is_kept_in_canonical_form(words: str, key: str, valu
         ("spot please", "spot", False),
         ("train it", "run_name", "train"),
         ("save your breath", "output_dir", "output/run"),
+        ("training.save_steps=200 peft.lora_dropout=0.1", "output_dir", "peft.lora_dropout=0.1"),
+        ("lora on ./data/x, save often", "output_dir", "./data/x"),
     ],
 )
 def test_what_the_words_do_not_say_is_dropped_and_told(words: str, key: str, value: Any) -> None:
