@@ -22,7 +22,8 @@ from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
 from assistant.core.values import Question, Reason
 from assistant.reader import Reading, read
-from assistant.reader.lexicon import METHODS, TASKS, compiled
+from assistant.reader.clashes import affirmed
+from assistant.reader.lexicon import CLOUDS, ENGINES, METHODS, PRECISIONS, SHARDINGS, TASKS, compiled
 
 _CONDITION = re.compile(
     r",?\s*\b(?:if (?:that'?s|it'?s|this is) (?:what it takes|needed|necessary|required|the only way)|if (?:needed|necessary|required|need be|you (?:have|need) to|it has to be|it must be|there'?s no other way|it does ?n[o']?t fit(?: otherwise)?|nothing else fits|that helps?)|only if (?:needed|necessary))\b",
@@ -35,7 +36,7 @@ _LIMIT = re.compile(r"\b(?:only|just|first|on|limit(?:ed)? to|max)?\s*(?P<n>\d[\
 _IT = re.compile(r"\b(?:it|that|this|the (?:result|tuned|trained|fine-?tuned|new)(?: (?:model|one|checkpoint))?|the model|the checkpoint|the adapter)\b", re.IGNORECASE)
 _PICKED = re.compile(r"\b(?:go(?:ing)? with|settle (?:on|for)|pick|choose|let'?s take)\s+(?:the\s+)?(?P<size>\d{1,4}(?:\.\d+)?)\s?b\b", re.IGNORECASE)
 _PRIORITIES = (
-    ("memory", r"\b(?:use |take |need |with )?(?:less|lower|minimi[sz]e(?: the)?|reduce(?: the)?|cut(?: down)?(?: the)?|save(?: some)?|lighter on) (?:v?ram|(?:gpu )?memory)(?: (?:use|usage|footprint))?\b|\bsmaller (?:memory )?footprint\b|\bmemory is tight\b"),
+    ("memory", r"\b(?:stingy|frugal|economical|sparing|easy|light|careful)\b.{0,12}\b(?:v?ram|memory)\b|\b(?:use |take |need |with )?(?:less|lower|minimi[sz]e(?: the)?|reduce(?: the)?|cut(?: down)?(?: the)?|save(?: some)?|lighter on) (?:v?ram|(?:gpu )?memory)(?: (?:use|usage|footprint))?\b|\bsmaller (?:memory )?footprint\b|\bmemory is tight\b"),
     ("speed", r"\b(?:make (?:it|this) |go |train |run )?(?:faster|quicker|speedier)\b|\bspeed (?:it|this|things) up\b|\bspeed up\b|\b(?:less|shorter) (?:training )?time\b|\bas (?:fast|quick(?:ly)?) as\b"),
     ("quality", r"\b(?:better|higher|more) (?:quality|accura\w+)\b|\bmore accurate\b"),
 )
@@ -86,7 +87,9 @@ def heard(line: str, context: Context, refine: Callable[[Reading], Reading] | No
     text = _contextual(turned.rest, line, context, values, taken.benchmarks)
     plain = _plain(text, context)
     plain = refine(plain) if refine else plain
-    said = {**{k: v for k, v in plain.intent.model_dump().items() if v is not None}, **values}
+    said = {k: v for k, v in plain.intent.model_dump().items() if v is not None}
+    _by_what_stands(turned.rest, said, context)
+    said |= values
     notes = [*plain.notes, *turned.notes]
     unread = plain.unread
     text = _model(text, said, context, notes)
@@ -136,7 +139,8 @@ def _contextual(text: str, line: str, context: Context, values: dict[str, Any], 
         if match := re.search(pattern, text, re.IGNORECASE):
             values["priority"] = value
             text = _cut(text, match)
-    if task in ("train", "tune") and (match := _FOUR_BIT.search(text)) and not any(compiled(p).search(text) for _, p in METHODS):
+    quantizes = compiled(dict(TASKS)["quantize"]).search(text) is not None
+    if task in ("train", "tune") and not quantizes and (match := _FOUR_BIT.search(text)) and not any(compiled(p).search(text) for _, p in METHODS):
         values["method"] = "qlora"
         text = _cut(text, match)
     if kept is not None:
@@ -162,6 +166,22 @@ def _benchmarks(text: str, whole: str, context: Context, values: dict[str, Any],
     adds = _ALSO.search(text) and not _ONLY.search(text)
     values["benchmarks"] = [*stand, *(name for name in named if name not in stand)] if adds or kept is not None else named
     return text
+
+
+_TABLES: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (("cloud", CLOUDS), ("sharding", SHARDINGS), ("precision", PRECISIONS), ("engine", ENGINES))
+
+
+def _by_what_stands(text: str, said: dict[str, Any], context: Context) -> None:
+    """Of two values named, the one that stands is the one left behind; `the A100s` of an A100-80GB are those."""
+    for key, table in _TABLES:
+        stands = getattr(context.intent, key)
+        named = [value for value, pattern in table if affirmed(text, pattern)]
+        others = [value for value in named if value != stands]
+        if stands in named and len(others) == 1:
+            said[key] = others[0]
+    gpu = context.intent.gpu
+    if gpu and said.get("gpu") and gpu.startswith(f"{said['gpu']}-") and "gpu_memory_gb" not in said and not re.search(r"\b40\s?g", text, re.IGNORECASE):
+        said["gpu"] = gpu
 
 
 def _model(text: str, said: dict[str, Any], context: Context, notes: list[Reason]) -> str:

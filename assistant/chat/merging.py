@@ -79,4 +79,7 @@ def _is_variant(gpu: str | None, memory_gb: float) -> bool:
 
 def _kept_overrides(former: Intent, said: Intent) -> dict[str, Any]:
     kept = former.overrides or {}
-    return {path: value for path, value in kept.items() if not (said.method == "full" and path.startswith("peft."))}
+    gone = {"peft."} if said.method == "full" else set()
+    if said.sharding and said.sharding != former.sharding:
+        gone |= {"deepspeed.", "fsdp."} - {f"{said.sharding}."}
+    return {path: value for path, value in kept.items() if not path.startswith(tuple(gone))}

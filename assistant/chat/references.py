@@ -24,6 +24,9 @@ _BEFORE = re.compile(
     r"\b(?:(?:the |my )?(?P<noun>@NOUN@)\s+)?(?:(?:put|set|change|turn|switch|go|take|bring) (?:it|that|this) )?(?:back (?:to )?)?(?:(?:how|what|where|as|like) (?:it|that|they) (?:was|were)(?: (?:before|earlier|previously))?|(?:what|the one|the value) (?:i|we) had(?: (?:before|earlier|first|initially))?|(?:as|like) before|what it was)\b".replace("@NOUN@", noun_pattern()),
     re.IGNORECASE,
 )
+_MOST_GPUS = 64
+"""Of what "300 of them" counts nobody has that many a node."""
+_ENOUGH = re.compile(rf"(?:^|[,;.]\s*)(?P<count>\d{{1,2}}|{_WORDS})\s+(?:will do|is enough|are enough|suffices?|is plenty|are plenty)\b", re.IGNORECASE)
 _FOLDER = re.compile(r"\b(?:(?:different|another|new|other|output) )?(?:folder|dir(?:ectory)?|path|output|location)\s*(?:is|to|:|=|->)?\s+(?P<path>(?:~|\.{1,2})?/[\w./~\-]+|[\w.\-]+/[\w./\-]*)", re.IGNORECASE)
 _SWAP = re.compile(r"\b(?P<verb>swap|replace|exchange|trade|substitute)\s+(?P<old>[^,.;]+?)\s+(?:for|with|by|against)\s+(?=\w)", re.IGNORECASE)
 _MEMORY = re.compile(
@@ -39,9 +42,9 @@ _EARLIER = re.compile(
     re.IGNORECASE,
 )
 _BARE_NUMBER = re.compile(
-    r"^\W*(?:(?:no need for (?:that|so) (?:many|much)|too (?:many|much|few|high|low|long|short)|no|nope|actually|make|it|that|instead|rather|use|ok|okay|try|wait|sorry|oops|hm+|let'?s|say|to|with|set|change|"
+    r"^\W*(?:(?:no need for (?:that|so) (?:many|much)|too? (?:many|much|few|high|low|long|short)|back|cool|do|give|want|k|no|nope|actually|make|it|that|instead|rather|use|ok|okay|try|wait|sorry|oops|hm+|let'?s|say|to|with|set|change|"
     r"raise|lower|bump|cut|drop|push|bring|up|down|put|go|i|mean|meant|ment|finalement|doch|mejor|lieber|besser|lieber|just|only|maybe|better|please|for|the|then|and)\b\W*)*"
-    rf"(?P<value>\d[\d,]*(?:\.\d+)?(?:e-?\d+)?k?|{_WORDS})\b\W*(?:instead|rather|then|please|(?:is|are|will be|would be) (?:enough|better|fine|plenty|sufficient|ok)|will do|not \S+)?\W*$",
+    rf"(?P<value>\d[\d,]*(?:\.\d+)?(?:e-?\d+)?k?|{_WORDS})\b\W*(?:instead|rather|then|please|pls|plz|tho|though|lol|thx|thanks|(?:is|are|will be|would be) (?:enough|better|fine|plenty|sufficient|ok)|will do|not \S+)?\W*$",
     re.IGNORECASE,
 )
 
@@ -77,12 +80,16 @@ def references(line: str, context: Context) -> Reference:
     if (match := _SINGLE.search(text)) and (context.value("gpu_count") or 1) > 1:
         values["gpu_count"] = 1
         text = _cut(text, match)
+    if (match := _ENOUGH.search(text)) and "epoch" not in text and read(text).intent.gpu and (count := count_of(match.group("count"))):
+        values["gpu_count"] = int(count)
+        text = _cut(text, match)
     if (match := _GIVEN.search(text)) and (count := count_of(match.group("count"))):
         values["gpu_count"] = int(count)
         text = _cut(text, match)
-    if match := _OF_THEM.search(text):
+    has_gpus = bool(context.intent.gpu or context.intent.gpu_count or context.plan)
+    if has_gpus and (match := _OF_THEM.search(text)):
         count = count_of(match.group("count"))
-        if count is not None:
+        if count is not None and count <= _MOST_GPUS:
             values["gpu_count"] = int(count) + (int(context.value("gpu_count") or 0) if match.group("count").lower() == "another" else 0)
             text = _cut(text, match)
     text = _memory(text, values, context)

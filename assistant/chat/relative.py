@@ -163,7 +163,7 @@ def _as_much(work: _Work, match: re.Match[str]) -> None:
 
 def _by(work: _Work, match: re.Match[str]) -> None:
     """`raise the lr by 10x`, `cut the batch by half`, `raise the rank by 16`, `by 20%`."""
-    key, up, amount = key_of(match.group("noun"), NUMBERS), bool(_compiled(_UP).fullmatch(match.group("verb"))), match.group("amount").lower()
+    key, up, amount = key_of(match.group("noun"), NUMBERS), bool(_compiled(f"(?:{_UP}|up)").fullmatch(match.group("verb"))), match.group("amount").lower()
     sign = 1 if up else -1
     if percent := re.fullmatch(r"(\d+(?:\.\d+)?)\s*(?:%|percent)", amount):
         share = 1 + sign * float(percent.group(1)) / 100
@@ -276,7 +276,7 @@ def _longer_run(work: _Work, match: re.Match[str]) -> None:
     work.put(match, "epochs", lambda stands: stands * (2 if up else 0.5), f'"{word}" gives no number: {"twice" if up else "half"} of {{base}}')
 
 
-_NO_NUMBER = r"(?!\s*,?\s*(?:say|like|maybe|perhaps|around|about|to|at|of|=|:|by|is)?\s*[\d.$])"
+_NO_NUMBER = r"(?!\s*,?\s*(?:say|like|only|just|maybe|perhaps|around|about|to|at|of|=|:|by|is)?\s*(?:[\d.$]|(?:one|two|three|four|five)\b))"
 _VALUE = r"(?P<value>\d[\d,]*(?:\.\d+)?(?:e-?\d+)?k?)(?![\w%]|\.\d|\s*(?:%|percent|x\b|times))"
 _SHARE = rf"(?:{_FACTOR}|\d+(?:\.\d+)?\s*(?:%|percent))"
 _RULES = (
@@ -292,6 +292,8 @@ _RULES = (
     _Rule(rf"\b(?P<noun>lora[- _]?alpha|alpha)\s+(?P<factor>{_FACTOR})\s+{_THE}(?P<other>{noun_pattern(frozenset(('lora_rank',)))})(?![\w.])", _equal),
     _Rule(rf"\b(?P<factor>{_FACTOR})\s+(?:of\s+)?(?P<original>{_ORIGINAL}|what it was (?:at )?(?:first|initially|originally))\b", _of_original),
     _Rule(rf"\b(?P<verb>{_UP}|{_DOWN})\s+{_THE}(?P<noun>{_NOUN})\s+by\s+(?P<amount>\d+(?:\.\d+)?\s*(?:%|percent)|(?:a )?half|(?:a )?factor (?:of )?\d+(?:\.\d+)?|\d+(?:\.\d+)?\s*(?:x|×|times|-?fold)(?!\w)|{_COUNT})", _by),
+    _Rule(rf"\b(?P<noun>{_NOUN})\s+(?P<verb>up|down)\s+by\s+(?P<amount>\d+(?:\.\d+)?\s*(?:%|percent)|(?:a )?half|(?:a )?factor (?:of )?\d+(?:\.\d+)?|\d+(?:\.\d+)?\s*(?:x|×|times|-?fold)(?!\w)|{_COUNT})", _by),
+    _Rule(rf"\b(?P<noun>{_NOUN})\s+(?P<factor>{_FACTOR})\s+(?:of\s+)?(?:that|it|this|what it (?:is|was))\b", _as_much),
     _Rule(rf"\b(?P<count>{_COUNT})\s+(?:(?:more|extra|additional|further)|(?P<less>less|fewer))\s+(?P<noun>{noun_pattern(frozenset(_ADDED))})\b", _add),
     _Rule(rf"\b(?:add|plus|throw in)\s+(?P<count>{_COUNT})\s+(?:more |extra |additional )?(?P<noun>{noun_pattern(frozenset(_ADDED))})\b", _add),
     _Rule(rf"\b(?P<count>another|an extra|an additional|one additional)\s+(?P<noun>{noun_pattern(frozenset(_ADDED))})\b", _add),

@@ -13,10 +13,10 @@ from assistant.reader.lexicon import BENCHMARKS, compiled
 
 _VERB = (
     r"forget(?: about)?|drop|remove|delete|clear|unset|ditch|lose|scrap|kill|undo|revert|never\s*mind|get rid of|take (?:out|away|back|off)|cancel|"
-    r"skip|ignore|lift|leave out|no more|cut out|throw out|exclude|discard|unpin|chuck|strip|"
+    r"skip|ignore|lift|leave out|no more|cut out|throw out|exclude|discard|unpin|chuck|strip|scratch|wipe|"
     r"quita(?:r|me)?|elimina(?:r)?|borra(?:r)?|saca|enl[èe]ve|supprime|retire[rz]?|oublie|entfern\w*|vergiss|l\u00f6sch\w*|remov[ae]r?|tira(?:r)?|\u53bb\u6389|\u5220\u9664|\u4e0d\u8981"
 )
-_THE = r"(?:(?:the|that|my|any|our|this|those|all|custom|fixed|el|la|los|las|le|les|l'|die|den|das|o|a)\s+)*"
+_THE = r"(?:(?:the|that|my|any|our|this|those|all|custom|fixed|lo de|lo del|el|la|los|las|le|les|l'|die|den|das|o|a)\s+)*"
 _KIND = r"(?:\s+(?:override|limit|cap|constraint|setting|thing|stuff|part|value|choice|requirement|bit|again|restriction|change|field|option|param(?:eter)?|one)s?)*"
 _NOUN = noun_pattern()
 _WORDS = r"[a-z][\w.\-]*(?:[\s_-][a-z][\w.\-]*){0,3}?"
@@ -24,6 +24,8 @@ _LIMITS = frozenset(("max_hours", "max_dollars"))
 _FREE = r"(?:what(?:ever|'?s) (?:you|is) (?:think|want|like|best|choose)|(?:you )?(?:choose|pick|decide)|(?:up )?to you|auto(?:matic)?|(?:the )?default)"
 _TAKEN_BACK = (rf"\b(?:{_VERB})\s+{_THE}(?P<what>{_NOUN}){_KIND}(?!\w)")
 _ANY = (rf"\b(?:{_VERB})\s+{_THE}(?P<what>{_WORDS}){_KIND}\s*(?=$|[,.;!?]|\band\b)")
+_OFF = rf"\b(?:take|turn|switch|leave)\s+{_THE}(?P<what>{_NOUN}){_KIND}\s+(?:off|out|away)\b"
+_ALL_OVERRIDES = rf"\b(?:{_VERB})\s+(?:all|every)(?: of)?(?: the| my| these| those)?\s+(?:overrides|(?:extra |custom )?(?:settings|fields))\b"
 _NO_LIMIT = (
     rf"\b(?:no|without(?: a| any| the)?)\s+(?P<what>{noun_pattern(_LIMITS | {'seed', 'limit', 'run_name', 'output_dir'})}){_KIND}(?!\w)"
     rf"|\b(?:money|cost|price|time|the budget) (?:does ?n[o']?t|is no) (?:matter|object|issue)\b|\bno limits? on (?:the )?(?P<on>{noun_pattern(_LIMITS)})\b"
@@ -67,7 +69,10 @@ def removal(line: str, context: Context) -> Removal:
     """What the line takes back of what stands. Only what was said can be taken back: other words stay in `rest`."""
     work = _Work(line)
     _benchmarks(work, context)
-    for pattern in (_DEFAULT, _NO_LIMIT, _TAKEN_BACK, _ANY):
+    if (match := compiled(_ALL_OVERRIDES).search(work.text)) and context.intent.overrides:
+        work.paths.update(context.intent.overrides)
+        work.cut(match)
+    for pattern in (_OFF, _DEFAULT, _NO_LIMIT, _TAKEN_BACK, _ANY):
         for match in list(compiled(pattern).finditer(work.text)):
             _take_back(work, match, context)
     kept = tuple(work.benchmarks) if work.benchmarks is not None else None
@@ -121,7 +126,7 @@ def named_benchmarks(text: str) -> list[str]:
     return names
 
 
-_DROPS = (rf"\b(?:{_VERB}|not|without|no|except|but not|minus)\s+{_THE}(?P<list>(?:(?!\b(?:add|a[ñn]ade|agrega|ajoute|plus|use|instead)\b)[^.;!?])*)")
+_DROPS = (rf"\b(?:{_VERB}|not|without|no|except|but not|minus|do ?n[o']?t (?:want|need|run)|no need for)\s+{_THE}(?P<list>(?:(?!\b(?:add|a[ñn]ade|agrega|ajoute|plus|use|instead)\b)[^.;!?])*)")
 
 
 def _benchmarks(work: _Work, context: Context) -> None:

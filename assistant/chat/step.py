@@ -9,6 +9,7 @@ from assistant.catalogue.machines import parse_machine
 from assistant.chat.answering import answered, chosen_way
 from assistant.chat.hearing import MACHINE_KEYS, Change, heard
 from assistant.chat.merging import changed_keys
+from assistant.chat.nouns import NUMBERS
 from assistant.chat.state import (
     KEPT,
     AskLlm,
@@ -95,7 +96,8 @@ def _talk(state: State, line: str) -> Step:
     if current is not None and (asking := question_in(line)):
         if asking.topic == "changed":
             return state, _look(state, "diff")
-        return state, (Explain(asking=asking, line=line, outcome=current),)
+        focused = replace(state, changed=(asking.subject,)) if asking.subject in NUMBERS else state
+        return focused, (Explain(asking=asking, line=line, outcome=current),)
     if current is None and (asking := question_in(line)) and asking.topic in ("what_is", "difference"):
         return state, (Explain(asking=asking, line=line, outcome=Outcome(status="needs_input", intent=state.intent)),)
     if state.config is not None and asks_cheaper(line):

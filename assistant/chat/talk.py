@@ -33,13 +33,13 @@ HELP = (
 _POLITE = r"(?:(?:ok(?:ay)?|hm+|ah|oh|oops|wait|no|sorry|actually|great|good|fine|perfect|nice|now|and|then|please|yes|thanks|so|alright|cool|just|can you|could you|let'?s)[\s,.!:;-]+)*"
 _PLEASE = r"(?:[\s,]+(?:please|now|then|thanks|for me|again))*[\s.!?]*"
 _UNDO = re.compile(
-    rf"{_POLITE}(?:undo(?: (?:that|it|this))?(?: ?(?:the |my )?(?:last|latest|previous)(?: (?:one|change|thing|step|bit|message))?)?|deshacer|deshaz(?: eso)?|annule[rz]?(?: [cç]a)?|r[üu]ckg[äa]ngig(?: machen)?|zur[üu]ck|desfazer|\u64a4\u9500|\u53d6\u6d88|revert(?: (?:that|it|this))?|(?:take|bring) (?:that|it) back|scratch that|"
+    rf"{_POLITE}(?:(?:undo|revert|reverse|roll ?back)(?: (?:that|it|this|the|my))?(?: (?:very )?(?:last|latest|previous|recent))?(?: (?:one|change|thing|step|bit|message|part|edit))?|(?:nvm|never ?mind),? (?:put|bring|take|change|switch|set) (?:it|that|this) back(?: again)?|(?:put|bring|change|switch|set) (?:it|that|this) back(?: again| please)?|(?:and )?the one before(?: (?:that|it))?(?: as well| too)?|deshacer|deshaz(?: eso)?|annule[rz]?(?: [cç]a)?|r[üu]ckg[äa]ngig(?: machen)?|zur[üu]ck|desfazer|\u64a4\u9500|\u53d6\u6d88|(?:take|bring) (?:that|it) back|scratch that|"
     rf"go back(?: (?:one|a) (?:step|change))?|forget (?:that|it|what i (?:just )?said)|never ?mind(?: that| it)?|on second thou?ght,? no){_PLEASE}",
     re.IGNORECASE,
 )
 _RESET = re.compile(
     rf"(?:^|[.!;,]\s*){_POLITE}(?:let'?s )?(?:start (?:over|again|afresh|anew|from scratch|fresh)|begin (?:again|from scratch|anew)|reset(?: (?:everything|all|it all))?|"
-    rf"(?:forget|clear|scrap|drop|delete|erase|wipe) (?:everything|all of (?:it|that)|it all|all)(?: (?:i|we)(?:'ve)? (?:said|told you))?|"
+    rf"(?:forget|clear|scrap|drop|delete|erase|wipe) (?:everything|all of (?:it|that|this)|it all|all)(?: and (?:start|begin) (?:over|again|anew|fresh|afresh))?(?: (?:i|we)(?:'ve)? (?:said|told you))?|"
     rf"(?:let'?s )?(?:do|make|start) (?:a )?(?:new|fresh|clean) (?:config|conversation|plan|one|start|slate)|new conversation|clean slate)(?=\s*(?:$|[,.:;!-]))[\s,.:;!-]*",
     re.IGNORECASE,
 )
@@ -70,7 +70,7 @@ _LINK = r"^\W*(?:(?:and|so|ok(?:ay)?|hm+|but|well|or)[\s,]+)*"
 _WHAT_IF = re.compile(
     rf"{_LINK}(?:what about|how about|what if(?: (?:i|we|it|you))?(?: (?:had|have|use|used|take|took|did|do|went|go|try|tried|was|were|wanted))?(?: (?:with|for|to))?|"
     r"what would (?:happen|change|it (?:be|look like|need|take|cost))(?: (?:with|on|if|for|at|in))*(?: (?:i|we) (?:had|used|took))?|how would (?:it|that|this) (?:look|be|change|do)(?: (?:with|on|if|for|at))*|"
-    r"suppose(?: (?:i|we) (?:had|have|used?))?|if (?:i|we) (?:had|used|took|went with|did)|compare (?:it |that |this )?(?:with|to|against))\s+(?P<what>.+?)\W*$",
+    r"suppose(?: (?:i|we) (?:had|have|used?))?|if (?:i|we) (?:had|have|used?|took|take|went with|go with|did|do|switch(?:ed)? to|moved? to|changed? to)|compare (?:it |that |this )?(?:with|to|against))\s+(?P<what>.+?)(?:,?\s+(?:does|would|will|is|can|could) (?:it|that|this|i|we)\b.*)?\W*$",
     re.IGNORECASE | re.DOTALL,
 )
 _LOOKS = re.compile(rf"{_LINK}(?:what|how) would\s+(?P<what>.+?)\s+(?:look(?: like)?|be(?: like)?|need|take|cost|change|do|work(?: out)?)\W*$", re.IGNORECASE)

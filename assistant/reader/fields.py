@@ -26,29 +26,30 @@ _QUANTITIES = (
     ("num_fewshot", r"\b(\d+)[- ]?shots?\b|\bn(?:um)?_?(?:few)?shots?\s*[=:]\s*(\d+)"),
     ("seed", r"\b(?:seed|semilla|graine|semente)(?: of|ed with)?\s*[=: ]\s*(-?\d+)\b"),
     ("epochs", rf"(?<![\w.])(-?\d+(?:\.\d+)?|{_WORD})\s*(?:full\s+)?(?:epochs?|[ée]poques?|[ée]pocas?|epochen|passes)\b|\b(?:num[_ ]train[_ ])?epochs?\s*[=: ]\s*(-?\d+(?:\.\d+)?|(?:{_WORD})\b)|\bep\s*[=: ]\s*(\d+)\b|(\d+)\s*(?:\u8f6e|\u4e2a\s*(?:epoch|\u8f6e)|\u30a8\u30dd\u30c3\u30af)"),
-    ("max_steps", r"\b(?:max[_ ]steps?|(?<!accumulation )steps)\s*[=: ]\s*(-?\d[\d,]*)\b|(?<!every )(?<!each )\b(\d[\d,]*)\s*(?:k\s)?(?:training |optimizer |max )?steps\b"),
+    ("max_steps", r"\b(?:max[_ ]steps?|(?<!accumulation )steps)\s*[=: ]\s*(-?\d[\d,]*)\b|(?<!every )(?<!each )\b(\d[\d,]*(?:\.\d+)?k?)\s*(?:training |optimizer |max )?steps\b"),
 )
 _SEQUENCE = (
     rf"\b(?:context|ctx|seq(?:uence)?)(?:[-_ ]?(?:len(?:gth)?|window|size))?(?: of| to)?\s*[=: ]\s*{_MANY}\b",
-    rf"(?<![\w.$]){_MANY}[-\s]*(?:tokens?[-\s]*)?(?:of )?(?:ctx|context|seq(?:uence)?)\b",
+    rf"(?<![\w.$]){_MANY}[-\s]*(?:tokens?[-\s]*)?(?:of )?(?:ctx|context|seq(?:uence)?|max[-_ ]?len(?:gth)?)\b",
     rf"\b(?:max(?:imum)?[-_ ]?)?(?:seq(?:uence)?s?(?:[-_ ]?len(?:gth)?)?|ctx(?:[-_ ]?len(?:gth)?)?|context(?:[-_ ](?:length|window|size|len))?|max[-_ ]?len(?:gth)?|model_max_length|cutoff_len)(?: of)?(?: up)?(?: to)?\s*[=: ]?\s*{_N}\b(?!\s*(?:gb|g\b|x\b|b\b|gpus?))",
-    rf"(?<![\w.$]){_N}[-\s]*(?:tokens?)?[-\s]*(?:of )?(?:ctx|context|seq(?:uence)?(?:[-_ ]?len(?:gth)?)?s?|token (?:sequences?|context|window)|tokens?(?! new)(?: long| each| per)?)\b",
+    rf"(?<![\w.$]){_N}[-\s]*(?:tokens?)?[-\s]*(?:of )?(?:ctx|context|seq(?:uence)?(?:[-_ ]?len(?:gth)?)?s?|max[-_ ]?len(?:gth)?|token (?:sequences?|context|window)|tokens?(?! new)(?: long| each| per)?)\b",
     r"\b(?:at|with|up to)\s+(\d{1,4})\s?(k)\b(?=\s*(?:$|[,.;]|on\b|and\b|with\b))",
     rf"(?:\u4e0a\u4e0b\u6587|\u957f\u5ea6|\u9577\u3055|contexto(?: de)?|contexte(?: de)?|kontext(?: von)?)\s*{_N}",
 )
 _GLOBAL = r"\b(?:(?:global|effective|total|overall)[-_ ]*(?:train[-_ ])?(?:batch(?:[-_ ]?size)?|bs)|gbs|batch(?:[-_ ]?size)?|bs)(?: of)?\s*[=: ]\s*(-?\d+)(?!\.?\d*[kb]\b)|\bg?bs(\d+)\b"
 _MICRO = (
-    r"\b(?:micro[-_ ]?batch(?:[-_ ]?size)?|mbs|per[-_ ](?:device|gpu)(?:[-_ ]train)?[-_ ]batch(?:[-_ ]size)?|device batch(?: size)?)(?: of)?\s*[=: ]\s*(-?\d+)",
+    r"\b(?:micro[-_ ]?batch(?:[-_ ]?size)?|micro[-_ ]?bs|mbs|per[-_ ](?:device|gpu)(?:[-_ ]train)?[-_ ]batch(?:[-_ ]size)?|device batch(?: size)?)(?: of)?\s*[=: ]\s*(-?\d+)",
     r"\b(?:batch(?:[-_ ]?size)?|bs)(?: of)?\s*[=: ]?\s*(\d+)\s*(?:per|a|/|each)\s*(?:gpu|device|card)\b|\b(\d+) (?:sequences? |samples? |rows? )?(?:per|a|/) ?(?:gpu|device)\b(?= batch)?",
 )
 _LEARNING = r"(?:\b(?:learning[-_ ]rate|lr|lernrate|tasa de aprendizaje|taux d'apprentissage|taxa de aprendizado)|\u5b66\u4e60\u7387)(?: of| at| to| de| von| auf| a| \u00e0|=|:|\u4e3a)?\s*(?:at |of |to )?" + _RATE
 _HOURS = r"(?:(?:under|within|in|less than|at most|max(?:imum)?|no more than|below|up to|finish(?:ed)? in|<)\s*(?:of\s*)?)?(?<![\w.$])(\d+(?:\.\d+)?|one|two|three|four|five|six|eight|ten|twelve)\s*-?(hours?|hrs?|h|horas?|heures?|stunden?|days?|minutes?|mins?)\b(?:\s*(?:max|tops|budget|limit))?"
 _DOLLARS = r"(?:(?:under|below|less than|at most|max(?:imum)?|up to|budget(?: is| of|:)?|<)\s*)?(?:\$\s*(\d[\d,]*(?:\.\d+)?)|(\d[\d,]*(?:\.\d+)?)\s*(?:\$|dollars?|bucks|usd)(?!\w))(?:\s*(?:max|tops|budget))?"
+_WALLTIME = r"\b(?:wall[- ]?time|time limit|--time)\s*[=: ]?\s*(\d{1,3}):(\d\d)(?::\d\d)?\b"
 _LIMIT = r"\b(?:limit(?:ed)?(?: to)?|num_samples|first|only|just|on|max)\s*[=: ]\s*(\d+)\s*(?:samples?|examples?|questions?|rows?)?\b|\b(\d+)\s*(?:samples?|examples?|questions)\b"
 _TEXT = r"(?:\"([^\"\n]+)\"|'([^'\n]+)'(?!\w)|([^\s,;\"]*\$(?:\([^)\n]*\)|\{[^}\n]*\})[^\s,;\"]*|[^\s,;\"]+))"
 """A text as a value: in quotes, or up to the next space, a `$(…)` or `${…}` kept whole."""
-_OUTPUT = r"(?:\b(?:(?:save|store|dump|output)(?:\s+(?:it|them|checkpoints?|results?|the \w+|everything|answers))?\s+(?:to|in|into|under|at)|out to|output[-_ ]?dir(?:ectory)?(?:\s*(?:=|:|to|is))?|results? (?:in)?to|checkpoints? (?:in|to|under)|guardar en|speichern in)\s+(?!\$?[\d.,]+(?:\s|$))|\b(?:write|put|keep)(?:\s+(?:it|them|checkpoints?|results?|the \w+|everything|answers))?\s+(?:to|in|into|under|at)\s+(?=[\"'~./$]|[\w.\-]+/))" + _TEXT
-_RUN = r"\b(?:run[-_ ]name(?:d)?(?:\s*(?:=|:|is))?|rename (?:the|this|it) ?(?:run)?(?: to| as)?|name (?:the|this) run|name it|call (?:this|the) run|call it|(?:the )?run (?:is )?(?:called|named))\s+" + _TEXT
+_OUTPUT = r"(?:\b(?:out(?:puts?)?|output[-_ ]?dir(?:ectory)?|checkpoints?)\s*[:=]\s*(?=[\"'~./$\w])|\b(?:(?:save|store|dump|output)(?:\s+(?:it|them|checkpoints?|results?|the \w+|everything|answers))?\s+(?:to|in|into|under|at)|out to|output[-_ ]?dir(?:ectory)?(?:\s*(?:to|is))?|results? (?:in)?to|checkpoints? (?:in|to|under)|guardar en|speichern in)\s+(?!\$?[\d.,]+(?:\s|$))|\b(?:write|put|keep)(?:\s+(?:it|them|checkpoints?|results?|the \w+|everything|answers))?\s+(?:to|in|into|under|at)\s+(?=[\"'~./$]|[\w.\-]+/))" + _TEXT
+_RUN = r"\b(?:run[-_ ]name\s*[:=]\s*|(?:run[-_ ]name(?:d)?(?:\s+is)?|rename (?:the|this|it) ?(?:run)?(?: to| as)?|name (?:the|this) run|name it|call (?:this|the) run|call it|(?:the )?run (?:is )?(?:called|named))\s+)" + _TEXT
 _HUB = r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/(datasets/)?([\w.\-]+/[\w.\-]*\w)(?:/[^\s,;]*)?"
 _URL = r"https?://[^\s,;\"'<>]+"
 _RESUME = r"\b(?:resum(?:e|ing)|continu(?:e|ing)|restart(?:ing)?)\s+(?:(?:the )?(?:training|run) )?from\s+(?:the |my )?(?:checkpoint\s+)?(?:at |in )?(?=[\"'~./]|[\w.\-]+/|checkpoint-\d)" + _TEXT
@@ -58,8 +59,9 @@ _MODULES = rf"\b(?:lora )?(?:target(?:s|ing)?|apply lora to|adapt)(?: only)?(?: 
 _BETA = r"\bbeta(?: of)?\s*[=: ]\s*(\d*\.?\d+)\b"
 _BETAS = {"dpo": "training.trainer_kwargs.beta", "kto": "training.trainer_kwargs.beta", "grpo": "training.trainer_kwargs.beta", "gkd": "training.gkd.beta"}
 _ZERO_SHOT = r"\bzero[- ]shot\b"
+_OFF = r"\s*off\b|[\s,;.]*(?:please |just |so )?(?:turn|switch|shut|leave) (?:it|that|this) off\b"
 _SPOT = r"\b(?:spot|preemptible|interruptible)\b(?: instances?| vms?)?"
-_ON_DEMAND = r"\bon[- ]demand\b|\bno spot\b|\bnot spot\b|\b(?:kein|keine|sin|pas de|sem) spot\b|\bwithout spot\b"
+_ON_DEMAND = r"\bon[- ]demand\b|\bno spot\b|\bnot spot\b|\b(?:kein|keine|sin|pas de|sem) spot\b|\b(?:not|no|non|without)[ -](?:preemptible|interruptible)\b|\bwithout spot\b"
 
 
 def _first(match: re.Match[str]) -> str:
@@ -134,7 +136,8 @@ def read_quantities(page: Page, found: dict[str, Any], overrides: dict[str, Any]
     for key, pattern in _QUANTITIES:
         if match := page.find(compiled(pattern)):
             digits = _first(match).replace(",", "")
-            size = float(number(digits) or digits)
+            thousand = digits[-1] in "kK"
+            size = float(number(digits) or digits.rstrip("kK")) * (1000 if thousand else 1)
             found[key] = size if key in ("epochs", "lora_alpha") else int(size)
     if page.find(compiled(_ZERO_SHOT)):
         found["num_fewshot"] = 0
@@ -149,12 +152,14 @@ def read_budget(page: Page, found: dict[str, Any]) -> None:
     """Hours, dollars, spot."""
     if match := page.find(compiled(_DOLLARS)):
         found["max_dollars"] = float(_first(match).replace(",", ""))
-    limited = compiled(r"(?:under|m[aá]ximo|maximum|h\u00f6chstens|moins de|menos de|unter|within|in|less than|at most|max\w*|no more than|below|up to|tops|budget|limit|must|<|overnight|finish|done)")
+    limited = compiled(r"(?:under|cap|ceiling|wall|m[aá]ximo|maximum|h\u00f6chstens|moins de|menos de|unter|within|in|less than|at most|max\w*|no more than|below|up to|tops|budget|limit|must|<|overnight|finish|done)")
     if (match := compiled(_HOURS).search(page.text)) and limited.search(page.original[max(0, match.start() - 25) : match.end() + 8]):
         page.take(*match.span())
         count = number(match.group(1)) or float(match.group(1))
         unit = match.group(2).lower()
         found["max_hours"] = count * 24 if unit.startswith("d") else count / 60 if unit.startswith("m") else count
+    if match := page.find(compiled(_WALLTIME)):
+        found["max_hours"] = int(match.group(1)) + int(match.group(2)) / 60
     if page.find(compiled(_ON_DEMAND)):
         found["spot"] = False
     elif page.find(compiled(_SPOT)) or page.has(compiled(_SPOT)):
@@ -170,7 +175,7 @@ def read_switches(page: Page, overrides: dict[str, Any]) -> None:
         if match is None:
             continue
         denied = compiled(rf"{lexicon.NEGATION}$").search(page.original[max(0, match.start() - 20) : match.start()])
-        off = page.original[match.end() : match.end() + 5].strip().lower().startswith("off")
+        off = compiled(_OFF).match(page.original[match.end() : match.end() + 40]) is not None
         if isinstance(value, bool):
             overrides.setdefault(path, value != bool(denied or off))
         elif not denied:

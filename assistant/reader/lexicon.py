@@ -6,8 +6,8 @@ import re
 from functools import cache
 
 TASKS = (
-    ("synthesize", r"synthesi[sz]e|synthetic|\bsynth\b|generate (?:\d+ |some |a )?(?:qa|q&a|training (?:data|conversations|examples)|instruction)"),
-    ("judge", r"\bllm[- ]as[- ]a?[- ]?judge|\bas (?:a |the )?judge\b|\bjudg(?:e|ing)\b|\b(?:rate|score|grade) the (?:\w+ )+of\b|\b(?:rate|score|grade|assess) (?:the |my |our |all |these )?(?:\w+ )?(?:replies|responses|answers|outputs|completions|generations)\b"),
+    ("synthesize", r"synthesi[sz]e|synthetic|\b(?:make|create|generate|write|invent)\b.{0,20}\b(?:fake|artificial|made-up)\b|\bsynth\b|generate (?:\d+ |some |a )?(?:qa|q&a|training (?:data|conversations|examples)|instruction)"),
+    ("judge", r"\bllm[- ]as[- ]a?[- ]?judge|\bas (?:a |the )?judge\b|\bjudg(?:e|ing)\b|\b(?:rate|score|grade) the (?:\w+ )+of\b|\b(?:rate|score|grade|assess) (?:them|those|these)\b|\b(?:rate|score|grade|assess) (?:the |my |our |all |these )?(?:\w+ )?(?:replies|responses|answers|outputs|completions|generations)\b"),
     ("quantize", r"quanti[sz](?:e|ing|ation)\b|\b(?:squash|shrink|squeeze|crunch)\b.{0,40}\b\d[- ]?bits?\b|\bawq\b|\bgptq\b|compress\b|\bmake .{0,60}\bsmaller\b(?=.{0,40}\b(?:\d[- ]?bit|int[48]|fp8|bitsandbytes|bnb))"),
     ("tune", r"hyper[- ]?param\w*|\bhp[- ](?:search|sweep|tuning)\b|\bhpo\b|\bhparams?\b|\boptuna\b|\bsweep\b|\bgrid search\b|find the best (?:learning|lr|batch|rank|hyper)"),
     (
@@ -23,7 +23,7 @@ TASKS = (
     (
         "train",
         r"\bfine?[- ]?tun\w*|\bft\b|\bfft\b|\btrain(?:ing|ed|s)?\b|\bpre-?train\w*|\bsft\b|\bq?lora\b|\bdpo\b|\bkto\b|\bgrpo\b|\bgkd\b|\badapt\b|"
-        r"\btune\b|\bdistil\w*|\bentra[iî]n\w*|\bentren\w*|\bajust\w*|\bafin\w*|\btrainier\w*|\btrein\w*|\bfeinabstimm\w*|"
+        r"\btuned?\b|\bdistil\w*|\bentra[iî]n\w*|\bentren\w*|\bajust\w*|\bafin\w*|\btrainier\w*|\btrein\w*|\bfeinabstimm\w*|"
         r"\u5fae\u8c03|\u8bad\u7ec3|\u5fae\u8abf|\u5b66\u7fd2|\u5b78\u7fd2|\u30d5\u30a1\u30a4\u30f3\u30c1\u30e5\u30fc\u30cb\u30f3\u30b0|\u8a13\u7df4|reinforcement|preference optimi[sz]ation",
     ),
 )
@@ -82,7 +82,7 @@ ENGINES = (
     ("PARASAIL", r"\bparasail\b"),
 )
 PRIORITIES = (
-    ("speed", r"as fast as (?:possible|you can)|\bfastest\b|\bspeed (?:over|matters|first|is)|\bquickest\b|prioriti[sz]e speed|\bmax(?:imum)? (?:speed|throughput)"),
+    ("speed", r"as fast as (?:possible|you can)|\b(?:want|need) (?:it|this) (?:to be )?(?:really |very |super )?(?:fast|quick)\b|\bfastest\b|\bspeed (?:over|matters|first|is)|\bquickest\b|prioriti[sz]e speed|\bmax(?:imum)? (?:speed|throughput)"),
     ("memory", r"(?:least|lowest|minimal|minimum|low) (?:memory|vram)|memory (?:use|usage)? ?as low|\bsave memory\b|as little (?:memory|vram)|memory[- ]efficient|prioriti[sz]e memory|lowest (?:possible )?vram"),
     ("quality", r"(?:best|highest|max(?:imum)?) (?:possible )?quality|quality (?:above|over|matters|first|wins|is)|prioriti[sz]e quality|best (?:possible )?(?:results?|accuracy)"),
 )
@@ -163,7 +163,7 @@ OPTIMIZERS = (
     ("shampoo", r"\bshampoo\b"),
     ("adam", r"(?<![\w-])adam\b(?= optim)|\boptimi[sz]er[ :=]+adam\b"),
 )
-NEGATION = r"(?:\bno\b|\bnot\b|\bwithout\b|\bdon'?t (?:use|want|do|need)?|\bskip\b|\bnever\b|\binstead of\b|\brather than\b|\bavoid\b|\bsans\b|\bsin\b|\bohne\b|\bsem\b)\s*(?:a |an |any |use |using |the |do |plain )?"
+NEGATION = r"(?:\bno\b|\bcan'?t(?: do| use| have)?\b|\bcannot\b|\bnobody asked for\b|\bnot\b|\bwithout\b|\bdon'?t (?:use|want|do|need)?|\bskip\b|\bnever\b|\binstead of\b|\brather than\b|\bavoid\b|\bsans\b|\bsin\b|\bohne\b|\bsem\b)\s*(?:a |an |any |use |using |the |do |plain )?"
 EXPORT = r"\b(?:export|convert)\w*\b|\bmerge (?:the |my |an? )?(?:q?lora|adapters?|weights)\b|\bpush (?:it |them )?to (?:the )?hub\b"
 FOUR_BIT = r"\b(?:4|four)[- ]?bits?\b|\bint4\b"
 OTHER_OBJECTIVES = (

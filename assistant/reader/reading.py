@@ -59,6 +59,9 @@ _MODEL_BEFORE = re.compile(r"(?:\bmodel(?: is|:| at| in)?|\btrain|\btune|\bfinet
 _TEACHER = "training.gkd.teacher_model_name_or_path"
 
 
+_HAN = "\u3040-\u30ff\u3400-\u9fff"
+_SCRIPTS = re.compile(rf"(?<=[{_HAN}])(?=[A-Za-z0-9])(?![^\s{_HAN}]*/)|(?<![/.])(?<=[A-Za-z0-9])(?=[{_HAN}])")
+"""Where Chinese or Japanese writing meets a Latin word or a number: a word ends there, though no blank says so."""
 _MENDED, _HEAD = 2_000, 300
 """Slips are mended in requests up to that length, and at the head of pasted text."""
 
@@ -68,6 +71,7 @@ def read(text: str) -> Reading:
 
     Where task, method or model stay open, words one slip away from one of ours are mended and read again.
     """
+    text = _SCRIPTS.sub(" ", text)
     first = _read(text)
     intent = first.intent
     if intent.task and intent.model and "/" in intent.model and (intent.method or intent.task != "train"):
@@ -231,6 +235,9 @@ def _method(page: Page, task: str | None, asks: list[Question]) -> str | None:
     if task is None and compiled(lexicon.EXPORT).search(text):
         return None
     said = {value for value, pattern in lexicon.METHODS if affirmed(text, pattern)}
+    denied = {value for value, pattern in lexicon.METHODS[:2] if value not in said and compiled(pattern).search(text)}
+    if not said and denied == {"lora", "qlora"} and task == "train":
+        return "full"
     if "lora" in said and task == "train" and affirmed(text, lexicon.FOUR_BIT):
         said = (said - {"lora"}) | {"qlora"}
     if "qlora" in said and not compiled(r"\blora\b.*\bq-?lora\b|\bq-?lora\b.*\blora\b").search(text):

@@ -33,7 +33,7 @@ def test_five_turns(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypa
     options = Options(offline=True, gpus=None, output=None, force=False, json=False, quiet=False, screen=Screen(no_color=True))
     llm = Llm(LlmChoice(model="openai/local", base_url=URL, origin="flag"), environ={})
     desk = TerminalDesk(
-        answer=lambda reading, words, line, gpus: answer(reading, words, options, line=line),
+        answer=lambda reading, words, line, _: answer(reading, words, options, line=line),
         save=lambda *_: None,
         screen=options.screen,
         mind=Mind(llm=llm),
