@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -26,7 +27,7 @@ def _no_sockets_left() -> Iterator[None]:
     litellm, _ = load()
     yield
     for client in list(litellm.in_memory_llm_clients_cache.cache_dict.values()):
-        if hasattr(client, "close") and not hasattr(client, "aclose"):
+        if hasattr(client, "close") and not inspect.iscoroutinefunction(client.close):
             client.close()
     litellm.in_memory_llm_clients_cache.flush_cache()
 
