@@ -29,7 +29,10 @@ class Context:
 
     def value(self, key: str) -> Any:
         """What stands for a key now: the plan's figure, else what was said."""
-        said = getattr(self.intent, key, None) if "." not in key else (self.intent.overrides or {}).get(key)
+        if "." in key:
+            said = (self.intent.overrides or {}).get(key)
+            return said if said is not None else plan_value(key.rpartition(".")[2], self.plan)
+        said = getattr(self.intent, key, None)
         planned = plan_value(key, self.plan)
         if key == "epochs" and planned is None:
             return said

@@ -14,7 +14,7 @@ from assistant.catalogue.gpus import find_gpu
 from assistant.catalogue.models import get_model
 from assistant.chat.context import Context
 from assistant.chat.merging import merged, without
-from assistant.chat.nouns import NUMBERS, TOGETHER
+from assistant.chat.nouns import NUMBERS, TOGETHER, key_of
 from assistant.chat.references import bare_number, compared_model, other_variant, references, sibling, sized_model
 from assistant.chat.relative import relative
 from assistant.chat.removal import named_benchmarks, removal
@@ -24,6 +24,7 @@ from assistant.core.values import Question, Reason
 from assistant.reader import Reading, read
 from assistant.reader.clashes import affirmed
 from assistant.reader.lexicon import CLOUDS, ENGINES, METHODS, PRECISIONS, SHARDINGS, TASKS, compiled
+from assistant.reader.typos import mend
 
 _CONDITION = re.compile(
     r",?\s*\b(?:if (?:that'?s|it'?s|this is) (?:what it takes|needed|necessary|required|the only way)|if (?:needed|necessary|required|need be|you (?:have|need) to|it has to be|it must be|there'?s no other way|it does ?n[o']?t fit(?: otherwise)?|nothing else fits|that helps?)|only if (?:needed|necessary))\b",
@@ -73,28 +74,54 @@ class Change:
         return merged(without(intent, self.gone, self.paths), self.said)
 
 
+_SPOKEN = (
+    "learning", "batch", "rank", "alpha", "steps", "smaller", "bigger", "longer", "shorter", "lower", "higher", "double", "half", "dropout", "dataset",
+    "alpaca", "serve", "vllm", "sglang", "output", "folder", "samples", "instead", "budget", "memory", "epochs", "context", "remove", "forget", "cheaper", "faster",
+)  # fmt: skip
+"""Words of a conversation that slips are looked for in, where a line is not understood as it stands."""
+
+
 def heard(line: str, context: Context, refine: Callable[[Reading], Reading] | None = None) -> Change:
-    """What a line changes. `refine` adds to the offline reading what an LLM understood, checked.
+    """What a line changes; where that leaves words open, what it changes with slips of the finger put right.
 
     Raises:
         UsageError: a field that Oumi does not have, or a value that it cannot take.
     """
+    first = _heard(line, context, refine)
+    if not (first.is_empty or first.unread) or len(line) > _MENDED:
+        return first
+    mended = mend(line, _SPOKEN)
+    if mended == line:
+        return first
+    second = _heard(mended, context, refine)
+    return second if not second.is_empty and len(second.unread) <= len(first.unread) else first
+
+
+_MENDED = 200
+
+
+def _heard(line: str, context: Context, refine: Callable[[Reading], Reading] | None = None) -> Change:
+    """What a line changes. `refine` adds to the offline reading what an LLM understood, checked."""
     text, conditional = _conditional(line)
     taken = removal(text, context)
     pointed = references(taken.rest, context)
     turned = relative(pointed.rest, context)
-    values = {**pointed.values, **turned.values}
+    values = {**taken.back, **pointed.values, **turned.values}
     text = _contextual(turned.rest, line, context, values, taken.benchmarks)
     plain = _plain(text, context)
     plain = refine(plain) if refine else plain
     said = {k: v for k, v in plain.intent.model_dump().items() if v is not None}
+    if "/" in said.get("model", "") and all(key_of(part) for part in said["model"].split("/")):
+        del said["model"]  # `alpha/r` is no id
     _by_what_stands(turned.rest, said, context)
-    said |= values
+    said |= {key: value for key, value in values.items() if "." not in key}
+    if fields := {key: value for key, value in values.items() if "." in key}:
+        said["overrides"] = {**(said.get("overrides") or {}), **fields}
     notes = [*plain.notes, *turned.notes]
     unread = plain.unread
     text = _model(text, said, context, notes)
     unread = _still_unread(unread, text)
-    if _says_nothing(said, context) and not taken.keys and (number := bare_number(text)) is not None:
+    if _says_nothing(said, context) and taken.is_empty and (number := bare_number(text)) is not None:
         unread = _last_number(number, text, said, context, unread)
     _task_model(line, said, context, notes)
     conflicts = _open(plain.questions, said, context)

@@ -11,6 +11,9 @@ _NO_GPUS = ("cpu", "M-series")
 _SERVED_BY = ("OPENAI", "ANTHROPIC", "GOOGLE_GEMINI", "GOOGLE_VERTEX", "DEEPSEEK")
 """Engines that belong to one vendor's models."""
 
+_RIVALS = (("training.warmup_steps", "training.warmup_ratio"),)
+"""Two ways to say one thing: the later one stands alone."""
+
 
 def merged(former: Intent, said: Intent) -> Intent:
     """Both together: what is said later wins, and takes with it what cannot stand beside it. Overrides add up."""
@@ -82,4 +85,5 @@ def _kept_overrides(former: Intent, said: Intent) -> dict[str, Any]:
     gone = {"peft."} if said.method == "full" else set()
     if said.sharding and said.sharding != former.sharding:
         gone |= {"deepspeed.", "fsdp."} - {f"{said.sharding}."}
-    return {path: value for path, value in kept.items() if not path.startswith(tuple(gone))}
+    rivals = {rival for one, other in _RIVALS for rival, path in ((one, other), (other, one)) if path in (said.overrides or {})}
+    return {path: value for path, value in kept.items() if path not in rivals and not path.startswith(tuple(gone))}

@@ -51,6 +51,26 @@ TOGETHER: Mapping[str, tuple[str, ...]] = {"gpu": ("gpu", "gpu_count", "nodes", 
 """A noun that names several keys at once."""
 
 
+FIELDS: tuple[tuple[str, str], ...] = (
+    ("training.weight_decay", r"weight[- ]?decay|wd"),
+    ("training.warmup_steps", r"warm-?up[- ]steps"),
+    ("training.warmup_ratio", r"warm-?up(?:[- ]ratio)?"),
+    ("training.save_steps", r"save[- _]steps|checkpoint interval"),
+    ("training.logging_steps", r"logging[- _]steps"),
+    ("peft.lora_dropout", r"(?:lora[- _]?)?drop-?out"),
+    ("generation.temperature", r"temperature|temp"),
+    ("generation.max_new_tokens", r"(?:max(?:imum)?[- _])?new[- _]tokens|token limit"),
+    ("training.max_grad_norm", r"(?:max[- _])?grad(?:ient)?[- _](?:norm|clip(?:ping)?)"),
+)
+"""(dotted field, what it is called): numbers that have no key of their own."""
+
+
+def field_of(noun: str) -> str | None:
+    """The dotted field that a noun names."""
+    words = re.sub(r"\s+", " ", noun.strip())
+    return next((path for path, pattern in FIELDS if _whole(pattern).fullmatch(words)), None)
+
+
 @cache
 def noun_pattern(keys: frozenset[str] = frozenset(key for key, _ in NOUNS)) -> str:
     """A pattern for any noun of these keys, without groups."""

@@ -42,7 +42,7 @@ _EARLIER = re.compile(
     re.IGNORECASE,
 )
 _BARE_NUMBER = re.compile(
-    r"^\W*(?:(?:no need for (?:that|so) (?:many|much)|too? (?:many|much|few|high|low|long|short)|back|cool|do|give|want|k|no|nope|actually|make|it|that|instead|rather|use|ok|okay|try|wait|sorry|oops|hm+|let'?s|say|to|with|set|change|"
+    r"^\W*(?:(?:no need for (?:that|so) (?:many|much)|too? (?:many|much|few|high|low|long|short)|back|cool|do|give|want|k|nah|well|yeah|no|nope|actually|make|it|that|instead|rather|use|ok|okay|try|wait|sorry|oops|hm+|let'?s|say|to|with|set|change|"
     r"raise|lower|bump|cut|drop|push|bring|up|down|put|go|i|mean|meant|ment|finalement|doch|mejor|lieber|besser|lieber|just|only|maybe|better|please|for|the|then|and)\b\W*)*"
     rf"(?P<value>\d[\d,]*(?:\.\d+)?(?:e-?\d+)?k?|{_WORDS})\b\W*(?:instead|rather|then|please|pls|plz|tho|though|lol|thx|thanks|(?:is|are|will be|would be) (?:enough|better|fine|plenty|sufficient|ok)|will do|not \S+)?\W*$",
     re.IGNORECASE,
@@ -141,7 +141,7 @@ def sized_model(text: str, said: str | None, context: Context) -> tuple[str, str
         earlier = next((found for words in reversed(context.words) if (found := bare_size(words))), None)
         whole = named_model(f"{said} {earlier[0]}") if earlier and context.intent.model is None else None
         return (whole, earlier[0], None) if whole and earlier else None
-    match = next((m for m in _SIZED.finditer(text) if float(m.group("size")) and _is_large(m)), None)
+    match = next((m for m in _SIZED.finditer(text) if float(m.group("size")) and _is_large(m) and not _TEACHES.match(text[m.end() :])), None)
     if match is None:
         return None
     params = float(match.group("size")) * (1e9 if match.group("unit").lower() == "b" else 1e6)
@@ -159,6 +159,9 @@ def named_model(words: str) -> str | None:
     """The catalogue's model that these words name in a request."""
     model: str | None = read(f"fine-tune {words}").intent.model
     return model if model and get_model(model) else None
+
+
+_TEACHES = re.compile(r"\s+(?:as|is|for) (?:the |a )?teacher", re.IGNORECASE)
 
 
 def _is_large(match: re.Match[str]) -> bool:

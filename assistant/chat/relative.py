@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from assistant.chat.context import Context
-from assistant.chat.nouns import NUMBERS, WHOLE, key_of, noun_pattern
+from assistant.chat.nouns import FIELDS, NUMBERS, WHOLE, field_of, key_of, noun_pattern
 from assistant.core.values import Reason
 
 _FACTORS = {
@@ -27,7 +27,7 @@ _NUMBER = r"(?:\d+(?:\.\d+)?|" + "|".join(word for word in _COUNTS if len(word) 
 _TIMES = rf"(?:(?:{_NUMBER})\s*(?:x|×|times|-?fold))"
 _FACTOR = rf"(?:(?:(?:a|an|one|el|la|das|die|o|le) |one[- ])?(?:{'|'.join(_FACTORS)})|{_TIMES})"
 _THE = r"(?:(?:as (?:many|much|long|big|large|high)|of|as|de|der|des|do|du)\s+)?(?:(?:the|my|that|this|our|its|current|el|la|le|die|den|das|o|a)\s+){0,2}"
-_NOUN = noun_pattern(NUMBERS)
+_NOUN = "(?:" + "|".join(pattern for _, pattern in FIELDS) + "|" + noun_pattern(NUMBERS) + ")"
 _UP = r"increase|raise|push|crank(?: up)?|bump(?: up)?|boost|grow|up|extend|lengthen|scale up|enlarge"
 _DOWN = r"decrease|reduce|bring|trim|lower|cut(?: down)?|drop|shrink|shorten|lessen|scale down|bring down"
 _MORE = r"longer|bigger|larger|higher|greater|more|wider"
@@ -110,11 +110,16 @@ class _Work:
         return numbers[0] if len(numbers) == 1 else None
 
 
+def _number(noun: str) -> str | None:
+    """The key or dotted field of a number that a noun names."""
+    return field_of(noun) or key_of(noun, NUMBERS)
+
+
 def _shaped(key: str, value: float) -> int | float | None:
     """A value of the kind that a key holds; None where there is no such value."""
     if value <= 0:
         return None
-    if key in WHOLE:
+    if key in WHOLE or key.endswith(("_steps", "_tokens")):
         return max(1, round(value))
     return float(f"{value:.6g}")
 
@@ -149,21 +154,21 @@ class _Rule:
 
 def _multiply(work: _Work, match: re.Match[str]) -> None:
     factor = factor_of(match.group("factor"))
-    key = key_of(match.group("noun"), NUMBERS)
+    key = _number(match.group("noun"))
     if factor is not None:
         work.put(match, key, lambda stands: stands * factor)
 
 
 def _as_much(work: _Work, match: re.Match[str]) -> None:
     factor = factor_of(match.group("factor"))
-    key = key_of(match.group("noun"), NUMBERS) if match.groupdict().get("noun") else work.last_key()
+    key = _number(match.group("noun")) if match.groupdict().get("noun") else work.last_key()
     if factor is not None:
         work.put(match, key, lambda stands: stands * factor)
 
 
 def _by(work: _Work, match: re.Match[str]) -> None:
     """`raise the lr by 10x`, `cut the batch by half`, `raise the rank by 16`, `by 20%`."""
-    key, up, amount = key_of(match.group("noun"), NUMBERS), bool(_compiled(f"(?:{_UP}|up)").fullmatch(match.group("verb"))), match.group("amount").lower()
+    key, up, amount = _number(match.group("noun")), bool(_compiled(f"(?:{_UP}|up)").fullmatch(match.group("verb"))), match.group("amount").lower()
     sign = 1 if up else -1
     if percent := re.fullmatch(r"(\d+(?:\.\d+)?)\s*(?:%|percent)", amount):
         share = 1 + sign * float(percent.group(1)) / 100
@@ -187,7 +192,7 @@ def _add(work: _Work, match: re.Match[str]) -> None:
 
 def _equal(work: _Work, match: re.Match[str]) -> None:
     """`alpha should equal the rank`, `alpha twice the rank`."""
-    key, other = key_of(match.group("noun"), NUMBERS), key_of(match.group("other"), NUMBERS)
+    key, other = _number(match.group("noun")), _number(match.group("other"))
     if key is None or other is None or key == other:
         return
     factor = factor_of(match.group("factor")) if match.group("factor") else 1.0
@@ -205,7 +210,7 @@ def _scaled(work: _Work, match: re.Match[str]) -> None:
     words = match.group("factor").strip().lower()
     percent = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(?:%|percent)", words)
     factor = float(percent.group(1)) / 100 if percent else factor_of(words)
-    key = key_of(match.group("noun"), NUMBERS) if match.groupdict().get("noun") else work.last_key()
+    key = _number(match.group("noun")) if match.groupdict().get("noun") else work.last_key()
     if not factor:
         return
     scale = (1 + factor if up else 1 - factor) if factor < 1 else (factor if up else 1 / factor)
@@ -215,7 +220,7 @@ def _scaled(work: _Work, match: re.Match[str]) -> None:
 def _to_share(work: _Work, match: re.Match[str]) -> None:
     """`cut the batch to a quarter`, `lr a third of what it is`."""
     factor, noun = factor_of(match.group("factor")), match.group("noun")
-    key = work.last_key() if noun.lower() in ("it", "that", "this") else key_of(noun, NUMBERS)
+    key = work.last_key() if noun.lower() in ("it", "that", "this") else _number(noun)
     if factor is not None:
         work.put(match, key, lambda stands: stands * factor)
 
@@ -232,7 +237,7 @@ def _both(work: _Work, match: re.Match[str]) -> None:
 
 def _absolute(work: _Work, match: re.Match[str]) -> None:
     """`bump rank up to 64`, `context down to 2k`: a value where the words between keep plain rules from seeing it."""
-    key = key_of(match.group("noun"), NUMBERS)
+    key = _number(match.group("noun"))
     digits = match.group("value").lower().replace(",", "")
     try:
         value = float(digits.removesuffix("k")) * (1024 if key == "sequence_length" and digits.endswith("k") else 1000 if digits.endswith("k") else 1)
@@ -265,7 +270,7 @@ def _pronoun(work: _Work, match: re.Match[str]) -> None:
 def _vague(work: _Work, match: re.Match[str]) -> None:
     """`longer context`, `lower the learning rate`: no number, so twice or half, and said so."""
     up = _compiled(f"(?:{_UP}|{_MORE})").fullmatch(match.group("way").strip()) is not None
-    key = key_of(match.group("noun"), NUMBERS)
+    key = _number(match.group("noun"))
     words = match.group("way").strip().lower()
     work.put(match, key, lambda stands: stands * (2 if up else 0.5), f'"{words}" gives no number: {"twice" if up else "half"} of {{base}}')
 

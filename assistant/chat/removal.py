@@ -41,9 +41,10 @@ _DEFAULT = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Removal:
-    """Keys and overrides that go, benchmarks that stay, and the rest of the line."""
+    """Keys and overrides that go, values that come back, benchmarks that stay, and the rest of the line."""
 
     keys: frozenset[str] = frozenset()
+    back: dict[str, Any] = field(default_factory=dict)
     paths: frozenset[str] = frozenset()
     benchmarks: tuple[str, ...] | None = None
     rest: str = ""
@@ -58,6 +59,7 @@ class Removal:
 class _Work:
     text: str
     keys: set[str] = field(default_factory=set)
+    back: dict[str, Any] = field(default_factory=dict)
     paths: set[str] = field(default_factory=set)
     benchmarks: list[str] | None = None
 
@@ -76,7 +78,7 @@ def removal(line: str, context: Context) -> Removal:
         for match in list(compiled(pattern).finditer(work.text)):
             _take_back(work, match, context)
     kept = tuple(work.benchmarks) if work.benchmarks is not None else None
-    return Removal(keys=frozenset(work.keys), paths=frozenset(work.paths), benchmarks=kept, rest=work.text)
+    return Removal(keys=frozenset(work.keys), back=work.back, paths=frozenset(work.paths), benchmarks=kept, rest=work.text)
 
 
 def _take_back(work: _Work, match: re.Match[str], context: Context) -> None:
@@ -89,12 +91,23 @@ def _take_back(work: _Work, match: re.Match[str], context: Context) -> None:
         keys = _keys(noun, context)
     said = [key for key in keys if _is_said(key, context)]
     path = override_of(noun, context.intent.overrides or {}) if noun else None
-    if said:
+    if said and re.match(r"undo|revert", match.group(), re.IGNORECASE) and (former := _former(keys, context)):
+        work.back.update({key: value for key, value in former.items() if value is not None})
+        work.keys.update(key for key, value in former.items() if value is None)
+        work.cut(match)
+    elif said:
         work.keys.update(said)
         work.cut(match)
     elif path is not None:
         work.paths.add(path)
         work.cut(match)
+
+
+def _former(keys: tuple[str, ...], context: Context) -> dict[str, Any]:
+    """These keys as they were said before their last change; empty where they never were otherwise."""
+    now = {key: getattr(context.intent, key) for key in keys}
+    past = ({key: getattr(intent, key) for key in keys} for intent, _ in reversed(context.past))
+    return next((one for one in past if one != now), {})
 
 
 def _keys(noun: str, context: Context) -> tuple[str, ...]:

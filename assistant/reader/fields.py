@@ -41,7 +41,7 @@ _MICRO = (
     r"\b(?:micro[-_ ]?batch(?:[-_ ]?size)?|micro[-_ ]?bs|mbs|per[-_ ](?:device|gpu)(?:[-_ ]train)?[-_ ]batch(?:[-_ ]size)?|device batch(?: size)?)(?: of)?\s*[=: ]\s*(-?\d+)",
     r"\b(?:batch(?:[-_ ]?size)?|bs)(?: of)?\s*[=: ]?\s*(\d+)\s*(?:per|a|/|each)\s*(?:gpu|device|card)\b|\b(\d+) (?:sequences? |samples? |rows? )?(?:per|a|/) ?(?:gpu|device)\b(?= batch)?",
 )
-_LEARNING = r"(?:\b(?:learning[-_ ]rate|lr|lernrate|tasa de aprendizaje|taux d'apprentissage|taxa de aprendizado)|\u5b66\u4e60\u7387)(?: of| at| to| de| von| auf| a| \u00e0|=|:|\u4e3a)?\s*(?:at |of |to )?" + _RATE
+_LEARNING = r"(?:\b(?:learning[-_ ]rate|lr|lernrate|tasa de aprendizaje|taux d'apprentissage|taxa de aprendizado)|\u5b66\u4e60\u7387)(?: of| at|\u6539\u6210|\u6539\u4e3a|\u8c03\u5230|\u8bbe\u4e3a| to| de| von| auf| a| \u00e0|=|:|\u4e3a)?\s*(?:at |of |to )?" + _RATE
 _HOURS = r"(?:(?:under|within|in|less than|at most|max(?:imum)?|no more than|below|up to|finish(?:ed)? in|<)\s*(?:of\s*)?)?(?<![\w.$])(\d+(?:\.\d+)?|one|two|three|four|five|six|eight|ten|twelve)\s*-?(hours?|hrs?|h|horas?|heures?|stunden?|days?|minutes?|mins?)\b(?:\s*(?:max|tops|budget|limit))?"
 _DOLLARS = r"(?:(?:under|below|less than|at most|max(?:imum)?|up to|budget(?: is| of|:)?|<)\s*)?(?:\$\s*(\d[\d,]*(?:\.\d+)?)|(\d[\d,]*(?:\.\d+)?)\s*(?:\$|dollars?|bucks|usd)(?!\w))(?:\s*(?:max|tops|budget))?"
 _WALLTIME = r"\b(?:wall[- ]?time|time limit|--time)\s*[=: ]?\s*(\d{1,3}):(\d\d)(?::\d\d)?\b"

@@ -38,7 +38,7 @@ OBJECTIVES = (
 METHODS = (
     ("qlora", r"\bq[- ]?lora\b|\b(?:4|four)[- ]?bit\s+(?:lora|adapters?|fine)|\blora\b.{0,15}\b(?:4|four)[- ]?bit\b|\bquanti[sz]ed lora\b|\bnf4\b"),
     ("lora", r"\blora\b|\badapters?(?: only)?\b(?= (?:training|only|fine)|$)|\bpeft\b|low[- ]rank"),
-    ("full", r"\bfull[- ]?(?:parameter|param|weights?|precision)?[- ]*(?:fine[- ]?tun\w*|ft\b|train\w*|sft\b|dpo\b|tun\w+|finet\w*)|\bfft\b|\bvoll(?:es|en|er|e|st[äa]ndig\w*)?[- ]*(?:fine[- ]?tun\w*|train\w*)|\bentra[iî]nement complet\b|\b(?:ajuste|entrenamiento) completo\b|\bfull\b(?! (?:log|list|text|context|precision|name|path))|\ball (?:the )?(?:parameters|weights)\b"),
+    ("full", r"\bfull[- ]?(?:parameter|param|weights?|precision)?[- ]*(?:fine[- ]?tun\w*|ft\b|train\w*|sft\b|dpo\b|tun\w+|finet\w*)|\bfft\b|\bvoll(?:es|en|er|e|st[äa]ndig\w*)?[- ]*(?:fine[- ]?tun\w*|train\w*)|\bentra[iî]nement complet\b|\b(?:ajuste|entrenamiento) completo\b|\u5168\u53c2\u6570|\u5168\u91cf|\bfull\b(?! (?:log|list|text|context|precision|name|path))|\ball (?:the )?(?:parameters|weights)\b"),
 )
 SHARDINGS = (
     ("deepspeed", r"\bdeep[- ]?speed\b|\bzero[- ]?[123]\b|\bzero stage\b"),
@@ -120,6 +120,12 @@ FIELD_WORDS = (
     ("training.warmup_ratio", "float", r"\bwarm[- ]?up(?: ratio)?(?: of)?[ :=]+(0?\.\d+)"),
     ("training.warmup_ratio", "percent", r"\b(\d{1,2}(?:\.\d+)?)\s*%\s+(?:of )?warm[- ]?up\b|\bwarm[- ]?up(?: ratio)?(?: of| for)?[ :=]+(\d{1,2}(?:\.\d+)?)\s*%"),
     ("training.weight_decay", "float", r"\b(?:weight decay|wd)(?: of)?[ :=]+(\d*\.?\d+(?:e-?\d+)?)"),
+    ("training.max_grad_norm", "float", r"\bmax_grad_norm[ :=]+(?:to )?(\d*\.?\d+)"),
+    ("training.save_steps", "int", r"\bsave_steps[ :=]+(?:to )?(\d+)"),
+    ("training.logging_steps", "int", r"\blogging_steps[ :=]+(?:to )?(\d+)"),
+    ("training.eval_steps", "int", r"\beval_steps[ :=]+(?:to )?(\d+)"),
+    ("training.warmup_steps", "int", r"\bwarmup_steps[ :=]+(?:to )?(\d+)"),
+    ("training.dataloader_num_workers", "int", r"\bdataloader_num_workers[ :=]+(?:to )?(\d+)"),
     ("training.max_grad_norm", "float", r"\b(?:max )?(?:grad(?:ient)? (?:norm|clip(?:ping)?)|clip(?:ping)? grad\w*)(?: of| at)?[ :=]+(\d*\.?\d+)"),
     ("training.gradient_accumulation_steps", "int", r"\b(?:grad(?:ient)?[ _-]?acc(?:um(?:ulation)?)?(?:[ _]steps)?|accumulation|accum|ga)(?: of| steps)?[ :=]*(\d+)\b|\b(\d+)[- ]*(?:grad(?:ient)?[ _-]*)?acc(?:um(?:ulation)?)?[ _-]*(?:steps|batches)\b|\baccumulat\w+ (?:gradients? )?(?:over |for )?(\d+)(?: steps)?"),
     ("training.save_steps", "int", r"\b(?:save|checkpoint)(?: \w+){0,2} (?:every|each) (\d+)(?: steps)?\b"),
@@ -163,7 +169,7 @@ OPTIMIZERS = (
     ("shampoo", r"\bshampoo\b"),
     ("adam", r"(?<![\w-])adam\b(?= optim)|\boptimi[sz]er[ :=]+adam\b"),
 )
-NEGATION = r"(?:\bno\b|\bcan'?t(?: do| use| have)?\b|\bcannot\b|\bnobody asked for\b|\bnot\b|\bwithout\b|\bdon'?t (?:use|want|do|need)?|\bskip\b|\bnever\b|\binstead of\b|\brather than\b|\bavoid\b|\bsans\b|\bsin\b|\bohne\b|\bsem\b)\s*(?:a |an |any |use |using |the |do |plain )?"
+NEGATION = r"(?:\bno\b|\u4e0d\u8981|\u4e0d\u7528|\bcan'?t(?: do| use| have)?\b|\bcannot\b|\bnobody asked for\b|\bnot\b|\bwithout\b|\bdon'?t (?:use|want|do|need)?|\bskip\b|\bnever\b|\binstead of\b|\brather than\b|\bavoid\b|\bsans\b|\bsin\b|\bohne\b|\bsem\b)\s*(?:a |an |any |use |using |the |do |plain )?"
 EXPORT = r"\b(?:export|convert)\w*\b|\bmerge (?:the |my |an? )?(?:q?lora|adapters?|weights)\b|\bpush (?:it |them )?to (?:the )?hub\b"
 FOUR_BIT = r"\b(?:4|four)[- ]?bits?\b|\bint4\b"
 OTHER_OBJECTIVES = (

@@ -197,7 +197,7 @@ def _task(page: Page) -> str | None:
             continue
         if task == "train" and any(affirmed(text, p) for _, p in lexicon.METHODS[:2]):
             return "train"
-        if task == "quantize" and compiled(r"\bq?lora\b|fine[- ]?tun|\btrain").search(text):
+        if task == "quantize" and compiled(r"\bq?lora\b|fine[- ]?tun|\btrain(?!ed)").search(text):
             continue
         if task == "evaluate" and compiled(r"\bfine[- ]?tun(?:e|ing)\b|\btrain(?:ing)?\b|\beval(?:uate)? every\b|\bq?lora\b").search(text) and not compiled(r"\bevaluate\b|\bbenchmark\b|^eval\b|\bfinetuned model\b").search(text):
             continue

@@ -29,22 +29,26 @@ def _may_be(word: str, meant: str) -> bool:
     return len(word) > 5 or len(word) != len(meant) or sorted(word) == sorted(meant)
 
 
-def mend(text: str) -> str:
-    """The text with slips put right: one edit for words of up to seven letters, two for longer ones."""
+def mend(text: str, words: tuple[str, ...] = ()) -> str:
+    """The text with slips put right: one edit for words of up to seven letters, two for longer ones.
+
+    `words` are meant too, beside those of any request.
+    """
+    known = [*_WORDS, *words]
     tokens = [m for m in _TOKEN.finditer(text) if m.group().lower() not in _REAL]
-    if not any(m.group().lower() not in _WORDS for m in tokens):
+    if not any(m.group().lower() not in known for m in tokens):
         return text
     from rapidfuzz.distance import OSA  # loaded only when a word is open
 
     out, end = [], 0
     for match in tokens:
         word = match.group().lower()
-        if word in _WORDS:
+        if word in known:
             continue
         if _is_a_name(word):
             continue
         reach = 1 if len(word) <= 7 else 2
-        near = [(OSA.distance(word, w, score_cutoff=reach), w) for w in _WORDS if w[0] == word[0] and _may_be(word, w)]
+        near = [(OSA.distance(word, w, score_cutoff=reach), w) for w in known if w[0] == word[0] and _may_be(word, w)]
         best = min((hit for hit in near if hit[0] <= reach), default=None)
         if best:
             out += [text[end : match.start()], best[1]]

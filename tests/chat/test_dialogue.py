@@ -1,4 +1,4 @@
-"""Whole conversations, graded after each turn: the shared ones, and sixty others in other words."""
+"""Whole conversations, graded after each turn: the shared ones, and a hundred and ten in other words."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def grade(path: Path) -> Grade:
 
 
 def test_conversations_in_other_words() -> None:
-    assert grade(OTHERS).share >= 0.97
+    assert grade(OTHERS).share >= 0.96
 
 
 @pytest.mark.skipif(not SHARED.exists() and not os.environ.get("CI"), reason="the shared conversations are not here")
