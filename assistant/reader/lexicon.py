@@ -23,7 +23,7 @@ TASKS = (
     (
         "train",
         r"\bfine?[- ]?tun\w*|\bft\b|\bfft\b|\btrain(?:ing|ed|s)?\b|\bpre-?train\w*|\bsft\b|\bq?lora\b|\bdpo\b|\bkto\b|\bgrpo\b|\bgkd\b|\badapt\b|"
-        r"\btuned?\b|\bdistil\w*|\bentra[iî]n\w*|\bentren\w*|\bajust\w*|\bafin\w*|\btrainier\w*|\btrein\w*|\bfeinabstimm\w*|"
+        r"\btuned?\b|\bteach\b|\bdistil\w*|\bentra[iî]n\w*|\bentren\w*|\bajust\w*|\bafin\w*|\btrainier\w*|\btrein\w*|\bfeinabstimm\w*|"
         r"\u5fae\u8c03|\u8bad\u7ec3|\u5fae\u8abf|\u5b66\u7fd2|\u5b78\u7fd2|\u30d5\u30a1\u30a4\u30f3\u30c1\u30e5\u30fc\u30cb\u30f3\u30b0|\u8a13\u7df4|reinforcement|preference optimi[sz]ation",
     ),
 )
@@ -37,7 +37,7 @@ OBJECTIVES = (
 )
 METHODS = (
     ("qlora", r"\bq[- ]?lora\b|\b(?:4|four)[- ]?bit\s+(?:lora|adapters?|fine)|\blora\b.{0,15}\b(?:4|four)[- ]?bit\b|\bquanti[sz]ed lora\b|\bnf4\b"),
-    ("lora", r"\blora\b|\badapters?(?: only)?\b(?= (?:training|only|fine)|$)|\bpeft\b|low[- ]rank"),
+    ("lora", r"\blora\b|\badapters?(?: only)?\b(?= (?:training|only|fine)|$)|\bwith adapters\b|\bpeft\b|low[- ]rank"),
     ("full", r"\bfull[- ]?(?:parameter|param|weights?|precision)?[- ]*(?:fine[- ]?tun\w*|ft\b|train\w*|sft\b|dpo\b|tun\w+|finet\w*)|\bfft\b|\bvoll(?:es|en|er|e|st[äa]ndig\w*)?[- ]*(?:fine[- ]?tun\w*|train\w*)|\bentra[iî]nement complet\b|\b(?:ajuste|entrenamiento) completo\b|\u5168\u53c2\u6570|\u5168\u91cf|\bfull\b(?! (?:log|list|text|context|precision|name|path))|\ball (?:the )?(?:parameters|weights)\b"),
 )
 SHARDINGS = (

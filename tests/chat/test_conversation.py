@@ -344,7 +344,9 @@ def test_a_question_about_the_plan_changes_nothing(talk: Talk) -> None:
     before = talk.state
     for line, word in (("why that batch size?", "64"), ("how long will it take?", "min"), ("what is nf4?", "4"), ("how do I run it?", "torchrun")):
         assert word in talk.say(line)
-        assert talk.state is before
+        assert talk.state.intent == before.intent
+        assert talk.state.config is before.config
+        assert talk.state.before == before.before
 
 
 def test_a_task_of_another_release_is_kept_as_said(talk: Talk) -> None:
