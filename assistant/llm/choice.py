@@ -33,11 +33,11 @@ PROVIDERS = (
     Provider(prefix="openai", keys=("OPENAI_API_KEY",), small="openai/gpt-4.1-mini"),
     Provider(prefix="anthropic", keys=("ANTHROPIC_API_KEY",), small="anthropic/claude-haiku-4-5"),
     Provider(prefix="gemini", keys=("GEMINI_API_KEY", "GOOGLE_API_KEY"), small="gemini/gemini-2.5-flash-lite"),
-    Provider(prefix="groq", keys=("GROQ_API_KEY",), small="groq/llama-3.1-8b-instant"),
+    Provider(prefix="groq", keys=("GROQ_API_KEY",), small="groq/openai/gpt-oss-20b"),
     Provider(prefix="mistral", keys=("MISTRAL_API_KEY",), small="mistral/mistral-small-latest"),
     Provider(prefix="openrouter", keys=("OPENROUTER_API_KEY",), small="openrouter/openai/gpt-4.1-mini"),
     Provider(prefix="deepseek", keys=("DEEPSEEK_API_KEY",), small="deepseek/deepseek-chat"),
-    Provider(prefix="xai", keys=("XAI_API_KEY",), small="xai/grok-3-mini"),
+    Provider(prefix="xai", keys=("XAI_API_KEY",), small="xai/grok-4.3"),
     Provider(prefix="together_ai", keys=("TOGETHER_API_KEY", "TOGETHERAI_API_KEY"), small="together_ai/meta-llama/Llama-3.3-70B-Instruct-Turbo"),
 )
 """In the order in which a chat looks for a key."""

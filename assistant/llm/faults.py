@@ -71,10 +71,19 @@ FAULTS: dict[str, Fault] = {
     "BlockedPiiEntityError": POLICY,
     "ModifyResponseException": POLICY,
     "SensitiveDataRouteException": POLICY,
+    # since litellm 1.110
+    "CallerCredentialAuthenticationError": WRONG_KEY,
+    "CallerCredentialRateLimitError": RATE_LIMIT,
+    "PaymentRequiredError": SPENT,
+    "EndpointNotSupportedByModelError": REFUSED,
+    "MalformedRequestFieldError": REFUSED,
+    "UnsupportedEndpointError": REFUSED,
+    "VectorStoreSearchError": REFUSED,
+    "ModelNotMappedError": NO_MODEL,
     "APIResponseValidationError": INVALID,
     "JSONSchemaValidationError": INVALID,
 }
-"""Every exception class of litellm."""
+"""Every exception class of litellm; a class that is not listed is what its nearest listed parent is."""
 
 _BENEATH: dict[str, Fault] = {
     "ImportError": NOT_LOADED,

@@ -74,12 +74,9 @@ def own_client(base_url: str, key: str | None, limits: Limits) -> Any:
     import httpx
     import openai
 
-    return openai.OpenAI(
-        base_url=base_url,
-        api_key=key or "none",
-        max_retries=0,
-        http_client=httpx.Client(timeout=timeout(limits), transport=_plain_transport(base_url), trust_env=False),
-    )
+    # openai 3 is typed for httpx2 and takes httpx too
+    client: Any = httpx.Client(timeout=timeout(limits), transport=_plain_transport(base_url), trust_env=False)
+    return openai.OpenAI(base_url=base_url, api_key=key or "none", max_retries=0, http_client=client)
 
 
 def timeout(limits: Limits) -> Any:

@@ -21,7 +21,7 @@ def both(words: str, *, kind: str = "request", **said: Any) -> Combined:
 
 
 def test_gaps_are_filled_and_told() -> None:
-    words = "teach smollm2 135m the tone of my mails, adjusting every weight"
+    words = "show smollm2 135m the tone of my mails, adjusting every weight"
     assert read(words).intent.task is None
     result = both(words, task="train", method="full")
     assert (result.reading.intent.task, result.reading.intent.method) == ("train", "full")

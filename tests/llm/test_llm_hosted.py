@@ -52,7 +52,7 @@ def calls_the_tool(handler: Any, body: dict[str, Any]) -> None:
     ("model", "variable", "place", "answer", "asked"),
     [
         ("openai/gpt-4.1-mini", "OPENAI_API_KEY", "OPENAI_BASE_URL", says('{"kind":"request","method":"lora"}'), "response_format"),
-        ("groq/llama-3.1-8b-instant", "GROQ_API_KEY", "GROQ_API_BASE", calls_the_tool, "tools"),
+        ("deepseek/deepseek-v3.2", "DEEPSEEK_API_KEY", "DEEPSEEK_API_BASE", calls_the_tool, "tools"),
     ],
 )
 def test_a_provider_gets_its_key_and_is_asked_its_way(
@@ -94,7 +94,7 @@ def test_modes_follow_what_a_model_has() -> None:
     litellm, _ = load()
     assert modes(litellm, "openai/anything", own_server=True) == ("JSON_SCHEMA", "JSON")
     assert modes(litellm, "openai/gpt-4.1-mini", own_server=False) == ("JSON_SCHEMA", "JSON")
-    assert modes(litellm, "groq/llama-3.1-8b-instant", own_server=False) == ("TOOLS",)
+    assert modes(litellm, "deepseek/deepseek-v3.2", own_server=False) == ("TOOLS",)
     assert modes(litellm, "replicate/never-heard-of", own_server=False) == ("MD_JSON",)
 
 
