@@ -61,6 +61,8 @@ class Chat:
 def banner(desk: TerminalDesk, machine: Hardware | None) -> str:
     """The first line: the version, this machine, who reads."""
     here = f"{machine.count} × {machine.gpu.name} ({machine.usable_gib:.1f} GiB usable)" if machine else "no GPU here"
+    if desk.mind.llm is not None and desk.mind.llm.choice.origin == "key":
+        here += f" · {desk.mind.llm.choice.key_variable} is set"
     more = "/llm to choose one, /help for more." if desk.mind.llm is None else "What you type is sent to it; /llm off ends that."
     return f"oumi-chat {__version__} · {here} · LLM: {desk.mind.name}. {more}"
 

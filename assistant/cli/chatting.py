@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from assistant.chat.conversation import Conversation
 from assistant.chat.desk import TerminalDesk
@@ -25,6 +26,7 @@ from assistant.core.redact import redact
 from assistant.core.values import Hardware
 from assistant.machine.choice import choose_machine
 from assistant.machine.configs import read_config, read_text
+from assistant.machine.doctor import Line as DoctorLine
 from assistant.machine.files import output_path
 from assistant.machine.models import resolve_model
 from assistant.machine.secrets import secret_values
@@ -32,6 +34,9 @@ from assistant.machine.sessions import Keeper, Session, export_markdown, list_se
 from assistant.reader import Reading
 from assistant.terminal import report
 from assistant.terminal.screen import Screen
+
+if TYPE_CHECKING:
+    from assistant.llm.client import Llm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +110,7 @@ def _chat(options: Options, opening: Opening, environ: Mapping[str, str], told: 
     return chat
 
 
-def chosen_llm(options: Options, environ: Mapping[str, str], *, in_chat: bool):  # type: ignore[no-untyped-def]
+def chosen_llm(options: Options, environ: Mapping[str, str], *, in_chat: bool) -> Llm | None:
     """The LLM of this run; None where none was chosen, or under --offline."""
     if options.offline:
         return None
@@ -119,6 +124,20 @@ def chosen_llm(options: Options, environ: Mapping[str, str], *, in_chat: bool): 
     from assistant.llm.client import Llm
 
     return Llm(choice, environ=environ, secrets=secret_values(environ))
+
+
+_SAID_IN = {"environment": "by OUMI_CHAT_LLM", "config": "by the config file", "key": "in the chat alone, since its key is set"}
+
+
+def llm_line(*, offline: bool) -> DoctorLine:
+    """Which LLM would be used, for `doctor`. Nothing is asked of it."""
+    from assistant.llm.choice import choose_llm, config_path, read_config
+
+    settings = read_config(config_path(os.environ))
+    choice = choose_llm(flag=None, flag_base_url=None, environ=os.environ, config=settings, offline=offline, in_chat=True)
+    if choice is None:
+        return DoctorLine(label="LLM", value="none (offline)", ok=True, hint="--llm MODEL, or --llm-base-url URL for a server of your own")
+    return DoctorLine(label="LLM", value=f"{choice.name}, {_SAID_IN[choice.origin]}", ok=True)
 
 
 def _session(opening: Opening, folder: Path | None, screen: Screen) -> Session | None:

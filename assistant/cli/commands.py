@@ -130,9 +130,10 @@ def _datasets(query: _Query = None, as_json: _Json = False, no_color: _NoColor =
 
 @app.command("doctor", help="What hardware, LLM and Oumi are here, and what is missing.")
 def _doctor(as_json: _Json = False, no_color: _NoColor = False, offline: _Offline = False, debug: _Debug = False) -> None:
+    from assistant.cli.chatting import llm_line
     from assistant.machine.doctor import examine
 
-    lines = examine()
+    lines = (*examine(), llm_line(offline=offline))
     if as_json:
         report.json_result(Screen(), {"schema": 1, "lines": [asdict(line) for line in lines]})
         return

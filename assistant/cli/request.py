@@ -139,7 +139,7 @@ def _answered(text: str, options: Options, *, typed: bool) -> int:
 def read_with(text: str, options: Options) -> tuple[Reading, Literal["offline", "llm"]]:
     """The request as the offline reader has it, and an LLM where one was chosen and answers."""
     reading = read(text)
-    if options.offline or not (options.llm or options.llm_base_url or os.environ.get("OUMI_CHAT_LLM") or has_settings(os.environ)):
+    if options.offline or not may_have_llm(options, os.environ):
         return reading, "offline"
     from assistant.chat.mind import Mind
     from assistant.chat.state import AskLlm
@@ -151,8 +151,10 @@ def read_with(text: str, options: Options) -> tuple[Reading, Literal["offline", 
     return refined, "llm" if mind.read_last else "offline"
 
 
-def has_settings(environ: Mapping[str, str]) -> bool:
-    """True where a config file may name an LLM."""
+def may_have_llm(options: Options, environ: Mapping[str, str]) -> bool:
+    """True where a flag, the environment or a config file may name an LLM; a quick look, since most requests have none."""
+    if options.llm or options.llm_base_url or environ.get("OUMI_CHAT_LLM") or environ.get("OUMI_CHAT_LLM_BASE_URL"):
+        return True
     home = environ.get("XDG_CONFIG_HOME") or os.path.join(environ.get("HOME", ""), ".config")
     return os.path.isfile(os.path.join(home, "oumi-chat", "config.toml"))
 
