@@ -18,11 +18,12 @@ _CODE = (
     "config.finalize_and_validate()\n"
 )
 _PATIENCE = 180.0
+_NAMED = re.compile(r"[\w.]*(?:Error|Exception)\b.*:")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What Oumi says: None where it is not installed; `problem` is the last line of its error."""
+    """What Oumi says: None where it is not installed; `problem` is the line of its error that names it."""
 
     accepted: bool | None
     problem: str = ""
@@ -54,5 +55,11 @@ def validate(path: Path) -> Verdict:
         done = subprocess.run([python, "-c", _CODE, str(path)], capture_output=True, text=True, timeout=_PATIENCE, env=environment, check=False)
     except (OSError, subprocess.TimeoutExpired) as problem:
         return Verdict(accepted=False, problem=f"it did not answer: {type(problem).__name__}")
-    lines = [line for line in done.stderr.splitlines() if line.strip()]
-    return Verdict(accepted=done.returncode == 0, problem=lines[-1] if done.returncode and lines else "")
+    return Verdict(accepted=done.returncode == 0, problem=_told(done.stderr) if done.returncode else "")
+
+
+def _told(errors: str) -> str:
+    """The line of a traceback that says what is wrong: more may follow it."""
+    lines = [line for line in errors.splitlines() if line.strip()]
+    named = [line for line in lines if _NAMED.match(line)]
+    return (named or lines or ["it ended without a word"])[-1][:400]

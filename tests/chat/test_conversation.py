@@ -416,3 +416,38 @@ def test_any_order_of_lines_gives_a_state(talk: Talk) -> None:
     for _ in range(3):
         for line in lines:
             talk.say(line)
+
+
+def fake_oumi(folder: Path, code: int) -> None:
+    """A program `oumi` that writes down how it was called."""
+    program = folder / "bin" / "oumi"
+    program.parent.mkdir(exist_ok=True)
+    program.write_text(f'#!/bin/sh\necho "$@" > "{folder}/called"\nexit {code}\n')
+    program.chmod(0o755)
+
+
+@pytest.mark.parametrize(("code", "words"), [(0, "ended well"), (3, "ended with code 3")])
+def test_launching_saves_shows_asks_and_runs(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, words: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    fake_oumi(tmp_path, code)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/bin:/usr/bin")
+    talk = Talk(capsys, yes=True)
+    talk.say("lora smollm2 135m on 2 A100s")
+    assert words in talk.say("/launch my file.yaml")
+    assert talk.asked == ["Run oumi distributed torchrun -m oumi train -c 'my file.yaml'?"]
+    assert (tmp_path / "called").read_text().strip() == "distributed torchrun -m oumi train -c my file.yaml"
+    assert (tmp_path / "my file.yaml").exists()
+
+
+def test_launching_without_a_yes_or_without_oumi_runs_nothing(talk: Talk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+    assert "no config yet" in talk.say("/launch")
+    talk.say("lora smollm2 135m on A100")
+    assert "not installed here" in talk.say("/launch")
+    assert not (tmp_path / "train.yaml").exists()
+    fake_oumi(tmp_path, 0)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/bin:/usr/bin")
+    assert "Nothing was started" in talk.say("/launch")
+    assert not (tmp_path / "called").exists()
