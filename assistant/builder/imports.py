@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pydantic import ValidationError
+
 from assistant.builder.absorb import absorb
-from assistant.builder.existing import ACCUMULATION, MICRO_BATCH, Existing, targets_of
+from assistant.builder.existing import MICRO_BATCH, Existing, targets_of
 from assistant.catalogue.models import get_model
 from assistant.checks.schema import field
 from assistant.core.errors import UsageError
@@ -15,7 +17,7 @@ from assistant.core.values import Reason
 
 _READ = frozenset((
     "model.model_name", "model.model_max_length", "model.torch_dtype_str", "training.trainer_type", "training.use_peft", "training.num_train_epochs",
-    "training.max_steps", "training.per_device_train_batch_size", "training.gradient_accumulation_steps", "training.learning_rate", "training.seed",
+    "training.max_steps", "training.per_device_train_batch_size", "training.learning_rate", "training.seed",
     "training.output_dir", "training.run_name", "training.mixed_precision_dtype", "peft.q_lora", "peft.lora_r", "peft.lora_alpha",
     "fsdp.enable_fsdp", "deepspeed.enable_deepspeed", "training.trainer_kwargs.max_length",
 ))  # fmt: skip
@@ -31,20 +33,43 @@ def intent_of_config(body: Mapping[str, Any]) -> tuple[Intent, tuple[Reason, ...
     """
     config = Existing.of(body)
     said = {key: value for key, value in _keys(config).items() if value is not None}
-    intent = Intent.model_validate(said)
-    notes: list[Reason] = []
-    overrides: dict[str, Any] = {}
-    for path, value in _leaves(body, ""):
-        if path in _READ or path.startswith("data.") or value is None:
-            continue
-        try:
-            intent_with = absorb(intent.model_copy(update={"overrides": {**overrides, path: value}}))
-        except UsageError as problem:
-            notes.append(Reason(field=path, value=value, why=f"left out: {problem.message}"))
-            continue
-        overrides = dict(intent_with.overrides or overrides)
-    notes += _unkept_data(config)
-    return intent.model_copy(update={"overrides": overrides or None}), tuple(notes)
+    try:
+        intent = Intent.model_validate(said)
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        key = str(first["loc"][0])
+        raise UsageError(f"The config's {key.replace('_', ' ')} is {first['input']!r}: {first['msg'].lower()}.", context=key, hint="Mend it in the file.", reference="bad-field") from None
+    fields = {path: value for path, value in _leaves(body, "") if path not in _READ and not path.startswith("data.") and value is not None}
+    overrides, refused = _taken(intent, fields)
+    notes = tuple(Reason(field=path, value=fields[path], why=f"left out: {why}") for path, why in refused.items())
+    return intent.model_copy(update={"overrides": overrides or None}), (*notes, *_unkept_data(config))
+
+
+def _taken(intent: Intent, fields: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """(the fields that can be said beside the rest, why each other one cannot). One may need another that comes later in the file."""
+    taken: dict[str, Any] = {}
+    refused: dict[str, str] = {}
+    left = dict(fields)
+    while left:
+        refused = {}
+        for path, value in left.items():
+            if why := _refusal(intent, {**taken, path: value}):
+                refused[path] = why
+            else:
+                taken[path] = value
+        if len(refused) == len(left):
+            break
+        left = {path: left[path] for path in refused}
+    return taken, refused
+
+
+def _refusal(intent: Intent, overrides: dict[str, Any]) -> str:
+    """Why these fields cannot be said together; empty where they can."""
+    try:
+        absorb(intent.model_copy(update={"overrides": overrides}))
+    except UsageError as problem:
+        return problem.message
+    return ""
 
 
 def _keys(config: Existing) -> dict[str, Any]:
@@ -70,20 +95,24 @@ def _keys(config: Existing) -> dict[str, Any]:
         "lora_rank": peft.body.get("lora_r") if lora else None,
         "lora_alpha": peft.body.get("lora_alpha") if lora else None,
         "seed": training.body.get("seed"),
-        "precision": _DTYPES.get(str(config.model.body.get("torch_dtype_str", "")).lower()),
+        "precision": _precision(config),
         "sharding": "fsdp" if fsdp else "deepspeed" if deepspeed else None,
         "output_dir": training.get("output_dir", str, "") or None,
         "run_name": training.get("run_name", str, "") or None,
     }
 
 
+def _precision(config: Existing) -> str | None:
+    """fp16 where autocast says so over float32 weights, else what the weights are loaded as."""
+    if str(training_dtype := config.training.body.get("mixed_precision_dtype", "")).upper() == "FP16":
+        return "fp16"
+    if str(training_dtype).upper() == "BF16":
+        return "bf16"
+    return _DTYPES.get(str(config.model.body.get("torch_dtype_str", "")).lower())
+
+
 def _is_negative(value: Any) -> bool:
     return isinstance(value, int) and value < 0
-
-
-def accumulation_of(body: Mapping[str, Any]) -> int:
-    """Micro-batches per optimizer step that the config asks for."""
-    return int(Existing.of(body).training.get("gradient_accumulation_steps", int, ACCUMULATION)) or 1
 
 
 def _leaves(body: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:

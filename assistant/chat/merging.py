@@ -82,6 +82,8 @@ def _is_variant(gpu: str | None, memory_gb: float) -> bool:
 
 def _kept_overrides(former: Intent, said: Intent) -> dict[str, Any]:
     kept = former.overrides or {}
+    if said.global_batch_size:
+        kept = {path: value for path, value in kept.items() if path != "training.gradient_accumulation_steps"}
     gone = {"peft."} if said.method == "full" else set()
     if said.sharding and said.sharding != former.sharding:
         gone |= {"deepspeed.", "fsdp."} - {f"{said.sharding}."}

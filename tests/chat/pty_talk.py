@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -70,6 +71,7 @@ class Talk:
             encoding="utf-8",
             codec_errors="replace",
             timeout=TIMEOUT,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background shell hands down "ignore"
             echo=self.dumb,  # else prompt_toolkit sets it; what comes before its first prompt is output alone
         )
         self.child.delaybeforesend = None

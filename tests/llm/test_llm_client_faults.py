@@ -263,9 +263,13 @@ def interrupted(call: Callable[[], object]) -> float:
 
 def test_ctrl_c_leaves_at_once() -> None:
     patient = Limits()
-    with serving(says_nothing_for(3)) as server:
-        assert interrupted(lambda: llm(server.url, limits=patient).read("lora", Intent())) < 0.5
-        assert interrupted(lambda: list(llm(server.url, limits=patient).explain("facts", "why?"))) < 0.5
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)  # a background shell hands down "ignore"
+    try:
+        with serving(says_nothing_for(3)) as server:
+            assert interrupted(lambda: llm(server.url, limits=patient).read("lora", Intent())) < 0.5
+            assert interrupted(lambda: list(llm(server.url, limits=patient).explain("facts", "why?"))) < 0.5
+    finally:
+        signal.signal(signal.SIGINT, former)
 
 
 # What is sent
