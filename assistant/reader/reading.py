@@ -60,7 +60,7 @@ _TEACHER = "training.gkd.teacher_model_name_or_path"
 
 
 _HAN = "\u3040-\u30ff\u3400-\u9fff"
-_SCRIPTS = re.compile(rf"(?<=[{_HAN}])(?=[A-Za-z0-9])(?![^\s{_HAN}]*/)|(?<![/.])(?<=[A-Za-z0-9])(?=[{_HAN}])")
+_SCRIPTS = rf"(?<=[{_HAN}])(?=[A-Za-z0-9])(?![^\s{_HAN}]*/)|(?<![/.])(?<=[A-Za-z0-9])(?=[{_HAN}])"
 """Where Chinese or Japanese writing meets a Latin word or a number: a word ends there, though no blank says so."""
 _MENDED, _HEAD = 2_000, 300
 """Slips are mended in requests up to that length, and at the head of pasted text."""
@@ -71,7 +71,7 @@ def read(text: str) -> Reading:
 
     Where task, method or model stay open, words one slip away from one of ours are mended and read again.
     """
-    text = _SCRIPTS.sub(" ", text)
+    text = text if text.isascii() else compiled(_SCRIPTS).sub(" ", text)
     first = _read(text)
     intent = first.intent
     if intent.task and intent.model and "/" in intent.model and (intent.method or intent.task != "train"):
