@@ -27,6 +27,7 @@ from assistant.planner.data import data_kind, is_local
 from assistant.planner.localdata import objective_of
 from assistant.planner.plan import Planned, make_plan
 from assistant.planner.requirements import more_of_the_same
+from assistant.reader.names import is_family
 
 Resolve = Callable[[str], tuple[ModelSpec | None, tuple[Reason, ...]]]
 Examine = Callable[[str, str, str], DataFacts | None]
@@ -177,7 +178,8 @@ def _model(asked: Request) -> tuple[ModelSpec, tuple[Reason, ...]]:
         text = f"{match.id} runs behind an API and cannot be trained here. Which open model instead?"
         raise _needs_model(text, _EXAMPLES)
     near = tuple(suggest_models(name)) if len(name) <= 200 else ()
-    raise _needs_model(f'No model "{name[:80]}" is known. Which one is meant?', near)
+    what = f'"{name[:80]}" names several models' if is_family(name) else f'No model "{name[:80]}" is known'
+    raise _needs_model(f"{what}. Which one is meant?", near)
 
 
 def _needs_model(text: str, choices: tuple[str, ...]) -> NeedsInputError:

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from assistant.catalogue.models import find_model
 from assistant.chat.context import Context
+from assistant.chat.talk import SKIP
 from assistant.core.intent import Intent
 from assistant.core.outcome import WayOut
 from assistant.core.values import Question
@@ -18,6 +19,7 @@ _YES = re.compile(r"(?:yes|y|yeah|yep|ok|okay|sure|please do|do (?:it|that)|go a
 _ORDINALS = ("first", "second", "third", "fourth")
 _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?k?", re.IGNORECASE)
 _NAMES = ("model", "dataset", "teacher")
+_METHODS = {"full fine-tuning": "full", "lora": "lora", "qlora": "qlora"}
 _TEACHER = "training.gkd.teacher_model_name_or_path"
 _LONGEST_NAME = 4
 """Words of a name that stands alone on a line."""
@@ -72,19 +74,33 @@ def _difference(wanted: Intent, stands: Intent) -> Intent:
 
 def _value(question: Question, said: Intent, line: str) -> Any:
     if choice := _choice(question.choices, line):
+        if question.field == "method":
+            return _METHODS.get(choice.lower(), choice)
         named = find_model(choice) if question.field == "model" else None
         return named.id if named else _as_number(choice) or choice
     if getattr(said, question.field, None) is not None:
         return None
     if question.field in _NAMES:
-        is_name = said == Intent() and len(line.split()) <= _LONGEST_NAME and not line.endswith("?")
-        return line if is_name and not _YES.fullmatch(line) else None
+        return line if said == Intent() and _looks_like_a_name(line) else None
     return _as_number(line)
+
+
+_NO_NAME = re.compile(r"no|nope|nah|none|nothing|double|half|halve|triple|undo|stop|help|why|what|it|that|this", re.IGNORECASE)
+
+
+def _looks_like_a_name(line: str) -> bool:
+    """One word, or a few of which one has a digit or a sign that names have: no sentence."""
+    words = line.split()
+    if line.endswith("?") or not words or len(words) > _LONGEST_NAME or _YES.fullmatch(line) or _NO_NAME.fullmatch(words[0]):
+        return False
+    return len(words) == 1 or any(re.search(r"[\d/_-]", word) for word in words)
 
 
 def _choice(choices: tuple[str, ...], line: str) -> str | None:
     """The one choice that is meant: by its words, by its place, or by a yes where there is one alone."""
     text = line.lower().rstrip(".!")
+    if SKIP.fullmatch(line):
+        return choices[0] if choices else None
     if _YES.fullmatch(line):
         return choices[0] if len(choices) == 1 else None
     for place, ordinal in enumerate(_ORDINALS[: len(choices)]):

@@ -33,10 +33,7 @@ class Context:
             said = (self.intent.overrides or {}).get(key)
             return said if said is not None else plan_value(key.rpartition(".")[2], self.plan)
         said = getattr(self.intent, key, None)
-        planned = plan_value(key, self.plan)
-        if key == "epochs" and planned is None:
-            return said
-        return planned if planned is not None else said
+        return said if said is not None else plan_value(key, self.plan)
 
     def history(self, key: str) -> list[Any]:
         """The values that a key had, oldest first, each once as it changed; the present one last."""

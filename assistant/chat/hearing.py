@@ -24,6 +24,7 @@ from assistant.core.values import Question, Reason
 from assistant.reader import Reading, read
 from assistant.reader.clashes import affirmed
 from assistant.reader.lexicon import CLOUDS, ENGINES, METHODS, PRECISIONS, SHARDINGS, TASKS, compiled
+from assistant.reader.reading import without_forbidden
 from assistant.reader.typos import mend
 
 _CONDITION = re.compile(
@@ -97,17 +98,19 @@ def heard(line: str, context: Context, refine: Callable[[Reading], Reading] | No
     return second if not second.is_empty and len(second.unread) <= len(first.unread) else first
 
 
-_MENDED = 200
+_MENDED, _RULED = 200, 1_000
 
 
 def _heard(line: str, context: Context, refine: Callable[[Reading], Reading] | None = None) -> Change:
     """What a line changes. `refine` adds to the offline reading what an LLM understood, checked."""
-    text, conditional = _conditional(line)
+    line, tail = line[:_RULED], line[_RULED:]  # what is longer is pasted: the reader alone looks at the rest
+    wanted, forbidden = without_forbidden(line)
+    text, conditional = _conditional(wanted)
     taken = removal(text, context)
     pointed = references(taken.rest, context)
     turned = relative(pointed.rest, context)
     values = {**taken.back, **pointed.values, **turned.values}
-    text = _contextual(turned.rest, line, context, values, taken.benchmarks)
+    text = _contextual(turned.rest, line, context, values, taken.benchmarks) + tail
     plain = _plain(text, context)
     plain = refine(plain) if refine else plain
     said = {k: v for k, v in plain.intent.model_dump().items() if v is not None}
@@ -120,11 +123,11 @@ def _heard(line: str, context: Context, refine: Callable[[Reading], Reading] | N
     notes = [*plain.notes, *turned.notes]
     unread = plain.unread
     text = _model(text, said, context, notes)
-    unread = _still_unread(unread, text)
+    unread = (*forbidden, *_still_unread(unread, text))
     if _says_nothing(said, context) and taken.is_empty and (number := bare_number(text)) is not None:
         unread = _last_number(number, text, said, context, unread)
     _task_model(line, said, context, notes)
-    conflicts = _open(plain.questions, said, context)
+    conflicts = (*_open(plain.questions, said, context), *_denied(turned.rest, said, context))
     return Change(
         said=absorb(_intent(said)) if said.get("task", context.intent.task) in ("train", None) else _intent(said),
         gone=(taken.keys | pointed.unsaid) - set(said),
@@ -209,6 +212,22 @@ def _by_what_stands(text: str, said: dict[str, Any], context: Context) -> None:
     gpu = context.intent.gpu
     if gpu and said.get("gpu") and gpu.startswith(f"{said['gpu']}-") and "gpu_memory_gb" not in said and not re.search(r"\b40\s?g", text, re.IGNORECASE):
         said["gpu"] = gpu
+
+
+def _denied(text: str, said: dict[str, Any], context: Context) -> tuple[Question, ...]:
+    """`no lora` while LoRA stands: the method has to be another one, and which is asked where nothing says it."""
+    stands = context.intent.method
+    if stands is None or said.get("method") not in (None, stands):
+        return ()
+    pattern = dict(METHODS)[stands]
+    if not compiled(pattern).search(text) or affirmed(text, pattern):
+        return ()
+    said.pop("method", None)
+    others = tuple(name for name, method in (("full fine-tuning", "full"), ("LoRA", "lora"), ("QLoRA", "qlora")) if method != stands)
+    return (Question(field="method", text=f"Not {_METHOD_NAMES[stands]}: which method instead?", choices=others),)
+
+
+_METHOD_NAMES = {"full": "full fine-tuning", "lora": "LoRA", "qlora": "QLoRA"}
 
 
 def _model(text: str, said: dict[str, Any], context: Context, notes: list[Reason]) -> str:

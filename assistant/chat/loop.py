@@ -27,6 +27,7 @@ class Chat:
     keeper: Keeper | None
     session: Session = field(default_factory=lambda: new_session(datetime.now(timezone.utc)))
     told: list[str] = field(default_factory=list)
+    kept: bool = False
 
     def turn(self, line: str) -> bool:
         """Take one line; False when the user leaves."""
@@ -47,7 +48,9 @@ class Chat:
         self.session = Session(id=session.id, started=session.started, turns=session.turns, document=document_of(self.talk.state))
         if self.keeper is None:
             return
+        former = self.session
         self.session, trouble = self.keeper.keep(self.session)
+        self.kept = trouble is None and (self.kept or self.session is not former)
         if trouble is not None:
             report.error(self.desk.screen, trouble)
 

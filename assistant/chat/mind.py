@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from assistant.builder.prose_answers import answer
 from assistant.chat.state import AskLlm, Explain, Line
 from assistant.core.errors import UsageError
-from assistant.core.values import Reason
 from assistant.reader import Reading
 from assistant.terminal import report
 from assistant.terminal.screen import Screen
@@ -76,6 +75,10 @@ class Mind:
         if heard is None:
             return Line(text=effect.line, refine=_as_it_is)
         self.read_last = True
+        dropped = [note.field for note in heard.dropped if note.field not in effect.understood and getattr(effect.intent, note.field, None) is None]
+        if dropped and heard.kind == "request":  # named, never shown as a value: it is nobody's
+            names = ", ".join(dict.fromkeys(name.replace("_", " ") for name in dropped))
+            report.say(screen, f"The LLM also read a value for {names}: your words do not say it, so it is dropped.")
         return Line(text=effect.line, refine=_refined(heard, effect.line), is_question=heard.kind == "question")
 
     def _heard(self, llm: Llm, effect: AskLlm, screen: Screen) -> Heard | None:
@@ -160,7 +163,6 @@ def _refined(heard: Heard, line: str) -> Callable[[Reading], Reading]:
         from assistant.llm.combine import combine
 
         both = combine(reading, heard, line)
-        dropped = tuple(Reason(field=note.field, value=note.value, why=note.why) for note in heard.dropped)
-        return replace(both.reading, notes=(*both.reading.notes, *both.notes, *dropped))
+        return replace(both.reading, notes=(*both.reading.notes, *both.notes))
 
     return refine

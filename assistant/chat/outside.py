@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant.catalogue.names import nearest
+from assistant.chat.nouns import override_of
 from assistant.chat.state import Command, ShowProblem, State, Tell
 from assistant.chat.step import Step, again, cheaper_offer, flagged_machine, nothing_yet, set_field
 from assistant.chat.talk import COMMANDS as NAMES
@@ -36,13 +37,11 @@ def _set(_: TerminalDesk, state: State, effect: Command) -> Step:
     path, sign, value = effect.rest.partition("=")
     if not sign or not path.strip() or not value.strip():
         raise UsageError("/set takes PATH=VALUE.", context=f"/set {effect.rest}", hint="Such as /set training.warmup_steps=50.")
-    said = read(f"{path.strip()}={value.strip()}").intent
-    if not said.overrides:
-        near = nearest(path.strip(), _fields(), count=1)
-        raise UsageError(f"No field {path.strip()}.", context=f"/set {effect.rest}", hint=f"Did you mean {near[0]}?" if near else "", reference="unknown-field")
     from assistant.builder.absorb import absorb
+    from assistant.reader.fields import value_of
 
-    return set_field(state, absorb(Intent(overrides=said.overrides)), effect.rest)
+    name = path.strip() if "." in path else override_of(path, _fields()) or path.strip()
+    return set_field(state, absorb(Intent(overrides={name: value_of(value.strip())})), effect.rest)
 
 
 def _fields() -> tuple[str, ...]:
@@ -235,9 +234,9 @@ def mend(state: State, text: str, screen: Screen, resolve: Resolve) -> Step:
 def mended_offer(state: State, intent: Intent) -> Step:
     """The mended plan, to be taken with a yes."""
     from assistant.chat.hearing import Change
-    from assistant.chat.step import offer
+    from assistant.chat.step import MENDED, offer
 
     before, after = state.intent.model_dump(), intent.model_dump()
     said = Intent.model_validate({k: v for k, v in after.items() if v is not None and v != before[k]})
     gone = frozenset(k for k, v in before.items() if v is not None and after[k] is None and k != "overrides")
-    return offer(state, Change(said=said, gone=gone), "mend the error")
+    return offer(state, Change(said=said, gone=gone), MENDED, MENDED)

@@ -98,7 +98,7 @@ def references(line: str, context: Context) -> Reference:
 
 def _before(text: str, values: dict[str, Any], context: Context) -> tuple[str, frozenset[str]]:
     """`put the batch back how it was`, `what i had before`: a key as it was said before its last change, or not said."""
-    match = _BEFORE.search(text)
+    match = None if re.search(r"\b(?:everything|all|rest|otherwise|same)\b", text, re.IGNORECASE) else _BEFORE.search(text)
     if match is None:
         return text, frozenset()
     noun = match.group("noun")

@@ -290,6 +290,8 @@ _RULES = (
     _Rule(rf"^\W*(?:make (?:it|that) )?(?P<factor>{_SHARE})\s+(?P<way>{_MORE}|{_LESS})\W*$", _scaled),
     _Rule(rf"\b(?P<noun>{_NOUN}|it|that|this)\s+(?:down |up |back )?(?:to |at )?(?P<factor>(?:a |one[- ])?(?:half|third|quarter|fourth|fifth|tenth|hundredth))\b(?:\s+of\s+(?:what it (?:is|was)(?: now)?|that|it|the current(?: one| value)?|its (?:current )?value))?(?!\s+(?:{_MORE}|{_LESS}|of|epoch))", _to_share),
     _Rule(rf"\b(?P<factor>{_FACTOR})\s+(?:of\s+)?(?:both|them both|all of (?:them|those)|the two)\b", _both),
+    _Rule(rf"\b(?P<noun>{_NOUN})\s+(?:from\s+)?[\d.,e-]+k?\s*(?:to|->|=>|\u2192)\s*{_VALUE}", _absolute),
+    _Rule(rf"\bnot\s+(?P<noun>{_NOUN})\s+[\d.,e-]+k?\s*,?\s*(?:but|rather)\s+{_VALUE}", _absolute),
     _Rule(rf"\b(?P<noun>{_NOUN})\s+(?:all the way |should go |goes? )?(?:back |right )?(?:up|down|back)?\s*,?\s*(?:say|like|maybe|perhaps|around|about|to|at|auf|zu|a|\u00e0|para|\u6539\u6210|\u5230)\s+{_VALUE}", _absolute),
     _Rule(rf"\b(?P<count>{_COUNT})\s+(?P<noun>{noun_pattern(frozenset(_ADDED))})\s+(?:more|extra|(?P<less>less|fewer))\b", _add),
     _Rule(rf"\b(?:another|an extra|an additional)\s+(?P<count>\d[\d,]*k?)\s+(?P<noun>{noun_pattern(frozenset(_ADDED))})\b", _add),

@@ -148,11 +148,15 @@ class MakePlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskLlm:
-    """Let the LLM read the line too; without one, or where it fails, the line goes on as it is."""
+    """Let the LLM read the line too; without one, or where it fails, the line goes on as it is.
+
+    `understood` are the keys that the offline reader found in it.
+    """
 
     line: str
     intent: Intent
     questions: tuple[Question, ...] = ()
+    understood: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -37,7 +38,17 @@ from assistant.chat.state import (
     WhatIf,
     origins,
 )
-from assistant.chat.talk import SKIP, agreement, asks_cheaper, command_in, refusal, reset_in, small_talk, what_if
+from assistant.chat.talk import (
+    SKIP,
+    agreement,
+    asks_cheaper,
+    command_in,
+    is_question,
+    refusal,
+    reset_in,
+    small_talk,
+    what_if,
+)
 from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome
@@ -74,7 +85,7 @@ def _line(state: State, event: Line) -> Step:
         return _request(state, line, event)
     if not line:
         return state, ()
-    if trace_in(line) is not None:
+    if trace_in(line) is not None and not _is_told(state, line):
         return state, (Mend(text=line),)
     if (rest := reset_in(line)) is not None:
         fresh, effects = _reset(state)
@@ -86,6 +97,14 @@ def _line(state: State, event: Line) -> Step:
     if state.what_if is not None and (done := _decided(state, state.what_if, line)):
         return done
     return _talk(state, line)
+
+
+_PASTED = re.compile(r"\n|\w+(?:Error|Exception)\b|Traceback|tried to allocate|exit ?code|SIGKILL|\[rank", re.IGNORECASE)
+
+
+def _is_told(state: State, line: str) -> bool:
+    """True for a sentence that speaks of an error and says what to do about it."""
+    return not _PASTED.search(line) and not heard(line, state.context).is_empty
 
 
 def _talk(state: State, line: str) -> Step:
@@ -102,21 +121,28 @@ def _talk(state: State, line: str) -> Step:
         return state, (Explain(asking=asking, line=line, outcome=Outcome(status="needs_input", intent=state.intent)),)
     if state.config is not None and asks_cheaper(line):
         return state, (FindCheaper(state=state),)
+    if not (state.outcome and state.outcome.questions) and (SKIP.fullmatch(line) or agreement(line) == "" or refusal(line) == ""):
+        return state, (Tell(text="No question is open."),)
     if way := chosen_way(state.context, line):
         return _plan(state, Change(said=way, notes=()), line, "turn")
-    return state, (AskLlm(line=line, intent=state.intent, questions=state.outcome.questions if state.outcome else ()),)
+    understood = frozenset(key for key, value in heard(line, state.context).said.model_dump().items() if value is not None)
+    questions = state.outcome.questions if state.outcome else ()
+    return state, (AskLlm(line=line, intent=state.intent, questions=questions, understood=understood),)
 
 
 def _request(state: State, line: str, event: Line) -> Step:
     """A line that is planned with, as the offline reader and perhaps an LLM understood it."""
     state = replace(state, follow_up=None)
-    hypothetical = what_if(line) if state.config is not None and state.config is state.outcome else None
+    stands = state.config is not None and state.config is state.outcome
+    hypothetical = (what_if(line) or (line if is_question(line) else None)) if stands else None
     text = hypothetical or agreement(line) or line
     change = heard(text, state.context, event.refine)
     if hypothetical and change.said != Intent() and not change.conflicts:
         return _plan(state, change, line, "what-if", label=hypothetical)
+    if hypothetical and not change.conflicts:
+        return _asked_freely(state, line) if event.is_question else _nothing(state, change)
     questions = state.outcome.questions if state.outcome else ()
-    change = replace(change, said=answered(questions, change.said, line))
+    change = replace(change, said=change.said if change.missing else answered(questions, change.said, line))
     if change.is_empty:
         return _asked_freely(state, line) if event.is_question and state.outcome else _nothing(state, change)
     if change.conditional and state.context.fits:
@@ -146,6 +172,9 @@ def _plan(state: State, change: Change, line: str, purpose: Purpose, *, label: s
     if gpus is not None and any(getattr(change.said, key) is not None for key in MACHINE_KEYS):
         base, gpus = _with_flag(base, gpus), None
     intent = change.applied(base)
+    if purpose == "turn" and intent == state.intent and gpus == state.gpus and not change.conflicts and state.config is state.outcome is not None:
+        unread = "; ".join(f'not understood: "{piece}"' for piece in change.unread)
+        return state, (Tell(text=f"No change: the config is the same{f' ({unread})' if unread else ''}."),)
     fields = {note.field for note in change.notes} | set(change.gone)
     if change.said.model:
         fields.add("model")
@@ -163,7 +192,7 @@ def _plan(state: State, change: Change, line: str, purpose: Purpose, *, label: s
         before=(*state.before[-(KEPT - 1) :], replace(state, what_if=None, follow_up=None)),
     )
     reading = Reading(intent=intent, notes=after.notes, questions=change.conflicts, unread=change.unread)
-    asked = line if asks_for(line) and purpose == "turn" else ""
+    asked = line if (kind := asks_for(line)) and (purpose == "turn" or kind != "fits") else ""
     return state, (MakePlan(state=after, line=asked, reading=reading, purpose=purpose, label=label),)
 
 
@@ -201,14 +230,28 @@ def _planned(state: State, event: Planned) -> Step:
 def _considered(state: State, event: Planned) -> Step:
     """A hypothetical: what it would change, and whether to take it."""
     current = state.config
+    if event.outcome.is_sizing:
+        return state, (Show(outcome=event.outcome, how="sizing"),)
     if current is None or event.outcome.plan is None:
         return state, (Show(outcome=event.outcome, how="no config"),)
     considered = replace(event.state, outcome=event.outcome, config=event.outcome if event.outcome.status == "ok" else state.config)
     if event.outcome.status != "ok":
         return state, (Show(outcome=event.outcome, how="no config"), Tell(text="Nothing is changed: the plan from before stands."))
     pending = replace(state, what_if=WhatIf(state=considered, label=event.label), follow_up=None)
+    if event.label == MENDED:  # what it changes was just shown, in the run's own measure
+        return pending, (Tell(text="Nothing is changed yet. Take it?  yes / keep"),)
+    if current.files and event.outcome.files and _body(current) == _body(event.outcome):
+        return state, (Tell(text="That would be the same plan."),)
     ask = "Nothing is changed yet. Switch to that?  [keep] / switch"
     return pending, (ShowChanges(before=current, after=event.outcome, values_only=True), Tell(text=ask))
+
+
+MENDED = "mend the error"
+
+
+def _body(outcome: Outcome) -> list[str]:
+    """The lines of the config that are no comment."""
+    return [line for line in outcome.files[0].yaml.splitlines() if not line.lstrip().startswith("#")]
 
 
 def _decided(state: State, pending: WhatIf, line: str) -> Step | None:

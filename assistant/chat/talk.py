@@ -60,7 +60,7 @@ _PROBING = re.compile(
 )
 _YES = re.compile(
     r"^\W*(?:(?:ok(?:ay)?|yes|yeah|yep|yup|y|sure|fine|right|great|good|alright|cool|please|hm+|well)\b[\s,.!:;-]*)*"
-    r"(?P<act>(?:let'?s )?(?:do|use|take|try|go(?: for)?|go with|go ahead with|pick|choose|apply|switch to|make)\s+(?:that|it|this|so|them)(?: one| then| instead| please)*|go ahead|switch|please do|agreed?)?(?=$|[\s,.!:;-])[\s,.!:;-]*",
+    r"(?P<act>(?:let'?s )?(?:do|use|take|try|go(?: for)?|go with|go ahead with|pick|choose|apply|switch to|make)\s+(?:that|it|this|so|them)(?: one| then| instead| please)*(?=\s*(?:$|[,.;!:]|(?:and|on|with|but|for)\b))|(?:go ahead|switch|please do|agreed?)(?=\s*(?:$|[,.;!:]|and\b)))?(?=$|[\s,.!:;-])[\s,.!:;-]*",
     re.IGNORECASE,
 )
 _AGREES = re.compile(r"\b(?:yes|yeah|yep|yup|y|sure|ok(?:ay)?|go ahead|switch|please do|agreed?|do|use|take|try|go|pick|choose|apply|make)\b", re.IGNORECASE)
@@ -143,6 +143,20 @@ def what_if(line: str) -> str | None:
     """What a hypothetical is about: `what about qlora?` → `qlora`."""
     match = _WHAT_IF.match(line) or _LOOKS.match(line) or _COULD.match(line) or _AND_ON.match(line)
     return match.group("what").strip() if match else None
+
+
+_ASKS = re.compile(
+    r"^\W*(?:(?:and|so|ok(?:ay)?|hm+|but|well|or|hey)[\s,]+)*(?:is|are|isn'?t|am|do (?:i|we|you|they)|does|did|should|shall|can|could|will|would|may|might|how|what|which|who|when|where|why|i wonder)\b",
+    re.IGNORECASE,
+)
+_ASKED_OF_US = re.compile(r"^\W*(?:(?:and|so|ok(?:ay)?|hey|please)[\s,]+)*(?:can|could|would|will) you\b|\bplease\b|^\W*do(?:es)?\s+(?:it|that|this|the)\b(?!.*\?)", re.IGNORECASE)
+
+
+def is_question(line: str) -> bool:
+    """True for a line that asks rather than tells: it changes nothing by itself."""
+    if _ASKED_OF_US.search(line):
+        return False
+    return line.rstrip().endswith("?") or (_ASKS.match(line) is not None)
 
 
 def asks_cheaper(line: str) -> bool:

@@ -18,7 +18,7 @@ from assistant.chat.mind import Mind
 from assistant.chat.state import State
 from assistant.chat.step import again
 from assistant.chat.talk import COMMANDS
-from assistant.cli.request import Options, answer, save
+from assistant.cli.request import Options, answer, read_stdin, save
 from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome
@@ -58,6 +58,8 @@ def open_chat(options: Options, opening: Opening, environ: Mapping[str, str] | N
     """The prompt on a terminal, or a script's turns anywhere; the exit code."""
     environ = os.environ if environ is None else environ
     if opening.script is None and not is_on_terminal():
+        if opening.latest or opening.resume is not None:
+            raise UsageError("A conversation goes on in a terminal.", context="--continue, --resume", hint="Run it in one, or give --script FILE.")
         raise UsageError("No request was given.", hint='Try: oumi-chat "lora llama3 on 2 A100s", or - to read it from stdin.')
     told: list[str] = []
     screen = Screen(no_color=options.no_color, heard=told.append)
@@ -78,7 +80,7 @@ def open_chat(options: Options, opening: Opening, environ: Mapping[str, str] | N
     if chat.desk.mind.llm is not None:
         chat.desk.mind.llm.warm()
     converse(chat, line_reader(secrets=frozenset(chat.desk.mind.secrets), commands=COMMANDS, no_color=options.no_color))
-    if chat.session.turns:
+    if chat.kept:
         report.say(screen, f"Kept as {chat.session.id}: oumi-chat --continue goes on with it.")
     return 0
 
@@ -177,7 +179,7 @@ def _begin_with(chat: Chat, config: str) -> None:
 
 def _scripted(chat: Chat, script: str, options: Options) -> int:
     """The turns of a file, one a line (lines between three quotes are one turn); `#` begins a comment."""
-    text = sys.stdin.read() if script == "-" else read_text(Path(script).expanduser())
+    text = read_stdin() if script == "-" else read_text(Path(script).expanduser(), what="script")
     screen = options.screen
     if options.json:
         silent = Screen(no_color=True, quiet=True)

@@ -51,13 +51,13 @@ def _mended(trace: Trace, options: Options) -> int:
         write_new(path, mending.yaml, force=options.force)
     if options.json:
         report.json_result(options.screen, mending_json(mending, options.config))
-        return 0
+        return 0 if mending.mends else 5
     name = Path(options.config).name if options.config else "the config"
     apply = "" if path is not None or not options.config else f"the same command with -o FILE; {options.config} is left as it is"
     options.screen.show(mending_lines(mending, options.screen.out, name=name, apply=apply))
     if mending.yaml and path is not None:
         report.say(options.screen, f"Saved {path}.")
-    return 0
+    return 0 if mending.mends else 5
 
 
 def mending_json(mending: Mending, name: str | None) -> dict[str, Any]:

@@ -61,7 +61,7 @@ class Options:
 def request_text(words: list[str]) -> str:
     """The request in these arguments, or on stdin for a single `-`."""
     if words == ["-"]:
-        return _stdin()
+        return read_stdin()
     if "-" in words:
         hint = "Put the request in quotes, or give - alone to read it from stdin."
         raise UsageError("- stands for stdin and cannot stand among other words.", context="-", hint=hint)
@@ -71,7 +71,12 @@ def request_text(words: list[str]) -> str:
     return text
 
 
-def _stdin() -> str:
+def read_stdin() -> str:
+    """What comes in, as text.
+
+    Raises:
+        UsageError: stdin is closed, cannot be read, or holds too much.
+    """
     hint = 'Try: oumi-chat - < request.txt, or give the request in quotes.'
     if sys.stdin is None:
         raise UsageError("stdin is closed: there is no request to read.", context="-", hint=hint)

@@ -12,7 +12,7 @@ from assistant.core.errors import UsageError
 _LIMIT = 1_000_000
 
 
-def read_text(path: Path) -> str:
+def read_text(path: Path, *, what: str = "config") -> str:
     """The text of a config file.
 
     Raises:
@@ -22,14 +22,15 @@ def read_text(path: Path) -> str:
         if path.is_dir():
             raise UsageError(f"{path} is a folder.", context=str(path), hint="Give the path of a config in it.", reference="no-file")
         if not path.is_file():
-            raise UsageError(f"There is no file {path}.", context=str(path), hint="Give the path of a config.", reference="no-file")
+            state = "is no regular file" if path.exists() else "does not exist"
+            raise UsageError(f"There is no file {path}: it {state}.", context=str(path), hint=f"Give the path of a {what}.", reference="no-file")
         if path.stat().st_size > _LIMIT:
             raise UsageError(f"{path} is larger than {_LIMIT:,} bytes: no config is.", context=str(path), hint="Give a config file.", reference="too-large")
         return path.read_text("utf-8")
     except OSError as problem:
         raise UsageError(f"{path} cannot be read: {problem.strerror}.", context=str(path), hint="Give a file that you may read.", reference="cannot-read") from None
     except UnicodeDecodeError:
-        raise UsageError(f"{path} is not YAML: it is no text in UTF-8.", context=str(path), hint="Give an Oumi config.", reference="bad-yaml") from None
+        raise UsageError(f"{path} is not YAML: it is no text in UTF-8.", context=str(path), hint=f"Give a {what} in UTF-8.", reference="bad-yaml") from None
 
 
 def read_config(path: Path) -> dict[str, Any]:

@@ -19,7 +19,10 @@ def pick_model(
 ) -> str | None:
     """The model to act on: a catalogue id typed in full, then a name, then an unknown id or name."""
     ordered = sorted([*ids, *named], key=lambda n: n.start)
-    ordered = [n for n in ordered if not _is_denied(page, n)] or ordered
+    wanted = [n for n in ordered if not _is_denied(page, n)]
+    if ordered and not wanted and compiled(r"\bnot\s+(?:the |a )?$").search(page.original[max(0, ordered[0].start - 8) : ordered[0].start]):
+        return None
+    ordered = wanted or ordered
     if not ordered:
         return _only_size(page, notes)
     if compiled(r"\bdistil|\bteacher\b|\bgkd\b").search(page.original) and (target := _student(ordered, page)):

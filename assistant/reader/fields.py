@@ -76,7 +76,7 @@ def _span(match: re.Match[str]) -> tuple[int, int]:
 def read_names(page: Page, found: dict[str, Any], overrides: dict[str, Any]) -> None:
     """Dotted overrides, output folder and run name: before anything that could mistake their words."""
     for dotted in page.find_all(compiled(_DOTTED)):
-        overrides[dotted.group(1)] = _value(page.exact(*dotted.span(2)))
+        overrides[dotted.group(1)] = value_of(page.exact(*dotted.span(2)))
     if page.mentions("resum", "continu", "restart"):
         _read_resume(page, overrides)
     for key, pattern in (("run_name", _RUN), ("output_dir", _OUTPUT)):
@@ -104,7 +104,7 @@ def read_urls(page: Page, found: dict[str, Any], overrides: dict[str, Any], left
             left.append(url.group()[:80])
 
 
-def _value(text: str) -> Any:
+def value_of(text: str) -> Any:
     """An override's value as YAML reads it, with `2e-4` a number as OmegaConf has it."""
     trimmed = text.strip().rstrip(".,") if not text.endswith("]") else text
     if re.fullmatch(r"[-+]?\d*\.?\d+e[-+]?\d+", trimmed, re.IGNORECASE):
@@ -116,6 +116,14 @@ def _value(text: str) -> Any:
 
 
 _KINDS: dict[str, Callable[[str], float]] = {"int": int, "float": float, "percent": lambda digits: float(digits) / 100}
+
+
+def _meant(page: Page, pattern: str) -> re.Match[str] | None:
+    """The first match, taken; where someone corrects himself the last one, and all are taken."""
+    if not page.has(compiled(lexicon.CORRECTION)):
+        return page.find(compiled(pattern))
+    found = list(page.find_all(compiled(pattern)))
+    return found[-1] if found else None
 
 
 def read_quantities(page: Page, found: dict[str, Any], overrides: dict[str, Any], notes: list[tuple[str, Any, str]]) -> None:
@@ -134,7 +142,7 @@ def read_quantities(page: Page, found: dict[str, Any], overrides: dict[str, Any]
         if not re.match(r"global|effective|total|overall|gbs", match.group(), re.IGNORECASE):
             notes.append(("global_batch_size", int(_first(match)), "read as the global batch: say micro batch for the one per GPU"))
     for key, pattern in _QUANTITIES:
-        if match := page.find(compiled(pattern)):
+        if match := _meant(page, pattern):
             digits = _first(match).replace(",", "")
             thousand = digits[-1] in "kK"
             size = float(number(digits) or digits.rstrip("kK")) * (1000 if thousand else 1)

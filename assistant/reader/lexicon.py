@@ -169,7 +169,7 @@ OPTIMIZERS = (
     ("shampoo", r"\bshampoo\b"),
     ("adam", r"(?<![\w-])adam\b(?= optim)|\boptimi[sz]er[ :=]+adam\b"),
 )
-NEGATION = r"(?:\bno\b|\u4e0d\u8981|\u4e0d\u7528|\bcan'?t(?: do| use| have)?\b|\bcannot\b|\bnobody asked for\b|\bnot\b|\bwithout\b|\bdon'?t (?:use|want|do|need)?|\bskip\b|\bnever\b|\binstead of\b|\brather than\b|\bavoid\b|\bsans\b|\bsin\b|\bohne\b|\bsem\b)\s*(?:a |an |any |use |using |the |do |plain )?"
+NEGATION = r"(?:\bno\b|\u4e0d\u8981|\u4e0d\u7528|\bcan'?t(?: do| use| have)?\b|\bcannot\b|\bnobody asked for\b|\bnot\b|\bwithout\b|\bdon'?t (?:use|want|do|need)?|\bskip\b|\bnever\b|\b(?:anywhere|anything|everything|everywhere) (?:but|except)\b|\binstead of\b|\brather than\b|\bavoid\b|\bsans\b|\bsin\b|\bohne\b|\bsem\b)\s*(?:(?:a|an|any|use|using|the|do|plain|on|with|in|at|my|run|train|be) ){0,3}"
 EXPORT = r"\b(?:export|convert)\w*\b|\bmerge (?:the |my |an? )?(?:q?lora|adapters?|weights)\b|\bpush (?:it |them )?to (?:the )?hub\b"
 FOUR_BIT = r"\b(?:4|four)[- ]?bits?\b|\bint4\b"
 OTHER_OBJECTIVES = (

@@ -30,7 +30,7 @@ from assistant.reader.hardware import read_hardware, read_unknown_gpu
 from assistant.reader.leftover import has_meaning, unread
 from assistant.reader.lexicon import compiled
 from assistant.reader.names import Named, known_id, read_models, unknown_model
-from assistant.reader.page import Page
+from assistant.reader.page import TAKEN, Page
 from assistant.reader.paths import Place, endless, hides, read_files, refuse_odd, too_long, whole_word
 from assistant.reader.ranges import out_of_range
 from assistant.reader.sizes import largest_of
@@ -88,6 +88,7 @@ def _read(text: str) -> Reading:
     notes: list[tuple[str, Any, str]] = []
     asks: list[Question] = []
     left: list[str] = []
+    left += _forbidden(page)
     read_names(page, found, overrides)
     folders = read_files(page, found, left)
     read_urls(page, found, overrides, left)
@@ -174,6 +175,27 @@ def _read_ids(page: Page, found: dict[str, Any], task: str | None, folders: list
                 models.append(Named(id=words, start=start, end=end, known=False))
             page.take(start, end)
     return models
+
+
+_FORBIDS = r"\b(?:please )?(?:do ?n[o']?t|do not|never)\s+(?:use|set|train|save|run|put|go|take|make|change|write|evaluate|want|need)\b[^,.;!?\n]*"
+_WITHOUT = r"\b(?:without|no|not|avoid)\s+(?:(?:on|any|an?|my|the|use|using|with)\s+)*(?:nvidia\s+)?(?:rtx\s*)?(?:[ahlv]\d{2,3}s?|[345]0[5-9]0s?|t4s?|[ab]\d{3}s?)\b(?:[- ]?\d+ ?gb)?"
+_DENIABLE = r"\bq?-?lora\b|\bfsdp|deepspeed|\bddp\b|\bzero|checkpoint|quanti[sz]|\bspot\b|preemptible|packing|liger|flash|wandb|\bfull\b|bf16|fp16|fp32|\bshard|thinking|adapters?|more than|mmlu|gsm|arc|hellaswag"
+"""Words of which a negation has a meaning of its own."""
+
+
+def _forbidden(page: Page) -> list[str]:
+    """Clauses that say what is not to be: taken off the page, so that nothing in them is read as wanted, and named."""
+    if not page.mentions("n't", "not", "never", "without", "no ", "avoid"):
+        return []
+    found = [match for pattern in (_FORBIDS, _WITHOUT) for match in compiled(pattern).finditer(page.text)]
+    return [page.take(*match.span()).strip()[:80] for match in found if not compiled(_DENIABLE).search(match.group())]
+
+
+def without_forbidden(line: str) -> tuple[str, tuple[str, ...]]:
+    """(the line with what is not to be blanked, those clauses)."""
+    page = Page(line)
+    left = _forbidden(page)
+    return (page.text.replace(TAKEN, " ") if left else line), tuple(left)
 
 
 def _is_pair(words: str) -> bool:

@@ -451,3 +451,95 @@ def test_launching_without_a_yes_or_without_oumi_runs_nothing(talk: Talk, tmp_pa
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/bin:/usr/bin")
     assert "Nothing was started" in talk.say("/launch")
     assert not (tmp_path / "called").exists()
+
+
+STANDING = "lora llama 3.1 8b on 4 A100-80GB with alpaca"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "please don't use H100s",
+        "without 4090s",
+        "not on aws",
+        "anywhere but aws",
+        "don't set lr to 1e-5",
+        "don't train for 3 epochs",
+        "don't save to out/x",
+        "not qwen 7b",
+        "is a 4090 enough?",
+        "should I use qlora?",
+        "will 16k context work",
+        "is lr 1e-3 too high?",
+        "I wonder about 8k context",
+        "and 70b?",
+        "is llama better than qwen?",
+        "can it run on one L4",
+        "how many H100 would the 70b need?",
+    ],
+)
+def test_what_is_denied_or_asked_changes_nothing(talk: Talk, line: str) -> None:
+    before = changes(talk, STANDING)
+    assert changes(talk, line) == before
+
+
+def test_the_method_that_stands_can_be_refused(talk: Talk) -> None:
+    talk.say(STANDING)
+    assert "which method instead" in talk.say("no lora")
+    assert changes(talk, "full fine-tuning")["method"] == "full"
+
+
+@pytest.mark.parametrize("line", ["make it faster", "switch it to adafactor", "make it cheaper"])
+def test_another_wish_is_no_yes_to_a_what_if(talk: Talk, line: str) -> None:
+    talk.say("lora qwen3 8b on 2 A100s, alpaca", "and on an H100?")
+    assert changes(talk, line)["gpu"] == "A100"
+
+
+@pytest.mark.parametrize("line", ["half the learning rate", "double it", "no", "what about the weather", "please make the context longer"])
+def test_a_sentence_is_no_model(talk: Talk, line: str) -> None:
+    assert "model" not in changes(talk, "lora on 2 A100-80GB", line)
+
+
+def test_skip_takes_the_first_model_that_is_offered(talk: Talk) -> None:
+    assert "Which model" in talk.say("lora on 2 A100-80GB")
+    assert changes(talk, "skip")["model"] == "meta-llama/Llama-3.1-8B-Instruct"
+    assert "No question is open" in talk.say("skip")
+
+
+def test_a_sentence_about_an_error_is_a_request(talk: Talk) -> None:
+    talk.say(STANDING)
+    assert changes(talk, "it said CUDA out of memory. Use qlora instead")["method"] == "qlora"
+    assert changes(talk, "CUDA out of memory, so use micro batch 1")["micro_batch_size"] == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "rank"),
+    [("rank 64, no wait rank 32", 32), ("change rank from 16 to 64", 64), ("rank 16 -> 32", 32), ("not rank 8 but 24", 24)],
+)
+def test_the_last_word_of_a_correction_counts(talk: Talk, line: str, rank: int) -> None:
+    assert changes(talk, STANDING, line)["lora_rank"] == rank
+
+
+def test_set_takes_the_whole_value_or_refuses(talk: Talk) -> None:
+    talk.say(STANDING)
+    assert "learning_rate" in talk.say("/set training.learning_rate=1e-5 and epochs=3")
+    assert talk.state.intent.learning_rate is None
+    talk.say("/set lora_r=64")
+    assert talk.state.intent.lora_rank == 64
+
+
+def test_what_changes_nothing_costs_no_undo(talk: Talk) -> None:
+    talk.say(STANDING, "rank 64")
+    before = talk.state
+    talk.say("rank 64")
+    assert talk.state.before == before.before
+
+
+def test_a_long_line_is_quick(talk: Talk) -> None:
+    import time
+
+    talk.say(STANDING)
+    begun = time.monotonic()
+    talk.say("a " * 3000)
+    talk.say("abc def ghi " * 3000)
+    assert time.monotonic() - begun < 4.0

@@ -55,6 +55,19 @@ def test_a_script_shows_what_the_chat_shows_and_ends_with_its_code(tmp_path: Pat
     assert program(tmp_path, "--offline", "--script", str(tmp_path / "none.txt")).returncode == 2
 
 
+def test_a_script_on_stdin_that_is_no_text_or_closed_is_told(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "assistant.cli", "--offline", "--script", "-"], input=b"lora llama \xff 3.1 8b on an A100\n", capture_output=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8:strict"}, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode in (0, 3)
+    assert b"internal error" not in done.stderr
+    shell = f"{sys.executable} -m assistant.cli --offline --script - <&-"
+    closed = subprocess.run(["/bin/sh", "-c", shell], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=60, check=False)
+    assert closed.returncode == 2
+    assert "internal error" not in closed.stderr
+
+
 def test_turns_of_a_script() -> None:
     assert turns_of('one\n\n# no\n"""\ntwo\nlines\n"""\n"""three"""\nfour') == ["one", "two\nlines", "three", "four"]
     assert turns_of('"""\nopen\nto the end') == ["open\nto the end"]

@@ -95,6 +95,9 @@ def test_what_is_invented_is_dropped_and_the_words_stand(tmp_path: Path) -> None
     said = {key: value for key, value in body["intent"].items() if value is not None}
     assert said == {"task": "train", "model": "meta-llama/Llama-3.1-8B-Instruct", "method": "lora", "gpu": "A100", "gpu_count": 2}
     assert body["source"] == "llm"
+    for invented_value in ("H200", "0.7", "secret/data"):
+        assert invented_value not in done.stdout + done.stderr
+    assert "dropped" in done.stderr
 
 
 def test_what_is_sent_holds_no_secret_no_environment_and_no_file(tmp_path: Path) -> None:
