@@ -94,7 +94,8 @@ class Mind:
 
     def _tell(self, problem: LlmFault, screen: Screen, then: str) -> None:
         """One line on what happened; an LLM that cannot be asked again is let go."""
-        words = problem.words[0].upper() + problem.words[1:]
+        named = self.llm is not None and problem.words.startswith(self.llm.choice.name)
+        words = problem.words if named else problem.words[0].upper() + problem.words[1:]
         if not problem.retry:
             self.llm = None
         report.say(screen, f"{words}. {then}".strip())

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from assistant.builder.phrase import machine_phrase
 from assistant.catalogue.names import nearest
 from assistant.chat.nouns import override_of
 from assistant.chat.state import Command, ShowProblem, State, Tell
@@ -54,7 +55,9 @@ def _gpus(desk: TerminalDesk, state: State, effect: Command) -> Step:
     from assistant.catalogue.machines import parse_machine
 
     if not effect.rest:
-        report.say(desk.screen, f"Planned for {state.gpus}." if state.gpus else "No machine is set: the words or this computer say which.")
+        plan = state.config.plan if state.config else None
+        planned = f"Planned for {machine_phrase(plan.hardware)}." if plan else "No machine is set: the words or this computer say which."
+        report.say(desk.screen, f"Planned for {state.gpus}." if state.gpus else planned)
         return state, ()
     if effect.rest.lower() != "auto":
         parse_machine(effect.rest)
@@ -100,7 +103,7 @@ def _saved(desk: TerminalDesk, state: State, name: str, *, force: bool) -> bool:
         if problem.reference != "file-exists":
             raise
         if not desk.confirmed(f"{name} exists. Replace it?"):
-            report.say(desk.screen, f"{name} was left as it is.")
+            report.say(desk.screen, f"{name} was left as it is; /save {name} --force replaces it.")
             return False
         desk.save(state.config, name, True)
     desk.saved = name
@@ -195,7 +198,6 @@ COMMANDS: dict[str, Handler] = {
 
 def cheaper(state: State, resolve: Resolve) -> Step:
     """The machine on which the same run costs least, as an offer."""
-    from assistant.builder.phrase import machine_phrase
     from assistant.builder.sizing import answer_sizing
 
     current = state.config

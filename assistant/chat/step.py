@@ -179,11 +179,12 @@ def _plan(state: State, change: Change, line: str, purpose: Purpose, *, label: s
     if change.said.model:
         fields.add("model")
     kept = tuple(note for note in state.notes if note.field not in fields)
+    news = tuple(note for note in change.notes if note.field not in Intent.model_fields or getattr(intent, note.field) is not None)
     after = replace(
         state,
         intent=intent,
         gpus=gpus,
-        notes=(*kept, *change.notes),
+        notes=(*kept, *news),
         words=(*state.words, line),
         changed=changed_keys(state.intent, intent) or state.changed,
         flagged=state.flagged - set(changed_keys(state.intent, intent)),

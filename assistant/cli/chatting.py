@@ -155,13 +155,14 @@ def _session(opening: Opening, folder: Path | None, screen: Screen) -> Session |
 
 def _picked(folder: Path, screen: Screen) -> Session:
     kept = list_sessions(folder)
-    rows = [(one.id, one.first or one.trouble, f"{one.turns} turns") for one in kept[:20]]
+    rows = [(one.id, one.first or one.trouble, f"{(one.turns + 1) // 2} lines") for one in kept[:20]]
     if rows:
         report.table(screen, ("Session", "Begins", ""), rows)
     if not rows or not is_on_terminal():
         raise UsageError("Which session?" if rows else "No session is kept.", hint="oumi-chat --resume ID, or --continue for the last one.", reference="no-session")
     from assistant.chat.prompt import line_reader
 
+    report.say(screen, "Which one? Its id, or Enter for the last one.")
     wanted = line_reader(commands={})().strip()
     return load_session(wanted or None, folder)
 

@@ -26,7 +26,7 @@ _NODE = "(?:nodes?|machines|servers|hosts|boxes)"
 def _gpu_pattern() -> re.Pattern[str]:
     outer = rf"(?:(?<![\w.])(?P<outer>{COUNT})(?P<by>\s*[x*]\s*|\s+)(?=\d))?"
     between = r"(?P<between>\s*[x*]\s*|\s+(?:of\s+)?|(?=[a-z])|\s*(?:\u5f20|\u5757|\u53f0|\u679a|\u5361)\s*)"
-    before = rf"(?:{outer}(?P<before>{COUNT}){between})?"
+    before = rf"(?:{outer}(?<!\d)(?P<before>{COUNT}){between})?"
     vendor = r"(?:(?:nvidia|geforce|tesla|amd|instinct|quadro|spot|preemptible|gpus?)[\s-]+)*"
     core = rf"(?<![a-z0-9.\-/])(?P<core>{_CORES})"
     attached = rf"(?P<core2>{_CORES})"
