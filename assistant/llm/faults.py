@@ -96,6 +96,7 @@ _BENEATH: dict[str, Fault] = {
     "RemoteProtocolError": BROKE_OFF,
     "ReadError": BROKE_OFF,
     "IncompleteOutputException": ENDLESS,
+    "TooLong": ENDLESS,
     "ValidationError": INVALID,
     "JSONDecodeError": INVALID,
     "ResponseParsingError": INVALID,
@@ -105,6 +106,7 @@ _BY_STATUS = {401: WRONG_KEY, 402: SPENT, 403: NOT_ALLOWED, 404: NO_MODEL, 408: 
 """Where litellm has no class of its own for a status."""
 _TOLD = (
     (r"provider not provided", NO_PROVIDER),
+    (r"repeating the same chunk", ENDLESS),
     (r"response with no 'choices'", EMPTY),
     (r"empty or invalid response from llm endpoint", INVALID),
 )

@@ -15,6 +15,7 @@ from faultserver import (
     drips,
     fails,
     in_turn,
+    repeats_for_ever,
     says,
     says_nothing_for,
     serving,
@@ -77,6 +78,8 @@ def _loaded() -> None:
         (fails(503, "overloaded"), "server", True),
         (fails(400, "This model's maximum context length is 512 tokens", code="context_length_exceeded"), "context", True),
         (fails(400, "the request exceeds the available context size, try increasing it", kind="exceed_context_size_error"), "context", True),
+        (says("x" * 5_000_000), "endless", True),
+        (says('{"kind":"request","dataset":"%s"}' % ("x" * 5_000_000)), "endless", True),
         (says("that is not JSON"), "invalid", True),
         (says('{"kind": "request", "gpu_count": "many"}'), "invalid", True),
         (says(""), "empty", True),
@@ -230,6 +233,19 @@ def test_a_stream_that_goes_wrong_ends_in_one_line(answer: Answer, kind: str) ->
     assert told.value.kind == kind
     assert sum(map(len, came)) < 500
     assert time.monotonic() - began < 2.5
+
+
+def test_a_stream_that_repeats_itself_for_ever_did_not_end() -> None:
+    with serving(repeats_for_ever) as server, pytest.raises(LlmFault) as told:
+        list(llm(server.url, limits=Limits()).explain("facts", "why?"))
+    assert told.value.kind == "endless", told.value.words
+    assert "did not end and was cut" in told.value.words
+
+
+def test_an_answer_that_is_too_long_is_not_asked_for_again() -> None:
+    with serving(says("x" * 64_001)) as server, pytest.raises(LlmFault):
+        llm(server.url).read("lora llama3", Intent())
+    assert len(server.sent) == 1
 
 
 def test_a_stream_that_stops_in_the_middle_keeps_what_came() -> None:
