@@ -67,7 +67,7 @@ def _loaded() -> None:
 @pytest.mark.parametrize(
     ("answer", "kind", "retry"),
     [
-        (fails(401, f"Incorrect API key provided: {SECRET}", code="invalid_api_key"), "wrong-key", False),
+        (fails(401, f"Incorrect API key provided: {SECRET}", code="invalid_api_key"), "wants-key", False),
         (fails(403, "not for you"), "not-allowed", False),
         (fails(404, "The model `m` does not exist", code="model_not_found"), "no-model", False),
         (fails(429, "Rate limit reached", headers={"retry-after": "7"}), "rate-limit", True),
@@ -141,6 +141,16 @@ def test_no_key_is_known_before_anything_is_sent() -> None:
         Llm(choice, environ={}).read("lora llama3", Intent())
     assert told.value.kind == "no-key"
     assert "OPENAI_API_KEY is not set" in told.value.words
+
+
+@pytest.mark.parametrize(("key", "kind"), [("", "wants-key"), ("not-this-one", "wrong-key")])
+def test_a_server_that_wants_a_key_is_told_apart_from_one_that_refuses_it(key: str, kind: str) -> None:
+    environ = {"OUMI_CHAT_LLM_API_KEY": key} if key else {}
+    with serving(fails(401, "no")) as server, pytest.raises(LlmFault) as told:
+        llm(server.url, environ=environ).read("lora llama3", Intent())
+    assert told.value.kind == kind
+    assert "OUMI_CHAT_LLM_API_KEY" in told.value.words
+    assert ("mend" in told.value.words) is bool(key)
 
 
 def test_while_a_service_asks_to_wait_nothing_is_sent() -> None:
@@ -221,7 +231,7 @@ def test_a_stream_comes_in_pieces_and_is_counted() -> None:
         (streams(" ", "\n"), "empty"),
         (says_nothing_for(3), "timeout"),
         (fails(500, "boom"), "server"),
-        (fails(401, "no"), "wrong-key"),
+        (fails(401, "no"), "wants-key"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
