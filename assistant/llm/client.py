@@ -146,7 +146,7 @@ class Llm:
     def _in_mode(self, mode: str, messages: list[Message]) -> tuple[Fields, tuple[str, ...]]:
         litellm, instructor = self._loaded()
         asked = {**self._common(), "max_tokens": self.limits.answer_tokens, "messages": self._redacted(messages)}
-        reader = instructor.from_litellm(partial(litellm.completion, **_ONCE), mode=getattr(instructor.Mode, mode))
+        reader = instructor.from_litellm(partial(self._completion, litellm), mode=getattr(instructor.Mode, mode))
         began = time.monotonic()
         counted: Any = None
         answer: Any = None
@@ -167,6 +167,16 @@ class Llm:
         finally:
             self._count(counted, began, answer)
         return Fields.model_validate(fields.model_dump(exclude_unset=True)), ()
+
+    def _completion(self, litellm: Any, **asked: Any) -> Any:
+        """One whole answer. One that is too long is not parsed: that would take seconds."""
+        answer = litellm.completion(**asked, **_ONCE)
+        message = answer.choices[0].message if answer.choices else None
+        calls = (getattr(message, "tool_calls", None) or ()) if message else ()
+        texts = [message.content if message else "", *(call.function.arguments for call in calls)]
+        if sum(len(text or "") for text in texts) > self.limits.whole_characters:
+            raise TooLong
+        return answer
 
     def _streamed(self, messages: list[Message]) -> Iterator[str]:
         """One request's pieces within the limits, counted."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant.llm.fact_numbers import Number, is_value
+from assistant.llm.fact_owners import owner_fault
 from assistant.llm.facts import Fact, Facts
 
 _FAR = 14
@@ -111,7 +112,10 @@ def _params_fault(number: Number, text: str, facts: Facts) -> str:
     of_all = re.search(r"\b(?:of|out of|has|have|with|all|model's|model is|'s|s)(?: the| its| about| all)* $|\bof (?:the|its) (?:model's )?$", before) is not None
     of_all = of_all or (before.endswith("(") and not re.search(r"\badapters? \($", before))
     trains = re.search(r"\btrain\w*\b|\badapters?\b|\blearn", before[-60:] + after) is not None
-    if is_value(number, values.get("trainable", -1), whole=False) and (facts.full or (trains and not re.search(r"\b(?:of|out of|has|have|with)(?: the| its)? $", before))):
+    is_trainable = is_value(number, values.get("trainable", -1), whole=False)
+    if wrong := owner_fault(number.start, number.end, text, facts, trainable=is_trainable):
+        return wrong
+    if is_trainable and (facts.full or (trains and not re.search(r"\b(?:of|out of|has|have|with)(?: the| its)? $", before))):
         return "" if not re.search(r"\bfrozen\b|\bfreez", after) else "a wrong count of parameters"
     if not facts.full and re.search(r"\badapters?\b", text) and not _is_whole_of(text, number):
         of_all = False

@@ -130,10 +130,10 @@ def half_at(text: str, place: int) -> str:
 
 def _name_patterns(facts: Facts) -> list[tuple[str, str]]:
     """(pattern, tag) of every name, longest first."""
-    found = [(_pattern_of(name), "<name>") for name in facts.names] + [(gpu_pattern(name), "<gpu>") for name in facts.gpus]
+    found = [(name_pattern(name), "<name>") for name in facts.names] + [(gpu_pattern(name), "<gpu>") for name in facts.gpus]
     return sorted(found, key=lambda pair: -len(pair[0]))
 
-def _pattern_of(name: str) -> str:
+def name_pattern(name: str) -> str:
     """A name however it is spaced: `Llama-3.1-8B` also as `Llama 3.1 8B`, never a part of it, which may name another."""
     parts = [re.escape(part) for part in re.split(r"[-_ ]", name.lower()) if part]
     if "/" in name or len(parts) == 1 or "_" in name or name.startswith("oumi "):

@@ -11,6 +11,7 @@ from assistant.builder.prose_answers import answer, value_text
 from assistant.builder.prose_why import why_text
 from assistant.core.outcome import Outcome
 from assistant.llm.fact_claims import fault
+from assistant.llm.fact_terms import COMPILED, MENTIONS
 from assistant.llm.facts import Facts
 from assistant.reader.asking import Asking, subject_of
 
@@ -71,9 +72,11 @@ def _cut(text: str) -> tuple[int, int] | None:
 def checked(deltas: Iterable[str], facts: Facts, instead: Callable[[str], str]) -> Iterator[Checked]:
     """The sentences of a stream that the facts hold, and for each other one `instead(sentence)`, told once.
 
-    `instead` gives the plan's own wording on the same topic; an empty one drops the sentence.
+    `instead` gives the plan's own wording on the same topic; an empty one drops the sentence. Beside a
+    replacement, what tells no figure and no choice but those of the sentence before it is dropped too.
     """
     said: set[str] = set()
+    last: Checked | None = None
     for raw, finished in sentences_in(deltas):
         if raw.lstrip().startswith("#"):
             continue
@@ -83,9 +86,30 @@ def checked(deltas: Iterable[str], facts: Facts, instead: Callable[[str], str]) 
         wrong = _fault(sentence, facts, finished=finished)
         text = instead(sentence).strip() if wrong else sentence
         key = text.lower()
-        if text and key not in said:
-            said.add(key)
-            yield Checked(text=text, replaced=bool(wrong), fault=wrong)
+        if not text or key in said:
+            continue
+        said.add(key)
+        one = Checked(text=text, replaced=bool(wrong), fault=wrong)
+        if last is not None and (one.replaced or last.replaced) and _tells_again(text, last.text):
+            continue
+        last = one
+        yield one
+
+
+_FIGURE = re.compile(r"\$?\d+(?:,\d{3})*(?:\.\d+)?(?:e-?\d+)?%?")
+
+
+def _tells_again(text: str, before: str) -> bool:
+    """True where a text has figures, each of which stood before it, and names no choice that did not."""
+    figures, choices = _content(text)
+    known_figures, known_choices = _content(before)
+    return bool(figures) and figures <= known_figures and choices <= known_choices
+
+
+def _content(text: str) -> tuple[set[str], set[str]]:
+    """The figures and the choices that a text names."""
+    lower = text.lower()
+    return set(_FIGURE.findall(lower)), {term for term, (_, pattern) in COMPILED.items() if term not in MENTIONS and pattern.search(lower)}
 
 
 def _fault(sentence: str, facts: Facts, *, finished: bool) -> str:

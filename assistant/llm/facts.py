@@ -34,13 +34,14 @@ class Fact:
 class Facts:
     """Everything that may be said of one plan.
 
-    `names` are exact names; `used` the terms that hold of it, `named` those it weighed and dropped; `asked` the fields that
+    `names` are exact names, `models` those of the model; `used` the terms that hold of it, `named` those it weighed and dropped; `asked` the fields that
     were asked for, `whys` the reason of each, `causes` what may stand as one; `verdicts` whether a thing fits, by the pattern of its words; `quotes`
     (field, the plan's own words on it).
     """
 
     facts: tuple[Fact, ...] = ()
     names: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
     gpus: tuple[str, ...] = ()
     used: frozenset[str] = frozenset()
     named: frozenset[str] = frozenset()
@@ -70,6 +71,7 @@ def plan_facts(outcome: Outcome) -> Facts:
     return Facts(
         facts=facts,
         names=_names(outcome, plan),
+        models=tuple(name for name in (plan.model.id, plan.model.id.split("/")[-1], plan.model.family) if name),
         gpus=_gpu_names(plan),
         used=used_terms(outcome, plan),
         named=named_terms(outcome, plan),

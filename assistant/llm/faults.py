@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from assistant.core.errors import OumiChatError
 from assistant.core.redact import redact
-from assistant.llm.choice import LlmChoice
+from assistant.llm.choice import SERVER_KEY_VARIABLE, LlmChoice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +25,7 @@ class Fault:
 
 NO_KEY = Fault(kind="no-key", retry=False, words="{llm} needs a key and {key} is not set: set it, or choose another with /llm")
 WRONG_KEY = Fault(kind="wrong-key", retry=False, words="{llm} refuses the key{from_key}: mend it, or choose another with /llm")
+WANTS_KEY = Fault(kind="wants-key", retry=False, words=f"{{llm}} wants a key: set {SERVER_KEY_VARIABLE}, or choose another with /llm")
 NOT_ALLOWED = Fault(kind="not-allowed", retry=False, words="the key{from_key} may not use {llm}: choose another with /llm")
 NO_MODEL = Fault(kind="no-model", retry=False, words="there is no {llm}: check the name, or choose another with /llm")
 NO_PROVIDER = Fault(kind="no-provider", retry=False, words="{llm} names no provider: write it as provider/model, or give --llm-base-url")
@@ -96,6 +97,7 @@ _BENEATH: dict[str, Fault] = {
     "RemoteProtocolError": BROKE_OFF,
     "ReadError": BROKE_OFF,
     "IncompleteOutputException": ENDLESS,
+    "TooLong": ENDLESS,
     "ValidationError": INVALID,
     "JSONDecodeError": INVALID,
     "ResponseParsingError": INVALID,
@@ -105,6 +107,7 @@ _BY_STATUS = {401: WRONG_KEY, 402: SPENT, 403: NOT_ALLOWED, 404: NO_MODEL, 408: 
 """Where litellm has no class of its own for a status."""
 _TOLD = (
     (r"provider not provided", NO_PROVIDER),
+    (r"repeating the same chunk", ENDLESS),
     (r"response with no 'choices'", EMPTY),
     (r"empty or invalid response from llm endpoint", INVALID),
 )
@@ -148,6 +151,8 @@ def fault_of(problem: BaseException, choice: LlmChoice, secrets: Collection[str]
         return problem
     chain = list(causes(problem))
     kind = kind_of(problem)
+    if kind is WRONG_KEY and choice.base_url and not choice.key_variable:
+        kind = WANTS_KEY  # none was sent that could be mended
     code = next((c for c in (getattr(p, "status_code", None) for p in chain) if isinstance(c, int)), None)
     return fault(
         kind,

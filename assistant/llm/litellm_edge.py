@@ -19,13 +19,14 @@ _SENT_HEADERS = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How long an LLM is waited for, in seconds, and how much of an answer is taken, in characters."""
+    """How long an LLM is waited for, in seconds, and how much of an answer is taken, in characters: of one that is streamed, and of one that comes as a whole."""
 
     connect_seconds: float = 4.0
     first_seconds: float = 60.0
     gap_seconds: float = 20.0
     whole_seconds: float = 120.0
     answer_characters: int = 6_000
+    whole_characters: int = 64_000
     answer_tokens: int = 400
 
 

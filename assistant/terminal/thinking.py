@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 from collections.abc import Mapping
@@ -17,6 +18,8 @@ QUIET_SECONDS = 0.3
 _TICK = 0.1
 _FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _PLAIN_FRAMES = "|/-\\"
+_ENDED = re.compile(r"\S[.!?][\"')\]]*$")
+_SENTENCE = re.compile(r"\S+\s.*\S[.!?][\"')\]]*", re.DOTALL)
 
 
 class Thinking:
@@ -75,6 +78,7 @@ class Stream:
     """Prose on stdout as it comes: wrapped to the width, indented as all else, and never an escape from its text.
 
     A break of a line in the text is a blank, an empty line a new paragraph, a line that begins with `-` one of its own.
+    A sentence that ended with one write is parted from the next by a blank, which need not be in the text.
     """
 
     def __init__(self, screen: Screen) -> None:
@@ -83,6 +87,7 @@ class Stream:
         self._held = ""
         self._breaks = 0
         self._begun = False
+        self._was_whole = False
 
     def __enter__(self) -> Stream:
         return self
@@ -92,7 +97,11 @@ class Stream:
 
     def write(self, text: str) -> None:
         """Show what is whole of this text: the last word is held until it is known to have ended."""
-        self._held += clean(text).replace("\t", " ")
+        text = clean(text).replace("\t", " ")
+        is_whole = _SENTENCE.fullmatch(text) is not None
+        starts_anew = text[:1].isupper() or (is_whole and self._was_whole)
+        self._held += f" {text}" if starts_anew and _ENDED.search(self._held) else text
+        self._was_whole = is_whole
         end = max(self._held.rfind(" "), self._held.rfind("\n")) + 1
         whole, self._held = self._held[:end], self._held[end:]
         self._show(whole)
@@ -104,7 +113,7 @@ class Stream:
         if self._column:
             self._put("\n")
         self._column = self._breaks = 0
-        self._begun = False
+        self._begun = self._was_whole = False
 
     def _show(self, text: str) -> None:
         if not text:

@@ -138,6 +138,13 @@ def streams_for_ever(handler: Handler, _: dict[str, Any]) -> None:
         time.sleep(0.001)
 
 
+def repeats_for_ever(handler: Handler, _: dict[str, Any]) -> None:
+    """The same word without end, which litellm gives up on before it is long."""
+    handler.begin_stream()
+    while handler.event(delta("The ")):
+        pass
+
+
 def says_nothing_for(seconds: float) -> Answer:
     def answer(handler: Handler, _: dict[str, Any]) -> None:
         time.sleep(seconds)

@@ -137,6 +137,19 @@ def test_a_replacement_is_told_once() -> None:
     assert [one.text for one in found] == ["The rank is 16: the most common rank in Oumi's recipes."]
 
 
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("The adapters have rank 16 and alpha 32. The rank is 64.\n", 1),
+        ("The rank is 64. The rank is 16.\n", 1),
+        ("The adapters have alpha 32. The rank is 64.\n", 2),
+        ("The rank is 16. FSDP is used to split the model.\n", 2),
+    ],
+)
+def test_what_was_just_told_is_not_replaced_by_itself(text: str, number: int) -> None:
+    assert len(shown(text)) == number
+
+
 def test_what_names_nothing_is_dropped() -> None:
     assert shown("You will love the results! This is state of the art. Buy now.\n") == []
 

@@ -15,6 +15,7 @@ from faultserver import (
     drips,
     fails,
     in_turn,
+    repeats_for_ever,
     says,
     says_nothing_for,
     serving,
@@ -66,7 +67,7 @@ def _loaded() -> None:
 @pytest.mark.parametrize(
     ("answer", "kind", "retry"),
     [
-        (fails(401, f"Incorrect API key provided: {SECRET}", code="invalid_api_key"), "wrong-key", False),
+        (fails(401, f"Incorrect API key provided: {SECRET}", code="invalid_api_key"), "wants-key", False),
         (fails(403, "not for you"), "not-allowed", False),
         (fails(404, "The model `m` does not exist", code="model_not_found"), "no-model", False),
         (fails(429, "Rate limit reached", headers={"retry-after": "7"}), "rate-limit", True),
@@ -77,6 +78,8 @@ def _loaded() -> None:
         (fails(503, "overloaded"), "server", True),
         (fails(400, "This model's maximum context length is 512 tokens", code="context_length_exceeded"), "context", True),
         (fails(400, "the request exceeds the available context size, try increasing it", kind="exceed_context_size_error"), "context", True),
+        (says("x" * 5_000_000), "endless", True),
+        (says('{"kind":"request","dataset":"%s"}' % ("x" * 5_000_000)), "endless", True),
         (says("that is not JSON"), "invalid", True),
         (says('{"kind": "request", "gpu_count": "many"}'), "invalid", True),
         (says(""), "empty", True),
@@ -138,6 +141,16 @@ def test_no_key_is_known_before_anything_is_sent() -> None:
         Llm(choice, environ={}).read("lora llama3", Intent())
     assert told.value.kind == "no-key"
     assert "OPENAI_API_KEY is not set" in told.value.words
+
+
+@pytest.mark.parametrize(("key", "kind"), [("", "wants-key"), ("not-this-one", "wrong-key")])
+def test_a_server_that_wants_a_key_is_told_apart_from_one_that_refuses_it(key: str, kind: str) -> None:
+    environ = {"OUMI_CHAT_LLM_API_KEY": key} if key else {}
+    with serving(fails(401, "no")) as server, pytest.raises(LlmFault) as told:
+        llm(server.url, environ=environ).read("lora llama3", Intent())
+    assert told.value.kind == kind
+    assert "OUMI_CHAT_LLM_API_KEY" in told.value.words
+    assert ("mend" in told.value.words) is bool(key)
 
 
 def test_while_a_service_asks_to_wait_nothing_is_sent() -> None:
@@ -218,7 +231,7 @@ def test_a_stream_comes_in_pieces_and_is_counted() -> None:
         (streams(" ", "\n"), "empty"),
         (says_nothing_for(3), "timeout"),
         (fails(500, "boom"), "server"),
-        (fails(401, "no"), "wrong-key"),
+        (fails(401, "no"), "wants-key"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -230,6 +243,19 @@ def test_a_stream_that_goes_wrong_ends_in_one_line(answer: Answer, kind: str) ->
     assert told.value.kind == kind
     assert sum(map(len, came)) < 500
     assert time.monotonic() - began < 2.5
+
+
+def test_a_stream_that_repeats_itself_for_ever_did_not_end() -> None:
+    with serving(repeats_for_ever) as server, pytest.raises(LlmFault) as told:
+        list(llm(server.url, limits=Limits()).explain("facts", "why?"))
+    assert told.value.kind == "endless", told.value.words
+    assert "did not end and was cut" in told.value.words
+
+
+def test_an_answer_that_is_too_long_is_not_asked_for_again() -> None:
+    with serving(says("x" * 64_001)) as server, pytest.raises(LlmFault):
+        llm(server.url).read("lora llama3", Intent())
+    assert len(server.sent) == 1
 
 
 def test_a_stream_that_stops_in_the_middle_keeps_what_came() -> None:

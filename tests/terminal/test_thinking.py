@@ -179,3 +179,22 @@ def test_a_stream_into_a_pipe_is_not_wrapped_and_as_clean(monkeypatch: pytest.Mo
 
 def test_the_wait_is_longer_than_a_blink() -> None:
     assert thinking.QUIET_SECONDS >= 0.3
+
+
+@pytest.mark.parametrize(
+    ("sentences", "shown"),
+    [
+        (("It is kept on each GPU.", "DDP keeps a copy."), "It is kept on each GPU. DDP keeps a copy."),
+        (("The rank is 16.", "41.9 million parameters train."), "The rank is 16. 41.9 million parameters train."),
+        (("The rank is 16.", "micro-batches are added up."), "The rank is 16. micro-batches are added up."),
+        (("It fits. ", "It runs."), "It fits. It runs."),
+        (("The upper bound is 15.", "6 GiB"), "The upper bound is 15.6 GiB"),
+        (("See `train.", "yaml`."), "See `train.yaml`."),
+    ],
+)
+def test_sentences_are_parted_and_words_are_not(monkeypatch: pytest.MonkeyPatch, sentences: tuple[str, ...], shown: str) -> None:
+    out = terminal(monkeypatch, "stdout")
+    with Stream(screen(COLUMNS="80")) as stream:
+        for sentence in sentences:
+            stream.write(sentence)
+    assert out.getvalue() == f"  {shown}\n"
