@@ -39,7 +39,7 @@ def intent_of_config(body: Mapping[str, Any]) -> tuple[Intent, tuple[Reason, ...
         first = problem.errors()[0]
         key = str(first["loc"][0])
         raise UsageError(f"The config's {key.replace('_', ' ')} is {first['input']!r}: {first['msg'].lower()}.", context=key, hint="Mend it in the file.", reference="bad-field") from None
-    fields = {path: value for path, value in _leaves(body, "") if path not in _READ and not path.startswith("data.") and value is not None}
+    fields = {path: value for path, value in _leaves(body, "") if path not in _READ and (not path.startswith("data.") or path.removeprefix("data.train.") in _TRAIN) and value is not None}
     overrides, refused = _taken(intent, fields)
     notes = tuple(Reason(field=path, value=fields[path], why=f"left out: {why}") for path, why in refused.items())
     return intent.model_copy(update={"overrides": overrides or None}), (*notes, *_unkept_data(config))
@@ -124,6 +124,26 @@ def _leaves(body: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
             yield from _leaves(value, f"{path}.")
         else:
             yield path, value
+
+
+def lost_rows(body: Mapping[str, Any], planned: Mapping[str, Any]) -> tuple[Reason, ...]:
+    """What a config says of its training rows and the plan made from it does not: other rows would be trained on."""
+    before, after = _rows(body), _rows(planned)
+    lost = {path: value for path, value in before.items() if value is not None and after.get(path) != value}
+    return tuple(Reason(field=path, value=value, why="left out: the plan does not keep it, so other rows are trained on") for path, value in lost.items())
+
+
+def _rows(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of the first dataset and of the mixture, by dotted name; the dataset's own name aside."""
+    train = Existing.of(body).train_data.body
+    entries = train.get("datasets")
+    first = entries[0] if isinstance(entries, list) and entries and isinstance(entries[0], dict) else {}
+    found = {f"data.train.datasets[0].{name}": value for name, value in first.items() if name not in ("dataset_name", "dataset_path")}
+    return {**found, **{f"data.train.{name}": value for name, value in train.items() if name != "datasets" and name not in _TRAIN}}
+
+
+_TRAIN = frozenset(("pack", "collator_name"))
+"""Fields of the data section that are said as overrides."""
 
 
 def _unkept_data(config: Existing) -> list[Reason]:

@@ -137,7 +137,21 @@ def _load(desk: TerminalDesk, state: State, effect: Command) -> Step:
     after = replace(
         State(gpus=state.gpus, intent=intent, words=(f"the config {name}",), asked=state.asked), before=(*state.before, state)
     )
-    return state, (again(after, "Loaded: "),)
+    return state, (again(after, "Loaded: "), Command(name="loaded", rest=name))
+
+
+def _loaded(desk: TerminalDesk, state: State, effect: Command) -> Step:
+    """After a plan is made from a config: what of its rows that plan does not keep."""
+    import yaml
+
+    from assistant.builder.imports import lost_rows
+    from assistant.machine.configs import read_config
+
+    if state.config is not None and state.config.files:
+        planned = yaml.safe_load(state.config.files[0].yaml)
+        for note in lost_rows(read_config(Path(effect.rest).expanduser()), planned):
+            report.say(desk.screen, f"{note.field}: {note.why}")
+    return state, ()
 
 
 def _validate(_: TerminalDesk, state: State, __: Command) -> Step:
@@ -192,7 +206,7 @@ def unknown(_: TerminalDesk, state: State, effect: Command) -> Step:
 
 COMMANDS: dict[str, Handler] = {
     "help": _help, "set": _set, "gpus": _gpus, "model": _model, "llm": _llm, "cost": _cost, "save": _save, "load": _load,
-    "validate": _validate, "launch": _launch, "export": _export,
+    "validate": _validate, "loaded": _loaded, "launch": _launch, "export": _export,
 }  # fmt: skip
 
 

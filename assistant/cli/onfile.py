@@ -7,7 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from assistant.builder.imports import intent_of_config
+import yaml
+
+from assistant.builder.imports import intent_of_config, lost_rows
 from assistant.builder.mend_types import Mending
 from assistant.builder.respond import Resolve
 from assistant.catalogue.machines import parse_machine
@@ -86,6 +88,14 @@ def _resolve(options: Options) -> Resolve:
     return functools.partial(resolve_model, offline=options.offline)
 
 
+def report_lost(screen: Screen, config: str, outcome: Outcome | None) -> None:
+    """Name what a config says of its rows and the plan made from it does not keep."""
+    if outcome is None or not outcome.files:
+        return
+    for note in lost_rows(read_config(Path(config).expanduser()), yaml.safe_load(outcome.files[0].yaml)):
+        report.say(screen, f"{note.field}: {note.why}")
+
+
 def _changed(text: str, options: Options) -> int:
     """The config as the words change it, planned anew."""
     assert options.config is not None
@@ -100,6 +110,7 @@ def _changed(text: str, options: Options) -> int:
     desk = TerminalDesk(answer=plan, save=lambda *_: None, screen=silent, mind=Mind(), resolve=_resolve(options), follows_up=False)
     talk = Conversation(desk=desk, state=State(intent=intent, gpus=options.gpus, words=(f"the config {Path(options.config).name}",)))
     talk.resume(again(talk.state, ""))
+    report_lost(options.screen, options.config, talk.state.config)
     before = talk.state
     talk.hear(text)
     if talk.state is before:

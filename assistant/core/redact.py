@@ -47,6 +47,8 @@ def _key(begin: str, rest: str) -> re.Pattern[str]:
 _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----|\Z)", re.DOTALL), MARK),
     (re.compile(r"(://)[^\s/:@\"'<>]{0,200}:[^\s/\"'<>]{1,400}@"), rf"\1{MARK}@"),
+    (re.compile(r"(://)(?=[^\s/:@\"'<>]{0,200}\d)[^\s/:@\"'<>]{8,200}@"), rf"\1{MARK}@"),  # a token in a user's place
+    (re.compile(r"([?&](?:[\w-]{0,20}[_-])?(?:key|token|secret|password|passwd|apikey|sig)=)[^\s&#\"'<>\[]{4,}", re.IGNORECASE), rf"\1{MARK}"),
     (re.compile(r"([Bb]earer\s{1,4}|BEARER\s{1,4})(?=[\w.~+/=-]{0,80}[\d=])[\w.~+/-]{8,}=*"), rf"\1{MARK}"),
     (re.compile(r"([Aa]uthorization\\?[\"']?\s{0,4}[:=]\s{0,4}\\?[\"']?[A-Za-z]+\s{1,4})[^\s\"',;\[\\]{4,}"), rf"\1{MARK}"),
     *((_key(begin, rest), MARK) for begin, rest in _KEYS),

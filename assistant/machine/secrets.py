@@ -12,9 +12,10 @@ from assistant.core.secretnames import is_value_of_secret, name_strength
 SHORTEST = 8
 """Characters below which a value may well be a word that stands in ordinary text."""
 
-_NAME = re.compile(r"(?i)key|token|secret|passw(?:or)?d|passphrase|pwd|credential|(?<![a-z])auth(?!or)|oauth|(?<![a-z])pat\b")
+_NAME = re.compile(r"(?i)key|token|secret|passw(?:or)?d|passphrase|(?<![a-z])pass(?![a-z])|pwd|credential|(?<![a-z])auth(?!or)|oauth|(?<![a-z])pat\b")
 _LOCATION = re.compile(r"(?:[~.]|[A-Za-z]:)?[/\\]|unix:|file:")
 _URL = re.compile(r"://(?P<user>[^\s/:@]*):(?P<password>[^\s/]+)@")
+_TOKEN_URL = re.compile(r"://(?P<token>[^\s/:@]{8,})@")
 _WORD = re.compile(r"[a-z]{1,11}|[A-Z][a-z]{0,10}|[\d.]{1,12}")
 """A setting such as `disabled` or a number: no secret that would be worth its hiding in every text."""
 
@@ -24,9 +25,16 @@ def secret_values(environ: Mapping[str, str]) -> frozenset[str]:
     found: set[str] = set()
     for name, value in environ.items():
         found |= {url.group("password") for url in _URL.finditer(value)}
-        if _NAME.search(name) and not _LOCATION.match(value):
+        found |= {url.group("token") for url in _TOKEN_URL.finditer(value)}
+        if _NAME.search(name) and (not _LOCATION.match(value) or _is_base64(value)):
             found |= set(_values(value.strip()))
     return frozenset(value for value in found if len(value) >= SHORTEST)
+
+
+def _is_base64(value: str) -> bool:
+    """True for what begins like a path and is random: one AWS key in 64 begins with a slash."""
+    kinds = (r"[A-Z]", r"[a-z]", r"\d")
+    return re.fullmatch(r"[A-Za-z0-9/+]{40}", value) is not None and all(len(re.findall(kind, value)) >= 4 for kind in kinds)
 
 
 def _values(value: str) -> Iterator[str]:

@@ -11,8 +11,9 @@ import pytest
 import yaml
 
 from assistant.builder import respond
-from assistant.builder.imports import intent_of_config
+from assistant.builder.imports import intent_of_config, lost_rows
 from assistant.core.errors import UsageError
+from assistant.machine.configs import read_config
 from assistant.reader import read
 
 ROOT = Path(__file__).parents[2]
@@ -59,3 +60,20 @@ def test_oumis_recipes_are_read() -> None:
         intent, left = intent_of_config(body)
         assert intent.model == body["model"]["model_name"]
         assert len(left) <= 4, (path, left)
+
+
+def test_rows_that_a_plan_does_not_keep_are_named() -> None:
+    body = yaml.safe_load(respond(read("lora qwen3 8b on A100 with yahma/alpaca-cleaned").intent).files[0].yaml)
+    assert lost_rows(body, body) == ()
+    body["data"]["train"]["datasets"][0] |= {"split": "train[:10%]", "sample_count": 100}
+    body["data"]["train"]["mixture_strategy"] = "all_exhausted"
+    planned = yaml.safe_load(respond(intent_of_config(body)[0]).files[0].yaml)
+    named = {note.field for note in lost_rows(body, planned)}
+    assert named == {"data.train.datasets[0].split", "data.train.datasets[0].sample_count", "data.train.mixture_strategy"}
+
+
+def test_a_config_that_holds_itself_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "loop.yaml"
+    path.write_text("model: &a\n  model_name: x\n  model_kwargs: *a\n")
+    with pytest.raises(UsageError, match="refers to itself"):
+        read_config(path)

@@ -101,6 +101,8 @@ def test_an_error_on_stdin_is_answered_with_a_diff(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "+  per_device_train_batch_size: 1" in done.stdout
     assert path.read_text() == before
+    changed = [line for line in done.stdout.splitlines() if line.strip().startswith("+")]
+    assert not any("#" in line for line in changed), "a reason that is no longer true"
     written = program(tmp_path, "--offline", "--config", str(path), "-", "-o", str(tmp_path / "mended.yaml"), text=OOM)
     assert written.returncode == 0
     mended = yaml.safe_load((tmp_path / "mended.yaml").read_text())

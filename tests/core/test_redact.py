@@ -252,3 +252,15 @@ def test_a_long_text_takes_little_time() -> None:
 def test_time_grows_no_faster_than_the_text(piece: str) -> None:
     short, long = (_milliseconds((piece * count)[:count]) for count in (20_000, 80_000))
     assert long < 8 * short + 20
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["http://127.0.0.1:9/v1?key=swordfish99", "https://host/x?a=1&access_token=abcdef123456", "https://9f8e7d6c5b4a@sentry.io/1"],
+)
+def test_a_secret_in_an_address_goes(text: str) -> None:
+    safe = redact(text)
+    assert "[redacted]" in safe
+    for secret in ("swordfish99", "abcdef123456", "9f8e7d6c5b4a"):
+        assert secret not in safe
+    assert redact(safe) == safe

@@ -45,3 +45,14 @@ def test_a_password_in_a_url_and_in_a_document_is_found() -> None:
     found = secret_values({"HTTPS_PROXY": "http://me:hunter2hunter2@proxy:3128", "GCP_CREDENTIALS": document})
     assert {"hunter2hunter2", "correct-horse", document} == found
     assert redact("said: correct-horse, hunter2hunter2", found) == "said: [redacted], [redacted]"
+
+
+def test_secrets_that_look_like_something_else() -> None:
+    found = secret_values({
+        "AWS_SECRET_ACCESS_KEY": "/abcDEFghi123KLMnop456QRStuv789wxyz+AB/c",
+        "DB_PASS": "Zq9mmTT4kkPp2x",
+        "SENTRY_DSN": "https://9f8e7d6c5b4a@sentry.io/1",
+        "PASSENGER_ROOT": "/usr/lib/ruby",
+        "KEYRING_PATH": "/home/ana/some/where/else/keys",
+    })  # fmt: skip
+    assert found == {"/abcDEFghi123KLMnop456QRStuv789wxyz+AB/c", "Zq9mmTT4kkPp2x", "9f8e7d6c5b4a"}
