@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+from assistant.chat.planning import Step
 from assistant.chat.state import (
     AskLlm,
     Command,
@@ -29,7 +30,7 @@ from assistant.chat.state import (
     Weigh,
     Weighed,
 )
-from assistant.chat.step import Step, step
+from assistant.chat.step import step
 from assistant.core.errors import OumiChatError
 from assistant.core.outcome import Outcome
 

@@ -9,6 +9,7 @@ from assistant.builder.respond import Resolve
 from assistant.chat import outside
 from assistant.chat.followups import best_follow_up
 from assistant.chat.mind import Mind
+from assistant.chat.planning import Step
 from assistant.chat.state import (
     AskLlm,
     Command,
@@ -23,7 +24,6 @@ from assistant.chat.state import (
     Tell,
     Weighed,
 )
-from assistant.chat.step import Step
 from assistant.core.errors import OumiChatError
 from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome

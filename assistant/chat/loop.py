@@ -9,9 +9,9 @@ from datetime import datetime, timezone
 from assistant import __version__
 from assistant.chat.conversation import Conversation
 from assistant.chat.desk import TerminalDesk
+from assistant.chat.planning import again
 from assistant.chat.remember import document_of, state_of
 from assistant.chat.state import State
-from assistant.chat.step import again
 from assistant.core.redact import redact
 from assistant.core.values import Hardware
 from assistant.machine.sessions import Keeper, Session, new_session

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from assistant.builder.phrase import machine_phrase
 from assistant.catalogue.names import nearest
 from assistant.chat.nouns import override_of
+from assistant.chat.planning import Step, again, cheaper_offer, flagged_machine, nothing_yet, set_field
 from assistant.chat.state import Command, ShowProblem, State, Tell
-from assistant.chat.step import Step, again, cheaper_offer, flagged_machine, nothing_yet, set_field
 from assistant.chat.talk import COMMANDS as NAMES
 from assistant.chat.talk import HELP
 from assistant.core.errors import UsageError
@@ -250,7 +250,8 @@ def mend(state: State, text: str, screen: Screen, resolve: Resolve) -> Step:
 def mended_offer(state: State, intent: Intent) -> Step:
     """The mended plan, to be taken with a yes."""
     from assistant.chat.hearing import Change
-    from assistant.chat.step import MENDED, offer
+    from assistant.chat.planning import offer
+    from assistant.chat.step import MENDED
 
     before, after = state.intent.model_dump(), intent.model_dump()
     said = Intent.model_validate({k: v for k, v in after.items() if v is not None and v != before[k]})

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Any
 
-from assistant.catalogue.machines import parse_machine
 from assistant.chat.answering import answered, chosen_way
-from assistant.chat.hearing import MACHINE_KEYS, Change, heard
-from assistant.chat.merging import changed_keys
+from assistant.chat.hearing import Change, heard
 from assistant.chat.nouns import NUMBERS
+from assistant.chat.planning import Step, again, nothing_yet, planned_with
 from assistant.chat.state import (
     KEPT,
     AskLlm,
@@ -22,10 +20,8 @@ from assistant.chat.state import (
     FollowUp,
     Leave,
     Line,
-    MakePlan,
     Mend,
     Planned,
-    Purpose,
     PutQuestion,
     Refused,
     Show,
@@ -49,16 +45,11 @@ from assistant.chat.talk import (
     small_talk,
     what_if,
 )
-from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome
-from assistant.core.values import Reason
-from assistant.reader import Reading
 from assistant.reader.asking import Asking, question_in
-from assistant.reader.sizes import asks_for
 from assistant.reader.traces import trace_in
 
-Step = tuple[State, tuple[Effect, ...]]
 _NOT_UNDERSTOOD = "Nothing in that is understood. Say a model, GPUs, data or a setting, such as lr 2e-4 or 8k context."
 _UNPLANNED = "task-not-supported"
 
@@ -124,7 +115,7 @@ def _talk(state: State, line: str) -> Step:
     if not (state.outcome and state.outcome.questions) and (SKIP.fullmatch(line) or agreement(line) == "" or refusal(line) == ""):
         return state, (Tell(text="No question is open."),)
     if way := chosen_way(state.context, line):
-        return _plan(state, Change(said=way, notes=()), line, "turn")
+        return planned_with(state, Change(said=way, notes=()), line, "turn")
     understood = frozenset(key for key, value in heard(line, state.context).said.model_dump().items() if value is not None)
     questions = state.outcome.questions if state.outcome else ()
     return state, (AskLlm(line=line, intent=state.intent, questions=questions, understood=understood),)
@@ -138,7 +129,7 @@ def _request(state: State, line: str, event: Line) -> Step:
     text = hypothetical or agreement(line) or line
     change = heard(text, state.context, event.refine)
     if hypothetical and change.said != Intent() and not change.conflicts:
-        return _plan(state, change, line, "what-if", label=hypothetical)
+        return planned_with(state, change, line, "what-if", label=hypothetical)
     if hypothetical and not change.conflicts:
         return _asked_freely(state, line) if event.is_question else _nothing(state, change)
     questions = state.outcome.questions if state.outcome else ()
@@ -147,7 +138,7 @@ def _request(state: State, line: str, event: Line) -> Step:
         return _asked_freely(state, line) if event.is_question and state.outcome else _nothing(state, change)
     if change.conditional and state.context.fits:
         return state, (Tell(text="It fits as it is, so nothing changes. Say it without the condition to change it anyway."),)
-    return _plan(state, change, line, "turn")
+    return planned_with(state, change, line, "turn")
 
 
 def _asked_freely(state: State, line: str) -> Step:
@@ -164,49 +155,6 @@ def _nothing(state: State, change: Change) -> Step:
     if state.outcome is not None and state.outcome.questions:
         effects += (Show(outcome=state.outcome, how="no config"),)
     return state, effects
-
-
-def _plan(state: State, change: Change, line: str, purpose: Purpose, *, label: str = "") -> Step:
-    """The effect that plans the conversation as it would be after this change."""
-    base, gpus = state.intent, state.gpus
-    if gpus is not None and any(getattr(change.said, key) is not None for key in MACHINE_KEYS):
-        base, gpus = _with_flag(base, gpus), None
-    intent = change.applied(base)
-    if purpose == "turn" and intent == state.intent and gpus == state.gpus and not change.conflicts and state.config is state.outcome is not None:
-        unread = "; ".join(f'not understood: "{piece}"' for piece in change.unread)
-        return state, (Tell(text=f"No change: the config is the same{f' ({unread})' if unread else ''}."),)
-    fields = {note.field for note in change.notes} | set(change.gone)
-    if change.said.model:
-        fields.add("model")
-    kept = tuple(note for note in state.notes if note.field not in fields)
-    news = tuple(note for note in change.notes if note.field not in Intent.model_fields or getattr(intent, note.field) is not None)
-    after = replace(
-        state,
-        intent=intent,
-        gpus=gpus,
-        notes=(*kept, *news),
-        words=(*state.words, line),
-        changed=changed_keys(state.intent, intent) or state.changed,
-        flagged=state.flagged - set(changed_keys(state.intent, intent)),
-        what_if=None,
-        follow_up=None,
-        before=(*state.before[-(KEPT - 1) :], replace(state, what_if=None, follow_up=None)),
-    )
-    reading = Reading(intent=intent, notes=after.notes, questions=change.conflicts, unread=change.unread)
-    asked = line if (kind := asks_for(line)) and (purpose == "turn" or kind != "fits") else ""
-    return state, (MakePlan(state=after, line=asked, reading=reading, purpose=purpose, label=label),)
-
-
-def _with_flag(intent: Intent, gpus: str) -> Intent:
-    """The intent with the machine that a flag stated, so that words can change a part of it."""
-    try:
-        machine = parse_machine(gpus)
-    except UsageError:
-        return intent
-    if machine.gpu.kind in ("cpu", "unified"):
-        return intent
-    said: dict[str, Any] = {"gpu": machine.gpu.name, "gpu_count": machine.count, "nodes": machine.nodes if machine.nodes > 1 else None}
-    return intent.model_copy(update={key: value for key, value in said.items() if getattr(intent, key) is None})
 
 
 def _planned(state: State, event: Planned) -> Step:
@@ -286,7 +234,7 @@ def _follow_up(state: State, pending: FollowUp, line: str) -> Step | None:
             continue
         if not values:
             return _line(open_state, Line(text=rest)) if rest else (open_state, (Tell(text=f"{choice}: the plan stands."),))
-        return _plan(open_state, Change(said=Intent.model_validate(values)), line, "turn")
+        return planned_with(open_state, Change(said=Intent.model_validate(values)), line, "turn")
     if (agreement(line) == "" or refusal(line) == "") and len(line) < 12:
         return open_state, (Tell(text=f"{pending.answers[0][0]} it is: the plan stands."),)
     return None
@@ -366,50 +314,3 @@ def _back(state: State, outcome: Outcome, label: str) -> Effect:
     if outcome.status == "invalid":
         return Tell(text=_noted(state.intent, outcome.explanation))
     return Show(outcome=outcome, how="no config")
-
-
-def again(state: State, label: str) -> MakePlan:
-    """The effect that plans a conversation as it stands: one taken up again has no plan yet."""
-    reading = Reading(intent=state.intent, notes=state.notes)
-    return MakePlan(state=state, line="", reading=reading, purpose="resumed", label=label)
-
-
-def nothing_yet() -> UsageError:
-    """There is no config to work with."""
-    return UsageError("There is no config yet.", hint='Say what to train, such as "lora llama3 on 2 A100s".')
-
-
-def set_field(state: State, said: Intent, line: str) -> Step:
-    """What /set, /model and the like set: as said, and marked as a flag's."""
-    planned, effects = _plan(state, Change(said=said), line, "turn")
-    made = effects[0]
-    assert isinstance(made, MakePlan)
-    keys = {key for key in said.model_dump() if getattr(said, key) is not None and key != "overrides"} | set(said.overrides or {})
-    return planned, (replace(made, state=replace(made.state, flagged=made.state.flagged | keys)),)
-
-
-def flagged_machine(state: State, gpus: str) -> Step:
-    """The conversation planned for the machine of /gpus."""
-    intent = state.intent.model_copy(update=dict.fromkeys(MACHINE_KEYS))
-    kept = tuple(note for note in state.notes if note.field not in MACHINE_KEYS)
-    after = replace(
-        state, intent=intent, gpus=gpus, notes=kept, words=state.words, what_if=None, follow_up=None,
-        before=(*state.before[-(KEPT - 1) :], state),
-    )  # fmt: skip
-    if state.outcome is None:
-        return after, (Tell(text=f"Planned for {gpus} from now on."),)
-    reading = Reading(intent=intent, notes=kept)
-    return state, (MakePlan(state=after, line="", reading=reading),)
-
-
-def offer(state: State, change: Change, line: str, label: str = "") -> Step:
-    """A change to be looked at first: nothing is taken before a yes."""
-    return _plan(state, change, line, "what-if", label=label)
-
-
-def cheaper_offer(state: State, said: Intent, why: str) -> Step:
-    """The plan on a cheaper machine, to be looked at first."""
-    gone = frozenset(key for key in MACHINE_KEYS if getattr(said, key) is None)
-    note = Reason(field="gpu", value=said.gpu, why=why)
-    planned, effects = offer(state, Change(said=said, gone=gone, notes=(note,)), "make it cheaper", why)
-    return planned, (Tell(text=f"{why[0].upper()}{why[1:]}."), *effects)

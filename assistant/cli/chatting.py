@@ -15,8 +15,8 @@ from assistant.chat.conversation import Conversation
 from assistant.chat.desk import TerminalDesk
 from assistant.chat.loop import Chat, banner, converse, replay
 from assistant.chat.mind import Mind
+from assistant.chat.planning import again
 from assistant.chat.state import State
-from assistant.chat.step import again
 from assistant.chat.talk import COMMANDS
 from assistant.cli.request import Options, answer, read_stdin, save
 from assistant.core.errors import UsageError

@@ -16,8 +16,8 @@ from assistant.catalogue.machines import parse_machine
 from assistant.chat.conversation import Conversation
 from assistant.chat.desk import TerminalDesk
 from assistant.chat.mind import Mind
+from assistant.chat.planning import again
 from assistant.chat.state import State
-from assistant.chat.step import again
 from assistant.cli.request import Options, answer, report_outcome, save
 from assistant.core.errors import UsageError
 from assistant.core.intent import Intent

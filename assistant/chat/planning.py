@@ -1,0 +1,108 @@
+"""A change of the conversation as a plan to be made: nothing is planned here, and nothing is taken yet."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from assistant.catalogue.machines import parse_machine
+from assistant.chat.hearing import MACHINE_KEYS, Change
+from assistant.chat.merging import changed_keys
+from assistant.chat.state import KEPT, Effect, MakePlan, Purpose, State, Tell
+from assistant.core.errors import UsageError
+from assistant.core.intent import Intent
+from assistant.core.values import Reason
+from assistant.reader import Reading
+from assistant.reader.sizes import asks_for
+
+Step = tuple[State, tuple[Effect, ...]]
+
+
+def planned_with(state: State, change: Change, line: str, purpose: Purpose, *, label: str = "") -> Step:
+    """The effect that plans the conversation as it would be after this change."""
+    base, gpus = state.intent, state.gpus
+    if gpus is not None and any(getattr(change.said, key) is not None for key in MACHINE_KEYS):
+        base, gpus = _with_flag(base, gpus), None
+    intent = change.applied(base)
+    if purpose == "turn" and intent == state.intent and gpus == state.gpus and not change.conflicts and state.config is state.outcome is not None:
+        unread = "; ".join(f'not understood: "{piece}"' for piece in change.unread)
+        return state, (Tell(text=f"No change: the config is the same{f' ({unread})' if unread else ''}."),)
+    fields = {note.field for note in change.notes} | set(change.gone)
+    if change.said.model:
+        fields.add("model")
+    kept = tuple(note for note in state.notes if note.field not in fields)
+    news = tuple(note for note in change.notes if note.field not in Intent.model_fields or getattr(intent, note.field) is not None)
+    after = replace(
+        state,
+        intent=intent,
+        gpus=gpus,
+        notes=(*kept, *news),
+        words=(*state.words, line),
+        changed=changed_keys(state.intent, intent) or state.changed,
+        flagged=state.flagged - set(changed_keys(state.intent, intent)),
+        what_if=None,
+        follow_up=None,
+        before=(*state.before[-(KEPT - 1) :], replace(state, what_if=None, follow_up=None)),
+    )
+    reading = Reading(intent=intent, notes=after.notes, questions=change.conflicts, unread=change.unread)
+    asked = line if (kind := asks_for(line)) and (purpose == "turn" or kind != "fits") else ""
+    return state, (MakePlan(state=after, line=asked, reading=reading, purpose=purpose, label=label),)
+
+
+def _with_flag(intent: Intent, gpus: str) -> Intent:
+    """The intent with the machine that a flag stated, so that words can change a part of it."""
+    try:
+        machine = parse_machine(gpus)
+    except UsageError:
+        return intent
+    if machine.gpu.kind in ("cpu", "unified"):
+        return intent
+    said: dict[str, Any] = {"gpu": machine.gpu.name, "gpu_count": machine.count, "nodes": machine.nodes if machine.nodes > 1 else None}
+    return intent.model_copy(update={key: value for key, value in said.items() if getattr(intent, key) is None})
+
+
+def again(state: State, label: str) -> MakePlan:
+    """The effect that plans a conversation as it stands: one taken up again has no plan yet."""
+    reading = Reading(intent=state.intent, notes=state.notes)
+    return MakePlan(state=state, line="", reading=reading, purpose="resumed", label=label)
+
+
+def nothing_yet() -> UsageError:
+    """There is no config to work with."""
+    return UsageError("There is no config yet.", hint='Say what to train, such as "lora llama3 on 2 A100s".')
+
+
+def set_field(state: State, said: Intent, line: str) -> Step:
+    """What /set, /model and the like set: as said, and marked as a flag's."""
+    planned, effects = planned_with(state, Change(said=said), line, "turn")
+    made = effects[0]
+    assert isinstance(made, MakePlan)
+    keys = {key for key in said.model_dump() if getattr(said, key) is not None and key != "overrides"} | set(said.overrides or {})
+    return planned, (replace(made, state=replace(made.state, flagged=made.state.flagged | keys)),)
+
+
+def flagged_machine(state: State, gpus: str) -> Step:
+    """The conversation planned for the machine of /gpus."""
+    intent = state.intent.model_copy(update=dict.fromkeys(MACHINE_KEYS))
+    kept = tuple(note for note in state.notes if note.field not in MACHINE_KEYS)
+    after = replace(
+        state, intent=intent, gpus=gpus, notes=kept, words=state.words, what_if=None, follow_up=None,
+        before=(*state.before[-(KEPT - 1) :], state),
+    )  # fmt: skip
+    if state.outcome is None:
+        return after, (Tell(text=f"Planned for {gpus} from now on."),)
+    reading = Reading(intent=intent, notes=kept)
+    return state, (MakePlan(state=after, line="", reading=reading),)
+
+
+def offer(state: State, change: Change, line: str, label: str = "") -> Step:
+    """A change to be looked at first: nothing is taken before a yes."""
+    return planned_with(state, change, line, "what-if", label=label)
+
+
+def cheaper_offer(state: State, said: Intent, why: str) -> Step:
+    """The plan on a cheaper machine, to be looked at first."""
+    gone = frozenset(key for key in MACHINE_KEYS if getattr(said, key) is None)
+    note = Reason(field="gpu", value=said.gpu, why=why)
+    planned, effects = offer(state, Change(said=said, gone=gone, notes=(note,)), "make it cheaper", why)
+    return planned, (Tell(text=f"{why[0].upper()}{why[1:]}."), *effects)
