@@ -119,11 +119,12 @@ def verdict(plan: Plan) -> str:
             f"{expected} GiB{each} expected and {upper} at most, with micro-batch {plan.micro_batch_size} and {plan.sequence_length:,} tokens, "
             f"and {usable} are usable."
         )
-    largest, size = w.parts_of(plan)[0]
-    return (
-        f"It fits: {expected} GiB{each} expected and {upper} at most, of {usable} usable; the peak comes {w.phase_text(plan.memory.phase)}, "
-        f"where {w.part_name(largest)} take{'s' if largest == 'overhead' else ''} {size:,.1f}."
-    )
+    told = f"It fits: {expected} GiB{each} expected and {upper} at most, of {usable} usable; the peak comes {w.phase_text(plan.memory.phase)}"
+    parts = w.parts_of(plan)
+    if not parts:  # a model so small that every part of it rounds to nothing
+        return f"{told}."
+    largest, size = parts[0]
+    return f"{told}, where {w.part_name(largest)} take{'s' if largest == 'overhead' else ''} {size:,.1f}."
 
 
 def states_sentence(plan: Plan) -> str:

@@ -102,7 +102,8 @@ def _length(plan: Plan) -> str:
 def _memory(plan: Plan) -> str:
     parts = [f"{w.part_name(name)} {size:,.1f}" for name, size in w.parts_of(plan)[:3]]
     margin = f" The upper bound adds {w.joined([_margin(one) for one in plan.memory.margin])}." if plan.memory.margin else ""
-    return f"{prose.verdict(plan)} The largest parts there are {w.joined(parts)} GiB.{margin}"
+    largest = f" The largest parts there are {w.joined(parts)} GiB." if parts else ""
+    return f"{prose.verdict(plan)}{largest}{margin}"
 
 
 def _margin(text: str) -> str:

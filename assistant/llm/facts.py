@@ -87,7 +87,7 @@ def plan_facts(outcome: Outcome) -> Facts:
         time_known=bool(plan.time and plan.time.hours),
         leaves_experts=plan.leaves_experts,
         peak=plan.memory.phase,
-        largest=w.parts_of(plan)[0][0],
+        largest=next((name for name, _ in w.parts_of(plan)), ""),
         lines=_lines(outcome, plan),
     )
 

@@ -13,7 +13,7 @@ from assistant.builder.prose import explain
 from assistant.builder.prose_answers import NO_PLAN, answer
 from assistant.core.outcome import Outcome
 from assistant.reader import read
-from assistant.reader.asking import question_in
+from assistant.reader.asking import Asking, question_in
 
 REQUESTS = [line for line in (Path(__file__).parents[1] / "golden" / "requests.txt").read_text().splitlines() if line]
 LORA = "lora llama3 on 2 A100s"
@@ -127,3 +127,19 @@ def test_without_a_plan_words_are_still_explained() -> None:
 def test_the_explanation_of_an_outcome_is_the_prose() -> None:
     assert outcome_of(LORA).explanation == explain(outcome_of(LORA))
     assert outcome_of(NO_FIT).explanation == explain(outcome_of(NO_FIT))
+
+
+def test_a_model_so_small_that_nothing_of_it_counts_is_explained_too() -> None:
+    from dataclasses import replace
+
+    from assistant.core.values import Estimate
+    from assistant.llm.facts import facts_text, plan_facts
+
+    outcome = respond(read("lora smollm2 135m on an A100").intent)
+    assert outcome.plan is not None
+    tiny = replace(outcome, plan=replace(outcome.plan, memory=Estimate(parts={"weights": 1e6, "overhead": 1e6}, upper=3e6, phase="backward")))
+    assert "It fits" in explain(tiny)
+    for subject in ("memory", "does_not_fit", "gradient_checkpointing", "sharding"):
+        assert isinstance(answer(Asking(topic="why", subject=subject, text="why?"), tiny), str)
+        assert isinstance(answer(Asking(topic="memory", subject=subject, text="how much?"), tiny), str)
+    assert facts_text(plan_facts(tiny))
