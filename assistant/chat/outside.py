@@ -256,4 +256,5 @@ def mended_offer(state: State, intent: Intent) -> Step:
     before, after = state.intent.model_dump(), intent.model_dump()
     said = Intent.model_validate({k: v for k, v in after.items() if v is not None and v != before[k]})
     gone = frozenset(k for k, v in before.items() if v is not None and after[k] is None and k != "overrides")
-    return offer(state, Change(said=said, gone=gone), MENDED, MENDED)
+    paths = frozenset(before["overrides"] or {}) - frozenset(after["overrides"] or {})
+    return offer(state, Change(said=said, gone=gone, paths=paths), MENDED, MENDED)

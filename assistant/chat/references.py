@@ -66,7 +66,7 @@ def references(line: str, context: Context) -> Reference:
     for match in list(_EARLIER.finditer(text)):
         key = key_of(match.group("noun"))
         past = context.said_history(key) if key else []
-        if key is None or not past:
+        if key is None or not past or (match.group("which").lower() == "other" and len(past) < 2):
             continue
         first = match.group("which").lower() in ("first", "original", "initial")
         values[key] = past[0] if first else past[-2] if len(past) > 1 else past[-1]

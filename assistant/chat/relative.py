@@ -71,7 +71,9 @@ class _Work:
         self.missing: list[str] = []
 
     def is_open(self, match: re.Match[str]) -> bool:
-        return self.text[match.start() : match.end()] == match.group()
+        """Not read yet, and not denied: "no more epochs" asks for none."""
+        denied = _compiled(r"\b(?:no|not|without|don't|do not)\s+(?:any\s+)?$").search(self.text[: match.start()])
+        return self.text[match.start() : match.end()] == match.group() and not denied
 
     def take(self, match: re.Match[str]) -> None:
         start, end = match.span()
@@ -213,7 +215,8 @@ def _scaled(work: _Work, match: re.Match[str]) -> None:
     key = _number(match.group("noun")) if match.groupdict().get("noun") else work.last_key()
     if not factor:
         return
-    scale = (1 + factor if up else 1 - factor) if factor < 1 else (factor if up else 1 / factor)
+    is_share = percent is not None or factor < 1
+    scale = (1 + factor if up else 1 - factor) if is_share else (factor if up else 1 / factor)
     work.put(match, key, lambda stands: stands * scale)
 
 

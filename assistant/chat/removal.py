@@ -22,7 +22,7 @@ _NOUN = noun_pattern()
 _WORDS = r"[a-z][\w.\-]*(?:[\s_-][a-z][\w.\-]*){0,3}?"
 _LIMITS = frozenset(("max_hours", "max_dollars"))
 _FREE = r"(?:what(?:ever|'?s) (?:you|is) (?:think|want|like|best|choose)|(?:you )?(?:choose|pick|decide)|(?:up )?to you|auto(?:matic)?|(?:the )?default)"
-_TAKEN_BACK = (rf"\b(?:{_VERB})\s+{_THE}(?P<what>{_NOUN}){_KIND}(?!\w)")
+_TAKEN_BACK = (rf"\b(?:{_VERB})\s+{_THE}(?P<what>{_NOUN}){_KIND}(?!\w)(?!\s+(?:(?:back )?(?:down|up)\s+)?(?:to|by|from)\s+\S)")
 _ANY = (rf"\b(?:{_VERB})\s+{_THE}(?P<what>{_WORDS}){_KIND}\s*(?=$|[,.;!?]|\band\b)")
 _OFF = rf"\b(?:take|turn|switch|leave)\s+{_THE}(?P<what>{_NOUN}){_KIND}\s+(?:off|out|away)\b"
 _ALL_OVERRIDES = rf"\b(?:{_VERB})\s+(?:all|every)(?: of)?(?: the| my| these| those)?\s+(?:overrides|(?:extra |custom )?(?:settings|fields))\b"

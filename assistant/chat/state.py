@@ -55,7 +55,7 @@ class State:
     what_if: WhatIf | None = None
     follow_up: FollowUp | None = None
     asked: frozenset[str] = frozenset()
-    before: tuple[State, ...] = ()
+    before: tuple[State, ...] = field(default=(), repr=False)
 
     @property
     def context(self) -> Context:

@@ -235,6 +235,12 @@ def _follow_up(state: State, pending: FollowUp, line: str) -> Step | None:
         if not values:
             return _line(open_state, Line(text=rest)) if rest else (open_state, (Tell(text=f"{choice}: the plan stands."),))
         return planned_with(open_state, Change(said=Intent.model_validate(values)), line, "turn")
+    if refusal(line) == "" and len(pending.answers) == 2 and pending.question.field == "max_hours":
+        return planned_with(open_state, Change(said=Intent.model_validate(pending.answers[1][1])), line, "turn")
+    if re.fullmatch(r"(?:the )?(?:first|second|third|fourth)(?: one)?|[1-4]", lowered) and not lowered.isdigit():
+        place = ("first", "second", "third", "fourth").index(lowered.removeprefix("the ").split()[0])
+        if place < len(pending.answers):
+            return _follow_up(state, pending, pending.answers[place][0])
     if (agreement(line) == "" or refusal(line) == "") and len(line) < 12:
         return open_state, (Tell(text=f"{pending.answers[0][0]} it is: the plan stands."),)
     return None

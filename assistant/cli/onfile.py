@@ -15,9 +15,11 @@ from assistant.builder.respond import Resolve
 from assistant.catalogue.machines import parse_machine
 from assistant.chat.conversation import Conversation
 from assistant.chat.desk import TerminalDesk
+from assistant.chat.hearing import heard
 from assistant.chat.mind import Mind
 from assistant.chat.planning import again
 from assistant.chat.state import State
+from assistant.chat.talk import asks_cheaper, command_in, is_question, reset_in, what_if
 from assistant.cli.request import Options, answer, report_outcome, save
 from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
@@ -112,8 +114,12 @@ def _changed(text: str, options: Options) -> int:
     talk.resume(again(talk.state, ""))
     report_lost(options.screen, options.config, talk.state.config)
     before = talk.state
+    if command_in(text) or reset_in(text) is not None or is_question(text) or what_if(text) or asks_cheaper(text):
+        hint = 'Such as "double the context" or "rank 64". For questions and commands open the chat: oumi-chat --config FILE.'
+        raise UsageError("That is no change of the config.", context=text[:80], hint=hint, reference="no-change")
+    heard(text, before.context)  # a mistake in it is an error here, and no line on a silent screen
     talk.hear(text)
-    if talk.state is before:
+    if talk.state.intent == before.intent and not (talk.state.outcome and talk.state.outcome.questions):
         raise UsageError("Nothing in that changes the config.", context=text[:80], hint='Such as "double the context" or "rank 64".', reference="no-change")
     outcome = talk.state.outcome
     assert outcome is not None

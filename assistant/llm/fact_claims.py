@@ -56,9 +56,15 @@ _NO = re.compile(r"\b(?:no|without)\b(?! (?:more than|<))")
 _NOT_TOLD = re.compile(r"\b(?:does not|do not|would not|could not|cannot|will not|doesn't|don't|wouldn't|can't) (?:fit|exceed)\b|\bnot (?:enough|used|chosen)\b")
 
 
+_UNUSED = re.compile(r"\b(?:not|never) (?:used|chosen|taken|set|planned|kept)\b")
+
+
 def _denied_figure_fault(read: Read, facts: Facts) -> str:
     """A figure or a name in a clause that denies something other than that a thing fits or is used."""
     clauses = [clause for clause in CLAUSE.split(tagged(read, facts)) if clause and re.search(r"<(?:n|name|gpu)>", clause)]
+    figures = [clause for clause in clauses if "<n>" in clause]
+    if any(_UNUSED.search(clause) for clause in figures):  # FSDP may be "not used"; a value that the plan has is
+        return "a figure denied"
     return "a figure denied" if any(VERB_NO.search(_NOT_TOLD.sub(" ", clause)) or _NO.search(clause) for clause in clauses) else ""
 
 
