@@ -40,7 +40,7 @@ def answered(questions: tuple[Question, ...], said: Intent, line: str) -> Intent
     return said
 
 
-_BY_PLACE = re.compile(r"\b(?:the |option |number |way |#)(?P<which>first|second|third|fourth|last|1st|2nd|3rd|4th|[1-6])\b(?!\s*(?:x|gpus?|cards?|nodes?|b\b|epochs?))", re.IGNORECASE)
+_BY_PLACE = re.compile(r"(?<!\w)(?:the |option |number |way |#)(?P<which>first|second|third|fourth|last|1st|2nd|3rd|4th|[1-6])\b(?=\s*(?:$|[.,;!]|one\b|option\b|way\b|suggestion\b|please\b|then\b))", re.IGNORECASE)
 _BY_WORDS = re.compile(r"\b(?:the )?(?P<words>[\w .\-]+?)\s+(?:one|option|way|suggestion)\b", re.IGNORECASE)
 _PLACES = {"first": 0, "1st": 0, "1": 0, "second": 1, "2nd": 1, "2": 1, "third": 2, "3rd": 2, "3": 2, "fourth": 3, "4th": 3, "4": 3, "5": 4, "6": 5, "last": -1}
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from assistant.builder.phrase import machine_phrase
 from assistant.catalogue.names import nearest
 from assistant.chat.nouns import override_of
-from assistant.chat.planning import Step, again, cheaper_offer, flagged_machine, nothing_yet, set_field
+from assistant.chat.planning import Step, again, cheaper_offer, flagged_machine, nothing_yet, pushed, set_field
 from assistant.chat.state import Command, ShowProblem, State, Tell
 from assistant.chat.talk import COMMANDS as NAMES
 from assistant.chat.talk import HELP
@@ -135,7 +135,7 @@ def _load(desk: TerminalDesk, state: State, effect: Command) -> Step:
     for note in left:
         report.say(desk.screen, f"{note.field}: {note.why}")
     after = replace(
-        State(gpus=state.gpus, intent=intent, words=(f"the config {name}",), asked=state.asked), before=(*state.before, state)
+        State(gpus=state.gpus, intent=intent, words=(f"the config {name}",), asked=state.asked), before=pushed(state)
     )
     return state, (again(after, "Loaded: "), Command(name="loaded", rest=name))
 

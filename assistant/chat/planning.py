@@ -18,6 +18,11 @@ from assistant.reader.sizes import asks_for
 Step = tuple[State, tuple[Effect, ...]]
 
 
+def pushed(state: State) -> tuple[State, ...]:
+    """The history with this state on it; what was only considered or asked is not gone back to."""
+    return (*state.before[-(KEPT - 1) :], replace(state, what_if=None, follow_up=None))
+
+
 def planned_with(state: State, change: Change, line: str, purpose: Purpose, *, label: str = "") -> Step:
     """The effect that plans the conversation as it would be after this change."""
     base, gpus = state.intent, state.gpus
@@ -42,7 +47,7 @@ def planned_with(state: State, change: Change, line: str, purpose: Purpose, *, l
         flagged=state.flagged - set(changed_keys(state.intent, intent)),
         what_if=None,
         follow_up=None,
-        before=(*state.before[-(KEPT - 1) :], replace(state, what_if=None, follow_up=None)),
+        before=pushed(state),
     )
     reading = Reading(intent=intent, notes=after.notes, questions=change.conflicts, unread=change.unread)
     asked = line if (kind := asks_for(line)) and (purpose == "turn" or kind != "fits") else ""
@@ -76,7 +81,8 @@ def set_field(state: State, said: Intent, line: str) -> Step:
     """What /set, /model and the like set: as said, and marked as a flag's."""
     planned, effects = planned_with(state, Change(said=said), line, "turn")
     made = effects[0]
-    assert isinstance(made, MakePlan)
+    if not isinstance(made, MakePlan):  # it is said already
+        return planned, effects
     keys = {key for key in said.model_dump() if getattr(said, key) is not None and key != "overrides"} | set(said.overrides or {})
     return planned, (replace(made, state=replace(made.state, flagged=made.state.flagged | keys)),)
 
@@ -87,7 +93,7 @@ def flagged_machine(state: State, gpus: str) -> Step:
     kept = tuple(note for note in state.notes if note.field not in MACHINE_KEYS)
     after = replace(
         state, intent=intent, gpus=gpus, notes=kept, words=state.words, what_if=None, follow_up=None,
-        before=(*state.before[-(KEPT - 1) :], state),
+        before=pushed(state),
     )  # fmt: skip
     if state.outcome is None:
         return after, (Tell(text=f"Planned for {gpus} from now on."),)

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from assistant.chat.answering import answered, chosen_way
 from assistant.chat.hearing import Change, heard
+from assistant.chat.merging import merged
 from assistant.chat.nouns import NUMBERS
-from assistant.chat.planning import Step, again, nothing_yet, planned_with
+from assistant.chat.planning import Step, again, nothing_yet, planned_with, pushed
 from assistant.chat.state import (
-    KEPT,
     AskLlm,
     Command,
     Effect,
@@ -216,6 +216,8 @@ def _decided(state: State, pending: WhatIf, line: str) -> Step | None:
         return None
     taken = pending.state
     assert taken.outcome is not None
+    if rest and (small_talk(rest, has_config=True) or question_in(rest) or what_if(rest) or is_question(rest)):
+        return _line(state, Line(text=rest))  # "ok, how long will it take?" is no yes
     if rest:
         return _line(taken, Line(text=rest))
     before = state.config or taken.outcome
@@ -228,13 +230,18 @@ def _follow_up(state: State, pending: FollowUp, line: str) -> Step | None:
     if SKIP.fullmatch(line):
         return open_state, (Tell(text=f"{pending.answers[0][0]} it is: the plan stands."),)
     lowered = line.lower().strip(" .!?")
+    bare = re.sub(r"[,\s]", "", lowered)
     first, rest = (lowered.partition(". ")[0], line.partition(". ")[2]) if ". " in line else (lowered, "")
     for choice, values in pending.answers:
-        if first not in (choice.lower(), choice.lower().removesuffix(" gb")) and not (len(first) > 2 and choice.lower().startswith(first)):
+        digits = re.match(r"[\d,]+", choice)
+        is_number = digits is not None and bare == digits.group().replace(",", "")
+        if not is_number and first not in (choice.lower(), choice.lower().removesuffix(" gb")) and not (len(first) > 2 and choice.lower().startswith(first)):
             continue
         if not values:
             return _line(open_state, Line(text=rest)) if rest else (open_state, (Tell(text=f"{choice}: the plan stands."),))
-        return planned_with(open_state, Change(said=Intent.model_validate(values)), line, "turn")
+        more = heard(rest, state.context) if rest else Change()
+        said = merged(Intent.model_validate(values), more.said)
+        return planned_with(open_state, replace(more, said=said), line, "turn")
     if refusal(line) == "" and len(pending.answers) == 2 and pending.question.field == "max_hours":
         return planned_with(open_state, Change(said=Intent.model_validate(pending.answers[1][1])), line, "turn")
     if re.fullmatch(r"(?:the )?(?:first|second|third|fourth)(?: one)?|[1-4]", lowered) and not lowered.isdigit():
@@ -261,7 +268,7 @@ def _noted(intent: Intent, message: str) -> str:
 
 
 def _reset(state: State) -> Step:
-    fresh = State(gpus=state.gpus, before=(*state.before[-(KEPT - 1) :], state))
+    fresh = State(gpus=state.gpus, before=pushed(state))
     return fresh, (Tell(text="Forgotten. What should be trained?"),)
 
 

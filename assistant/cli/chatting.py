@@ -68,6 +68,8 @@ def open_chat(options: Options, opening: Opening, environ: Mapping[str, str] | N
     taken_up = _session(opening, folder, screen)
     chat = _chat(options, opening, environ, told, folder)
     if opening.script is not None:
+        if taken_up is not None:
+            chat.resume(taken_up)
         return _scripted(chat, opening.script, options)
     machine, _ = choose_machine(Intent(), options.gpus)
     _greet(chat, machine)

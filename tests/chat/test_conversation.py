@@ -543,3 +543,35 @@ def test_a_long_line_is_quick(talk: Talk) -> None:
     talk.say("a " * 3000)
     talk.say("abc def ghi " * 3000)
     assert time.monotonic() - begun < 4.0
+
+
+def test_setting_what_is_said_already_ends_nothing(talk: Talk) -> None:
+    talk.say(STANDING, "/model llama 3.1 8b", "/model llama 3.1 8b", "/set training.warmup_steps=50")
+    assert "No change" in talk.say("/set training.warmup_steps=50")
+
+
+@pytest.mark.parametrize("line", ["ok, how long will it take?", "ok thanks", "ok, what about full fine-tuning?"])
+def test_an_ok_before_something_else_takes_no_what_if(talk: Talk, line: str) -> None:
+    talk.say(STANDING, "what about qlora?")
+    assert changes(talk, line)["method"] == "lora"
+
+
+def test_undo_brings_no_what_if_back(talk: Talk) -> None:
+    talk.say(STANDING, "what about qlora?", "/gpus 2xH100-80GB", "/undo")
+    assert changes(talk, "yes")["method"] == "lora"
+
+
+@pytest.mark.parametrize(("line", "expected"), [("drop the lr to 1e-5", {"learning_rate": 1e-5}), ("drop rank to 8", {"lora_rank": 8}), ("no more epochs", {}), ("100% longer context", {"sequence_length": 8192})])
+def test_values_after_a_verb_count(talk: Talk, line: str, expected: dict[str, object]) -> None:
+    before = changes(talk, STANDING, "lr 1e-4, rank 32")
+    assert changes(talk, line) == {**before, **expected}
+
+
+@pytest.mark.parametrize(("line", "length", "rate"), [("8192", 8192, None), ("the second one", 8192, None), ("8,192 tokens. learning rate 1e-5", 8192, 1e-5)])
+def test_a_follow_up_is_answered_by_number_by_place_and_with_more(
+    capsys: pytest.CaptureFixture[str], line: str, length: int, rate: float | None
+) -> None:
+    talk = Talk(capsys, follows_up=True)
+    assert "[4,096 tokens] / 8,192 tokens" in talk.say("lora llama 3.1 8b on 1 A100-80GB with alpaca")
+    said = changes(talk, line)
+    assert (said.get("sequence_length"), said.get("learning_rate")) == (length, rate)
