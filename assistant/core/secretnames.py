@@ -57,6 +57,10 @@ _REFERENCE = re.compile(
     re.IGNORECASE,
 )
 _PATH = re.compile(r"(?:~|\.{1,2})?/[\w.+-]+(?:/[\w.+-]+)*/?|(?:[A-Za-z]:)?\\[\w.\\+-]+")
+_CODED = re.compile(r"(?=[^A-Z]*[A-Z])(?=[^a-z]*[a-z])(?=\D*\d)[A-Za-z0-9/+]{40,}={0,2}")
+_ROOT = re.compile(
+    r"/(?:app|bin|data|dev|etc|home|lib|media|mnt|opt|private|proc|root|run|scratch|secrets|shared|srv|sys|tmp|usr|var|workspace|Users|Volumes|Applications|Library)/"
+)
 _CALL = re.compile(r"[A-Za-z_][\w.]*\(.*")
 _SECRET_WORD = re.compile(r"(?:KEY|TOKEN|SECRET|PASSWORD|CREDENTIALS?)\b")
 _SEGMENT = re.compile(r"[A-Z]+[a-z]*|[a-z]+|\d+")
@@ -90,9 +94,14 @@ def is_value_of_secret(value: str, strength: Strength) -> bool:
         return False
     if _CALL.fullmatch(value) or (value.isupper() and _SECRET_WORD.search(value)):
         return False
-    if _PATH.fullmatch(value) and not is_random(value):
+    if _PATH.fullmatch(value) and not is_random(value) and not is_coded(value):
         return False
     return strength == "strong" or (len(value) >= 12 and is_random(value))
+
+
+def is_coded(value: str) -> bool:
+    """True for base64 of 40 characters or more that may begin with a slash, as an AWS secret does; not for a path from a usual root."""
+    return bool(_CODED.fullmatch(value)) and not _ROOT.match(value)
 
 
 def is_random(text: str) -> bool:
