@@ -51,7 +51,7 @@ _NOTHING = frozenset(
 )
 _REFERENCE = re.compile(
     r"[<{(]|\[(?!redacted])|\[redacted]\Z"  # <your key>, {"a": 1}, what is hidden already
-    r"|\$(?:[A-Z_]\w*\Z|[{(])|%\w+%\Z"  # $VAR, ${oc.env:X}, %VAR%
+    r"|\$(?:(?-i:[A-Z_][A-Z0-9_]*)\Z|[{(]|env:)|%\w+%\Z"  # $VAR, ${oc.env:X}, $env:VAR, %VAR%; $ecret99 is a password
     r"|(?:os|self|config|args|settings|secrets?|env(?:iron)?|process|st|boto3|userdata)[.\[]"
     r"|(?:your|my)[_-]|change[_-]?me\Z|x{3,}|\*{3,}|\.{3}|…",
     re.IGNORECASE,
@@ -78,7 +78,7 @@ def name_strength(name: str) -> Strength:
         parts.pop()
     if not parts or parts[-1] in _ABOUT:
         return "none"
-    if not _SURE.isdisjoint(parts):
+    if parts[-1] == "pass" or not _SURE.isdisjoint(parts):
         return "strong"
     last, before = parts[-1], parts[-2] if len(parts) > 1 else ""
     last = last if last in _VAGUE else last[:-1] if last in ("keys", "tokens") and before in _OWNERS else last
