@@ -30,10 +30,10 @@ def secret_values(environ: Mapping[str, str]) -> frozenset[str]:
 
 
 def _within_urls(value: str) -> Iterator[str]:
-    """Passwords of URLs; a user alone where it has the digits of a token, for `ssh://git@host` names nobody's secret."""
+    """Passwords of URLs; a user alone where it has the digits or the length of a token, for `ssh://git@host` names nobody's secret."""
     for url in _URL.finditer(value):
         password, user = url.group("password", "user")
-        if password or re.search(r"\d", user):
+        if password or re.search(r"\d|.{16}", user):
             yield password or user
 
 

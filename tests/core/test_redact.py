@@ -111,6 +111,8 @@ def test_what_stands_around_a_secret_stays() -> None:
         ("http://h/v1?a=1&token=abcdef123456&b=2", "http://h/v1?a=1&token=*&b=2"),
         ("http://h/?api_key=swordfish99", "http://h/?api_key=*"),
         ("http://h/?access_token=swordfish99", "http://h/?access_token=*"),
+        ("http://h/v1?key=swordfish99\\n", "http://h/v1?key=*\\n"),
+        ('"curl -u \\"a:hunter22\\" h"', '"curl -u \\"a:*\\" h"'),
         ("pass=swordfish1", "pass=*"),
         ("DB_PASS=swordfish1", "DB_PASS=*"),
         ("curl -u admin:hunter22 http://h", "curl -u admin:* http://h"),

@@ -49,7 +49,7 @@ def test_a_random_value_that_begins_with_a_slash_is_no_path() -> None:
     assert redact(f"AWS_SECRET_ACCESS_KEY={value}") == "AWS_SECRET_ACCESS_KEY=[redacted]"
 
 
-@pytest.mark.parametrize(("url", "token"), [("https://9f8e7d6c5b4a@sentry.io/1", "9f8e7d6c5b4a"), ("https://tok3nvalue@host/simple", "tok3nvalue")])
+@pytest.mark.parametrize(("url", "token"), [("https://9f8e7d6c5b4a@sentry.io/1", "9f8e7d6c5b4a"), ("https://abcdefghijklmnopq@host/simple", "abcdefghijklmnopq")])
 def test_a_token_alone_before_the_host_is_found(url: str, token: str) -> None:
     assert secret_values({"SOME_URL": url}) == {token}
 
