@@ -19,6 +19,7 @@ SHORTEST = 6
 _KEYS: tuple[tuple[str, str], ...] = (
     ("sk-", r"(?:ant|proj|or|svcacct|admin|lf|live|test)-[\w-]{8,}"),  # Anthropic, OpenAI, OpenRouter, Langfuse
     ("sk-", r"(?=[\w-]{0,80}\d)[\w-]{16,}"),
+    ("SK-", r"(?:ANT|PROJ|OR|SVCACCT|ADMIN|LF|LIVE|TEST)-(?=[\w-]{0,80}\d)[\w-]{8,}"),  # typed with the capitals lock on
     ("csk-", r"[\w-]{16,}"),  # Cerebras
     ("pk-lf-", r"[\w-]{8,}"),
     ("sk_", r"(?:live|test)_\w{8,}"),  # Stripe
@@ -44,14 +45,25 @@ def _key(begin: str, rest: str) -> re.Pattern[str]:
     return re.compile(rf"{literal}(?:(?<![A-Za-z0-9]{literal})|(?<=\\[nrt]{literal})){rest}")
 
 
+_BY_KEY = tuple(_key(begin, rest) for begin, rest in _KEYS)
+_UNSEEN = re.compile("[\u200b-\u200d\u2060\ufeff]+")
+"""What has no width: within a key it hides the key from a search and from the eye, and is copied with it."""
+_SPLIT = re.compile(
+    r"(?<![A-Za-z0-9])(?:" + "|".join(sorted({re.escape(begin) for begin, _ in _KEYS})) + r")[\w-]{6,200}(?P<break>\r?\n)(?P<rest>[A-Za-z0-9]{6,200})(?![\w-])"
+)
+"""A key that was wrapped at the width of a window."""
+
 _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----|\Z)", re.DOTALL), MARK),
     (re.compile(r"(://)[^\s/:@\"'<>]{0,200}:[^\s/\"'<>]{1,400}@"), rf"\1{MARK}@"),
-    (re.compile(r"(://)(?=[^\s/:@\"'<>]{0,200}\d)[^\s/:@\"'<>]{8,200}@"), rf"\1{MARK}@"),  # a token in a user's place
-    (re.compile(r"([?&](?:[\w-]{0,20}[_-])?(?:key|token|secret|password|passwd|apikey|sig)=)[^\s&#\"'<>\[]{4,}", re.IGNORECASE), rf"\1{MARK}"),
     (re.compile(r"([Bb]earer\s{1,4}|BEARER\s{1,4})(?=[\w.~+/=-]{0,80}[\d=])[\w.~+/-]{8,}=*"), rf"\1{MARK}"),
+    (re.compile(r"(B(?:earer|EARER)[ \t]{1,4})(?!(?i:authenti|authoriz|credential|token))[\w.~+/-]{8,}=*"), rf"\1{MARK}"),
+    (re.compile(r"(://)(?=[^\s/:@\"'<>]{0,200}\d)[^\s/:@\"'<>\[]{8,200}@"), rf"\1{MARK}@"),
+    (re.compile(r"(?i)([?&](?:api[_-]?key|(?:access|auth)[_-]?token|key|token|pass|sig|signature)=)(?=[^\s&#\"'<>]{0,80}\d)[^\s&#\\\"'<>\[{$][^\s&#\\\"'<>]{7,}"), rf"\1{MARK}"),
+    (re.compile(r"(curl\s(?:[^\n]{0,200}?\s)?(?:-u|--user)[ =]{0,2}\\?[\"']?[^\s:\"'/]{1,60}:)(?![\[$<{])[^\s\\\"']{3,}"), rf"\1{MARK}"),
+    (re.compile(r"([Cc]ookie\\?[\"']?:\s{0,4}\\?[\"']?)[\w.-]{1,60}=(?![$<{])[^\n\"'\\]{4,}"), rf"\1{MARK}"),
     (re.compile(r"([Aa]uthorization\\?[\"']?\s{0,4}[:=]\s{0,4}\\?[\"']?[A-Za-z]+\s{1,4})[^\s\"',;\[\\]{4,}"), rf"\1{MARK}"),
-    *((_key(begin, rest), MARK) for begin, rest in _KEYS),
+    *((key, MARK) for key in _BY_KEY),
     (re.compile(r"([Ww](?:andb|ANDB|eights (?:&|and) [Bb]iases)\W(?:[^\n]{0,30}?\W)?)[0-9a-f]{40}\b"), rf"\1{MARK}"),
     (re.compile(r"([Kk](?:ey|EY)\W(?:[^\n]{0,16}?\W)?)[0-9a-f]{32,64}\b"), rf"\1{MARK}"),
 )
@@ -68,6 +80,9 @@ _SPOKEN = re.compile(
 )
 _OWNED = re.compile(r"(?:api|secret|access|auth|private|hf|hub|wandb)[ -]?\Z", re.IGNORECASE)
 _VALUE = re.compile(r"\\\"(?P<e>[^\"\\\n]{1,1000})\\\"|\"(?P<d>(?:[^\"\\\n]|\\.){1,1000})\"|'(?P<s>(?:[^'\\\n]|\\.){1,1000})'|(?P<u>[^\s\"',;&<>`]{1,1000})")
+_VARIABLE = re.compile(r"[A-Z0-9_]*_(?:TOKEN|KEY|SECRET|PASSWORD)")
+_SAID = re.compile(r"(?=[^\W\d]*\d)(?=\d*[^\W\d])[^\s/.,-]{8,}[.,!?]?")
+"""What follows a variable after a blank alone: one word of letters and digits, and no model id."""
 _UNLIKE_WORDS = re.compile(r"[\d!@#$%^*+/=]")
 _LONG = re.compile(r"(?<![A-Za-z0-9])[A-Za-z0-9]{24,}(?![A-Za-z0-9])")
 
@@ -116,11 +131,30 @@ def _written(secrets: frozenset[str]) -> tuple[str, ...]:
 def _once(text: str, known: tuple[str, ...]) -> str:
     for way in known:
         text = text.replace(way, MARK)
+    text = _SPLIT.sub(_split, _seen(text))
     for shape, instead in _SHAPES:
         text = shape.sub(instead, text)
     text = _BASIC.sub(_basic, text)
     text = _spans_out(text, _named_spans(text))
     return _LONG.sub(_long, text)
+
+
+def _seen(text: str) -> str:
+    """The text without the keys that have characters of no width within; elsewhere these stay, as in an emoji."""
+    if not _UNSEEN.search(text):
+        return text
+    places = [place for place, char in enumerate(text) if not _UNSEEN.match(char)]
+    bare = "".join(text[place] for place in places)
+    found = [key.span() for shape in (*_BY_KEY, _LONG) for key in shape.finditer(bare) if shape is not _LONG or _long(key) == MARK]
+    return _spans_out(text, iter([(places[start], places[stop - 1] + 1) for start, stop in found]))
+
+
+def _split(found: re.Match[str]) -> str:
+    """One mark for both lines of a key, where the second looks no more like a word than the first."""
+    first, rest = found.group()[: found.start("break") - found.start()], found.group("rest")
+    is_mixed = len(re.findall(r"[a-z](?=[A-Z])|[A-Z](?=[A-Z][a-z])", rest)) > 1 or (is_random(rest) and not rest.islower())
+    is_key = is_mixed and (not first.islower() or is_random(first)) and any(key.fullmatch(first + rest) for key in _BY_KEY)
+    return MARK if is_key else found.group()
 
 
 def _basic(found: re.Match[str]) -> str:
@@ -162,7 +196,9 @@ def _is_named(text: str, name: str, sign: str, value: re.Match[str], word: str) 
     if not is_value_of_secret(word, strength):
         return False
     if not sign.strip():  # a blank parts an option from its value, and a word from the next
-        return name.startswith("-") and not word.startswith("-")
+        return (name.startswith("-") and not word.startswith("-")) or bool(_VARIABLE.fullmatch(name) and _SAID.fullmatch(word))
+    if name.lower().endswith("pass") and not _UNLIKE_WORDS.search(word):
+        return False  # "pass=forward" is no password
     if value.lastgroup != "u" or ":" not in sign or _UNLIKE_WORDS.search(word):
         return True
     # "password: reset it" is prose; alone to the end of the line it is YAML or a header.

@@ -51,12 +51,16 @@ _NOTHING = frozenset(
 )
 _REFERENCE = re.compile(
     r"[<{(]|\[(?!redacted])|\[redacted]\Z"  # <your key>, {"a": 1}, what is hidden already
-    r"|\$(?:[A-Z_]\w*\Z|[{(])|%\w+%\Z"  # $VAR, ${oc.env:X}, %VAR%
+    r"|\$(?:(?-i:[A-Z_][A-Z0-9_]*)\Z|[{(]|env:)|%\w+%\Z"  # $VAR, ${oc.env:X}, $env:VAR, %VAR%; $ecret99 is a password
     r"|(?:os|self|config|args|settings|secrets?|env(?:iron)?|process|st|boto3|userdata)[.\[]"
     r"|(?:your|my)[_-]|change[_-]?me\Z|x{3,}|\*{3,}|\.{3}|…",
     re.IGNORECASE,
 )
 _PATH = re.compile(r"(?:~|\.{1,2})?/[\w.+-]+(?:/[\w.+-]+)*/?|(?:[A-Za-z]:)?\\[\w.\\+-]+")
+_CODED = re.compile(r"(?=[^A-Z]*[A-Z])(?=[^a-z]*[a-z])(?=\D*\d)[A-Za-z0-9/+]{40,}={0,2}")
+_ROOT = re.compile(
+    r"/(?:app|bin|data|dev|etc|home|lib|media|mnt|opt|private|proc|root|run|scratch|secrets|shared|srv|sys|tmp|usr|var|workspace|Users|Volumes|Applications|Library)/"
+)
 _CALL = re.compile(r"[A-Za-z_][\w.]*\(.*")
 _SECRET_WORD = re.compile(r"(?:KEY|TOKEN|SECRET|PASSWORD|CREDENTIALS?)\b")
 _SEGMENT = re.compile(r"[A-Z]+[a-z]*|[a-z]+|\d+")
@@ -74,7 +78,7 @@ def name_strength(name: str) -> Strength:
         parts.pop()
     if not parts or parts[-1] in _ABOUT:
         return "none"
-    if not _SURE.isdisjoint(parts):
+    if parts[-1] == "pass" or not _SURE.isdisjoint(parts):
         return "strong"
     last, before = parts[-1], parts[-2] if len(parts) > 1 else ""
     last = last if last in _VAGUE else last[:-1] if last in ("keys", "tokens") and before in _OWNERS else last
@@ -90,9 +94,14 @@ def is_value_of_secret(value: str, strength: Strength) -> bool:
         return False
     if _CALL.fullmatch(value) or (value.isupper() and _SECRET_WORD.search(value)):
         return False
-    if _PATH.fullmatch(value) and not is_random(value):
+    if _PATH.fullmatch(value) and not is_random(value) and not is_coded(value):
         return False
     return strength == "strong" or (len(value) >= 12 and is_random(value))
+
+
+def is_coded(value: str) -> bool:
+    """True for base64 of 40 characters or more that may begin with a slash, as an AWS secret does; not for a path from a usual root."""
+    return bool(_CODED.fullmatch(value)) and not _ROOT.match(value)
 
 
 def is_random(text: str) -> bool:

@@ -104,6 +104,48 @@ def test_what_stands_around_a_secret_stays() -> None:
     assert redact("Authorization: Basic bWU6aHVudGVyMg==") == f"Authorization: Basic {MARK}"
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("get http://h/v1?key=swordfish99 now", "get http://h/v1?key=* now"),
+        ("http://h/v1?a=1&token=abcdef123456&b=2", "http://h/v1?a=1&token=*&b=2"),
+        ("http://h/?api_key=swordfish99", "http://h/?api_key=*"),
+        ("http://h/?access_token=swordfish99", "http://h/?access_token=*"),
+        ("http://h/v1?key=swordfish99\\n", "http://h/v1?key=*\\n"),
+        ('"curl -u \\"a:hunter22\\" h"', '"curl -u \\"a:*\\" h"'),
+        ("pass=swordfish1", "pass=*"),
+        ("DB_PASS=swordfish1", "DB_PASS=*"),
+        ("curl -u admin:hunter22 http://h", "curl -u admin:* http://h"),
+        ("curl -s --user 'admin:hunter22' http://h", "curl -s --user 'admin:*' http://h"),
+        ("set HF_TOKEN abcdefgh123", "set HF_TOKEN *"),
+        ("PASSWORD=$ecret99", "PASSWORD=*"),
+        ("Bearer abcdefghijkl", "Bearer *"),
+        ("SK-PROJ-ABCDEFGH1234", "*"),
+        ("Cookie: session=abcdefgh; b=2", "Cookie: *"),
+        ("https://9f8e7d6c5b4a@sentry.io/1", "https://*@sentry.io/1"),
+    ],
+)
+def test_short_secrets_go_by_what_stands_around_them(text: str, shown: str) -> None:
+    assert redact(text) == shown.replace("*", MARK)
+
+
+@pytest.mark.parametrize("unseen", ["\u200b", "\u200c", "\u200d", "\u2060", "\ufeff"])
+def test_a_key_with_characters_of_no_width_within_goes(unseen: str) -> None:
+    key = KEYS["hugging face"]
+    for place in (1, 5, 20, len(key) - 1):
+        assert redact(f"use {key[:place]}{unseen}{key[place:]} now") == f"use {MARK} now"
+    assert redact(f"a{unseen}b lora") == f"a{unseen}b lora"
+
+
+@pytest.mark.parametrize("line_break", ["\n", "\r\n"])
+@pytest.mark.parametrize("name", ["openai", "hugging face", "groq", "github"])
+@pytest.mark.parametrize("place", [12, 26])
+def test_a_key_over_two_lines_goes_whole(name: str, place: int, line_break: str) -> None:
+    key = KEYS[name]
+    assert redact(f"use {key[:place]}{line_break}{key[place:]} now") == f"use {MARK} now"
+    assert redact(f"{key}{line_break}please use it") == f"{MARK}{line_break}please use it"
+
+
 def test_a_private_key_goes_whole_and_cut_off() -> None:
     for kind in ("RSA ", "EC ", "OPENSSH ", ""):
         head, tail = f"-----BEGIN {kind}PRIVATE KEY-----", f"-----END {kind}PRIVATE KEY-----"
@@ -136,6 +178,8 @@ SAID = (
     "training.output_dir=output/llama3-8b-lora_r16_bs64-2026-11-25T10-43-00 run_name=qwen2.5_7b.lora.r64.a128",
     "sk-learn-contrib task-arithmetic-2024-merging risk-adjusted-rewards-v2 disk-offload-16gb-and-more",
     "sha256:1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32 uuid 123e4567-e89b-12d3-a456-426614174000",
+    "PASSWORD=$DB_PASSWORD token=${TOKEN} pass=forward first pass: the whole set; Bearer authentication HF_TOKEN is missing",
+    "set HF_TOKEN meta-llama/Llama-3.1-8B and use API_KEY llama3.1-8b; curl -u $USER:$PASSWORD http://h?key=value&token=none",
     "the author=meta author_name: someone oauth keyboard monkey=1 authority",
 )
 
@@ -220,7 +264,7 @@ def test_names_of_secrets(name: str, strength: str) -> None:
 
 
 FRAGMENTS = st.sampled_from(
-    [*KEYS.values(), *(n.replace("{}", "abc123X") for n in NAMED), MARK, "key", "=", ":", " ", "\n", '"', "'", "\\n", "://", "@", "Bearer ", "-----BEGIN PRIVATE KEY-----", "--api-key ", "password is "]
+    [*KEYS.values(), "\u200b", "\r\n", "?key=", "curl -u a:", "Cookie: a=", "pass=", "HF_TOKEN ", "hf_aB3aB3aB", *(n.replace("{}", "abc123X") for n in NAMED), MARK, "key", "=", ":", " ", "\n", '"', "'", "\\n", "://", "@", "Bearer ", "-----BEGIN PRIVATE KEY-----", "--api-key ", "password is "]
 )
 
 
@@ -248,7 +292,7 @@ def test_a_long_text_takes_little_time() -> None:
     assert _milliseconds(text) < 200, "measured: about 20 ms"
 
 
-@pytest.mark.parametrize("piece", ["key=", "sk-", "a", "Aa1", "://a:", "password is ", '"\\', "--api-key ", "-----BEGIN PRIVATE KEY", "eyJabcdefgh.", "bearer ", "wandb 1", "_-", "basic a"])
+@pytest.mark.parametrize("piece", ["key=", "sk-", "a", "Aa1", "://a:", "password is ", '"\\', "--api-key ", "-----BEGIN PRIVATE KEY", "eyJabcdefgh.", "bearer ", "wandb 1", "_-", "basic a", "curl ", "curl -u a", "Cookie: a", "?key=a", "\u200ba", "hf_aaaaaaA\n", "hf_", "HF_TOKEN ", "Bearer "])
 def test_time_grows_no_faster_than_the_text(piece: str) -> None:
     short, long = (_milliseconds((piece * count)[:count]) for count in (20_000, 80_000))
     assert long < 8 * short + 20
