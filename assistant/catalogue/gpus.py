@@ -73,6 +73,13 @@ def find_gpu(text: str) -> GpuSpec | None:
     return next((g for g in all_gpus() if g.name == name), None)
 
 
+def in_memory(name: str, memory_gb: float) -> GpuSpec | None:
+    """The same GPU in the model that has this memory: 80 GB of an A100 is the A100-80GB. None where it does not come so."""
+    stem = name.split("-")[0]
+    spec = find_gpu(f"{stem} {memory_gb:g}gb")
+    return spec if spec is not None and spec.memory_gb == memory_gb and spec.name.split("-")[0] == stem else None
+
+
 @cache
 def other_accelerators() -> frozenset[str]:
     """Lower-case names of accelerators without memory figures, which Oumi does not train on (TPU, Trainium)."""

@@ -10,11 +10,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from assistant.builder.absorb import absorb
-from assistant.catalogue.gpus import find_gpu
+from assistant.catalogue.gpus import in_memory
 from assistant.catalogue.models import get_model
 from assistant.chat.context import Context
 from assistant.chat.merging import merged, without
-from assistant.chat.nouns import NUMBERS, TOGETHER, key_of
+from assistant.chat.nouns import NUMBERS, TOGETHER, blanked, key_of
 from assistant.chat.references import bare_number, compared_model, other_variant, references, sibling, sized_model
 from assistant.chat.relative import relative
 from assistant.chat.removal import named_benchmarks, removal
@@ -168,18 +168,18 @@ def _contextual(text: str, line: str, context: Context, values: dict[str, Any], 
     for value, pattern in _PRIORITIES:
         if match := re.search(pattern, text, re.IGNORECASE):
             values["priority"] = value
-            text = _cut(text, match)
+            text = blanked(text, match)
     quantizes = compiled(dict(TASKS)["quantize"]).search(text) is not None
     if task in ("train", "tune") and not quantizes and (match := _FOUR_BIT.search(text)) and not any(compiled(p).search(text) for _, p in METHODS):
         values["method"] = "qlora"
-        text = _cut(text, match)
+        text = blanked(text, match)
     if kept is not None:
         values["benchmarks"] = list(kept)
     if task == "evaluate":
         text = _benchmarks(text, line, context, values, kept)
         if match := _LIMIT.search(text):
             values["limit"] = int(match.group("n").replace(",", ""))
-            text = _cut(text, match)
+            text = blanked(text, match)
     return text
 
 
@@ -241,13 +241,13 @@ def _model(text: str, said: dict[str, Any], context: Context, notes: list[Reason
         said["model"], typed, match = found[0], found[1], found[2]
         notes[:] = [note for note in notes if note.field != "model"]
         notes.append(Reason(field="model", value=found[0], why=f'"{typed}" of the family in talk'))
-        return _cut(text, match) if match else text
+        return blanked(text, match) if match else text
     if "model" not in said and (compared := compared_model(text, context)):
         said["model"] = compared[0]
-        return _cut(text, compared[1])
+        return blanked(text, compared[1])
     if "model" not in said and (variant := other_variant(text, context)):
         said["model"] = variant[0]
-        return _cut(text, variant[1])
+        return blanked(text, variant[1])
     return text
 
 
@@ -298,9 +298,8 @@ def _memory_variant(number: float, context: Context) -> str | None:
     gpu = context.intent.gpu
     if gpu is None or "gpu" not in context.changed:
         return None
-    spec = find_gpu(f"{gpu.split('-')[0]} {number:g}gb")
-    is_other = spec is not None and spec.memory_gb == number and spec.name != gpu and spec.name.split("-")[0] == gpu.split("-")[0]
-    return spec.name if spec and is_other else None
+    spec = in_memory(gpu, number)
+    return spec.name if spec is not None and spec.name != gpu else None
 
 
 def _task_model(line: str, said: dict[str, Any], context: Context, notes: list[Reason]) -> None:
@@ -336,10 +335,6 @@ def _intent(said: dict[str, Any]) -> Intent:
         where = str(first["loc"][0])
         hint = "Say another value, or /undo."
         raise UsageError(f"{where.replace('_', ' ')} {said.get(where)!r}: {first['msg'].lower()}.", context=where, hint=hint, reference="out-of-range") from None
-
-
-def _cut(text: str, match: re.Match[str]) -> str:
-    return text[: match.start()] + " " * (match.end() - match.start()) + text[match.end() :]
 
 
 MACHINE_KEYS = TOGETHER["gpu"]

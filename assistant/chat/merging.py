@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from assistant.catalogue.gpus import find_gpu
+from assistant.catalogue.gpus import in_memory
 from assistant.core.intent import Intent
 
 _NO_GPUS = ("cpu", "M-series")
@@ -40,8 +40,8 @@ def changed_keys(before: Intent, after: Intent) -> tuple[str, ...]:
 def _one_machine(intent: Intent) -> Intent:
     """A memory that says which model of the GPU it is becomes that model."""
     if intent.gpu and intent.gpu_memory_gb and intent.gpu not in _NO_GPUS:
-        spec = find_gpu(f"{intent.gpu.split('-')[0]} {intent.gpu_memory_gb:g}gb")
-        if spec is not None and spec.memory_gb == intent.gpu_memory_gb and spec.name.split("-")[0] == intent.gpu.split("-")[0]:
+        spec = in_memory(intent.gpu, intent.gpu_memory_gb)
+        if spec is not None:
             return intent.model_copy(update={"gpu": spec.name, "gpu_memory_gb": None})
     return intent
 
@@ -76,8 +76,7 @@ def _is_variant(gpu: str | None, memory_gb: float) -> bool:
     """True when the memory says which model of the GPU it is, such as 80 GB of an A100."""
     if gpu is None or gpu in _NO_GPUS:
         return gpu is not None
-    spec = find_gpu(f"{gpu.split('-')[0]} {memory_gb:g}gb")
-    return spec is not None and spec.memory_gb == memory_gb
+    return in_memory(gpu, memory_gb) is not None
 
 
 def _kept_overrides(former: Intent, said: Intent) -> dict[str, Any]:

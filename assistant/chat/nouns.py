@@ -77,6 +77,11 @@ def noun_pattern(keys: frozenset[str] = frozenset(key for key, _ in NOUNS)) -> s
     return "(?:" + "|".join(pattern for key, pattern in NOUNS if key in keys) + ")"
 
 
+def blanked(text: str, match: re.Match[str]) -> str:
+    """The text with what a rule has read blanked, so that nothing is read twice; places stay."""
+    return text[: match.start()] + " " * (match.end() - match.start()) + text[match.end() :]
+
+
 @cache
 def _whole(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE)

@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from assistant.catalogue.gpus import find_gpu
+from assistant.catalogue.gpus import in_memory
 from assistant.catalogue.models import all_models, find_model, get_model
 from assistant.catalogue.names import fold
 from assistant.chat.context import Context
-from assistant.chat.nouns import key_of, noun_pattern
+from assistant.chat.nouns import blanked, key_of, noun_pattern
 from assistant.chat.relative import count_of
 from assistant.core.values import ModelSpec
 from assistant.reader import read
@@ -70,28 +70,28 @@ def references(line: str, context: Context) -> Reference:
             continue
         first = match.group("which").lower() in ("first", "original", "initial")
         values[key] = past[0] if first else past[-2] if len(past) > 1 else past[-1]
-        text = _cut(text, match)
+        text = blanked(text, match)
     text, unsaid = _before(text, values, context)
     if (match := _FOLDER.search(text)) and context.intent.output_dir:
         values["output_dir"] = match.group("path")
-        text = _cut(text, match)
+        text = blanked(text, match)
     if (match := _SWAP.search(text)) is not None:
-        text = _cut(text, match)
+        text = blanked(text, match)
     if (match := _SINGLE.search(text)) and (context.value("gpu_count") or 1) > 1:
         values["gpu_count"] = 1
-        text = _cut(text, match)
+        text = blanked(text, match)
     if (match := _ENOUGH.search(text)) and "epoch" not in text and read(text).intent.gpu and (count := count_of(match.group("count"))):
         values["gpu_count"] = int(count)
-        text = _cut(text, match)
+        text = blanked(text, match)
     if (match := _GIVEN.search(text)) and (count := count_of(match.group("count"))):
         values["gpu_count"] = int(count)
-        text = _cut(text, match)
+        text = blanked(text, match)
     has_gpus = bool(context.intent.gpu or context.intent.gpu_count or context.plan)
     if has_gpus and (match := _OF_THEM.search(text)):
         count = count_of(match.group("count"))
         if count is not None and count <= _MOST_GPUS:
             values["gpu_count"] = int(count) + (int(context.value("gpu_count") or 0) if match.group("count").lower() == "another" else 0)
-            text = _cut(text, match)
+            text = blanked(text, match)
     text = _memory(text, values, context)
     return Reference(values=values, unsaid=unsaid, rest=text)
 
@@ -108,13 +108,9 @@ def _before(text: str, values: dict[str, Any], context: Context) -> tuple[str, f
     key, now = keys[0], getattr(context.intent, keys[0], None)
     former = next((value for intent, _ in reversed(context.past) if (value := getattr(intent, key, None)) != now), now)
     if former is None:
-        return _cut(text, match), frozenset((key,))
+        return blanked(text, match), frozenset((key,))
     values[key] = former
-    return _cut(text, match), frozenset()
-
-
-def _cut(text: str, match: re.Match[str]) -> str:
-    return text[: match.start()] + " " * (match.end() - match.start()) + text[match.end() :]
+    return blanked(text, match), frozenset()
 
 
 def _memory(text: str, values: dict[str, Any], context: Context) -> str:
@@ -123,11 +119,11 @@ def _memory(text: str, values: dict[str, Any], context: Context) -> str:
     match = _MEMORY.search(text)
     if match is None or gpu is None:
         return text
-    spec = find_gpu(f"{gpu.split('-')[0]} {match.group('gb')}gb")
-    if spec is None or spec.memory_gb != float(match.group("gb")) or spec.name.split("-")[0] != gpu.split("-")[0]:
+    spec = in_memory(gpu, float(match.group("gb")))
+    if spec is None:
         return text
     values["gpu"] = spec.name
-    return _cut(text, match)
+    return blanked(text, match)
 
 
 def sized_model(text: str, said: str | None, context: Context) -> tuple[str, str, re.Match[str] | None] | None:

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from assistant.chat.context import Context
-from assistant.chat.nouns import FIELDS, NUMBERS, WHOLE, field_of, key_of, noun_pattern
+from assistant.chat.nouns import FIELDS, NUMBERS, WHOLE, blanked, field_of, key_of, noun_pattern
 from assistant.core.values import Reason
 
 _FACTORS = {
@@ -76,8 +76,7 @@ class _Work:
         return self.text[match.start() : match.end()] == match.group() and not denied
 
     def take(self, match: re.Match[str]) -> None:
-        start, end = match.span()
-        self.text = self.text[:start] + " " * (end - start) + self.text[end:]
+        self.text = blanked(self.text, match)
 
     def put(self, match: re.Match[str], key: str | None, change: Callable[[float], float], why: str = "", base: Any = None) -> None:
         """Set a key to a change of what stands; `why` is told where the words leave the number open."""

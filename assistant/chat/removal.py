@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from assistant.chat.context import Context
-from assistant.chat.nouns import TOGETHER, key_of, noun_pattern, override_of
+from assistant.chat.nouns import TOGETHER, blanked, key_of, noun_pattern, override_of
 from assistant.core.intent import Intent
 from assistant.reader.lexicon import BENCHMARKS, compiled
 
@@ -21,7 +21,6 @@ _KIND = r"(?:\s+(?:override|limit|cap|constraint|setting|thing|stuff|part|value|
 _NOUN = noun_pattern()
 _WORDS = r"[a-z][\w.\-]*(?:[\s_-][a-z][\w.\-]*){0,3}?"
 _LIMITS = frozenset(("max_hours", "max_dollars"))
-_FREE = r"(?:what(?:ever|'?s) (?:you|is) (?:think|want|like|best|choose)|(?:you )?(?:choose|pick|decide)|(?:up )?to you|auto(?:matic)?|(?:the )?default)"
 _TAKEN_BACK = (rf"\b(?:{_VERB})\s+{_THE}(?P<what>{_NOUN}){_KIND}(?!\w)(?!\s+(?:(?:back )?(?:down|up)\s+)?(?:to|by|from)\s+\S)")
 _ANY = (rf"\b(?:{_VERB})\s+{_THE}(?P<what>{_WORDS}){_KIND}\s*(?=$|[,.;!?]|\band\b)")
 _OFF = rf"\b(?:take|turn|switch|leave)\s+{_THE}(?P<what>{_NOUN}){_KIND}\s+(?:off|out|away)\b"
@@ -64,7 +63,7 @@ class _Work:
     benchmarks: list[str] | None = None
 
     def cut(self, match: re.Match[str]) -> None:
-        self.text = self.text[: match.start()] + " " * (match.end() - match.start()) + self.text[match.end() :]
+        self.text = blanked(self.text, match)
 
 
 def removal(line: str, context: Context) -> Removal:
