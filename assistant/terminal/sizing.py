@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from assistant.builder.prose_words import dollars_text, hours_text
 from assistant.core.outcome import Outcome, Requirement
 from assistant.core.units import gib
 from assistant.core.values import Plan
@@ -54,8 +55,8 @@ def requirement_lines(found: tuple[Requirement, ...], face: Face) -> list[Line]:
             words.machine_name(r.machine),
             words.method_name(r.plan),
             f"{gib(r.plan.memory.upper):,.1f} of {r.machine.usable_gib:.1f}",
-            words.hours_text(r.plan.time.hours) if r.plan.time and r.plan.time.hours else "",
-            words.dollars_text(r.dollars) if r.dollars is not None else "",
+            hours_text(r.plan.time.hours) if r.plan.time and r.plan.time.hours else "",
+            dollars_text(r.dollars) if r.dollars is not None else "",
             r.price,
         )
         for r in found

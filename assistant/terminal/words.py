@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from assistant.builder.prose_words import dollars_text, hours_text
 from assistant.core.values import Cost, Hardware, Plan
 from assistant.terminal.text import one_line
 
@@ -112,21 +113,6 @@ def duration(plan: Plan) -> str:
         return f"{plan.max_steps:,} steps"
     epochs = plan.epochs or 1
     return f"{epochs:g} epoch{'' if epochs == 1 else 's'}"
-
-
-def hours_text(hours: float) -> str:
-    """`51 min`, `1 h 25`, `12 h`, `3.2 days`."""
-    minutes = round(hours * 60)
-    if minutes < 60:
-        return f"{max(1, minutes)} min"
-    if hours < 10:
-        return f"{minutes // 60} h {minutes % 60:02d}" if minutes % 60 else f"{minutes // 60} h"
-    return f"{hours:.0f} h" if hours < 48 else f"{hours / 24:.1f} days"
-
-
-def dollars_text(amount: float) -> str:
-    """`$0.85`, `$12`."""
-    return f"${amount:.2f}" if amount < 10 else f"${amount:,.0f}"
 
 
 def time_text(plan: Plan) -> list[str]:
