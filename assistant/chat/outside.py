@@ -142,16 +142,21 @@ def _load(desk: TerminalDesk, state: State, effect: Command) -> Step:
 
 def _loaded(desk: TerminalDesk, state: State, effect: Command) -> Step:
     """After a plan is made from a config: what of its rows that plan does not keep."""
+    tell_lost_rows(desk.screen, effect.rest, state.config)
+    return state, ()
+
+
+def tell_lost_rows(screen: Screen, config: str, outcome: Outcome | None) -> None:
+    """Name what a config says of its rows and the plan made from it does not keep."""
     import yaml
 
     from assistant.builder.imports import lost_rows
     from assistant.machine.configs import read_config
 
-    if state.config is not None and state.config.files:
-        planned = yaml.safe_load(state.config.files[0].yaml)
-        for note in lost_rows(read_config(Path(effect.rest).expanduser()), planned):
-            report.say(desk.screen, f"{note.field}: {note.why}")
-    return state, ()
+    if outcome is None or not outcome.files:
+        return
+    for note in lost_rows(read_config(Path(config).expanduser()), yaml.safe_load(outcome.files[0].yaml)):
+        report.say(screen, f"{note.field}: {note.why}")
 
 
 def _validate(_: TerminalDesk, state: State, __: Command) -> Step:

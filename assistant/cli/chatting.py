@@ -15,6 +15,7 @@ from assistant.chat.conversation import Conversation
 from assistant.chat.desk import TerminalDesk
 from assistant.chat.loop import Chat, banner, converse, replay
 from assistant.chat.mind import Mind
+from assistant.chat.outside import tell_lost_rows
 from assistant.chat.planning import again
 from assistant.chat.state import State
 from assistant.chat.talk import COMMANDS
@@ -172,14 +173,13 @@ def _picked(folder: Path, screen: Screen) -> Session:
 def _begin_with(chat: Chat, config: str) -> None:
     """A conversation that goes on from a config that is there."""
     from assistant.builder.imports import intent_of_config
-    from assistant.cli.onfile import report_lost
 
     intent, left = intent_of_config(read_config(Path(config).expanduser()))
     for note in left:
         report.say(chat.desk.screen, f"{note.field}: {note.why}")
     chat.talk.state = replace(chat.talk.state, intent=intent, words=(f"the config {config}",))
     chat.talk.resume(again(chat.talk.state, "Loaded: "))
-    report_lost(chat.desk.screen, config, chat.talk.state.config)
+    tell_lost_rows(chat.desk.screen, config, chat.talk.state.config)
 
 
 def _scripted(chat: Chat, script: str, options: Options) -> int:

@@ -7,9 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from assistant.builder.imports import intent_of_config, lost_rows
+from assistant.builder.imports import intent_of_config
 from assistant.builder.mend_types import Mending
 from assistant.builder.respond import Resolve
 from assistant.catalogue.machines import parse_machine
@@ -17,6 +15,7 @@ from assistant.chat.conversation import Conversation
 from assistant.chat.desk import TerminalDesk
 from assistant.chat.hearing import heard
 from assistant.chat.mind import Mind
+from assistant.chat.outside import tell_lost_rows
 from assistant.chat.planning import again
 from assistant.chat.state import State
 from assistant.chat.talk import asks_cheaper, command_in, is_question, reset_in, what_if
@@ -90,14 +89,6 @@ def _resolve(options: Options) -> Resolve:
     return functools.partial(resolve_model, offline=options.offline)
 
 
-def report_lost(screen: Screen, config: str, outcome: Outcome | None) -> None:
-    """Name what a config says of its rows and the plan made from it does not keep."""
-    if outcome is None or not outcome.files:
-        return
-    for note in lost_rows(read_config(Path(config).expanduser()), yaml.safe_load(outcome.files[0].yaml)):
-        report.say(screen, f"{note.field}: {note.why}")
-
-
 def _changed(text: str, options: Options) -> int:
     """The config as the words change it, planned anew."""
     assert options.config is not None
@@ -112,7 +103,7 @@ def _changed(text: str, options: Options) -> int:
     desk = TerminalDesk(answer=plan, save=lambda *_: None, screen=silent, mind=Mind(), resolve=_resolve(options), follows_up=False)
     talk = Conversation(desk=desk, state=State(intent=intent, gpus=options.gpus, words=(f"the config {Path(options.config).name}",)))
     talk.resume(again(talk.state, ""))
-    report_lost(options.screen, options.config, talk.state.config)
+    tell_lost_rows(options.screen, options.config, talk.state.config)
     before = talk.state
     if command_in(text) or reset_in(text) is not None or is_question(text) or what_if(text) or asks_cheaper(text):
         hint = 'Such as "double the context" or "rank 64". For questions and commands open the chat: oumi-chat --config FILE.'
