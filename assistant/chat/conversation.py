@@ -12,7 +12,6 @@ from assistant.chat.state import (
     AskLlm,
     Command,
     Effect,
-    Event,
     Explain,
     FindCheaper,
     Leave,
@@ -75,10 +74,6 @@ class Conversation:
     def hear(self, line: str) -> None:
         """Take one line to its end. A mistake of the user's is told and changes nothing."""
         self._run(lambda: step(self.state, Line(text=line)))
-
-    def happen(self, event: Event) -> None:
-        """Let something happen to the conversation that the user did not type."""
-        self._run(lambda: step(self.state, event))
 
     def resume(self, effect: MakePlan) -> None:
         """Plan a conversation that was taken up again."""

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from assistant.builder.prose_answers import answer
+from assistant.chat import hearing
 from assistant.chat.state import AskLlm, Explain, Line
 from assistant.core.errors import UsageError
+from assistant.core.intent import Intent
 from assistant.reader import Reading
 from assistant.terminal import report
 from assistant.terminal.screen import Screen
@@ -75,8 +77,8 @@ class Mind:
         if heard is None:
             return Line(text=effect.line, refine=_as_it_is)
         self.read_last = True
-        dropped = [note.field for note in heard.dropped if note.field not in effect.understood and getattr(effect.intent, note.field, None) is None]
-        if dropped and heard.kind == "request":  # named, never shown as a value: it is nobody's
+        dropped = _dropped(heard, effect) if heard.kind == "request" else []
+        if dropped:  # named, never shown as a value: it is nobody's
             names = ", ".join(dict.fromkeys(name.replace("_", " ") for name in dropped))
             report.say(screen, f"The LLM also read a value for {names}: your words do not say it, so it is dropped.")
         return Line(text=effect.line, refine=_refined(heard, effect.line), is_question=heard.kind == "question")
@@ -87,7 +89,7 @@ class Mind:
 
         try:
             with Thinking(screen):
-                return llm.read(effect.line, effect.intent, effect.questions)
+                return llm.read(effect.line, _known(effect), effect.questions)
         except LlmFault as problem:
             self._tell(problem, screen, "This line is read offline.")
             return None
@@ -128,6 +130,17 @@ class Mind:
             self._tell(problem, screen, "" if told else "The plan's own words:")
         if not told:
             report.paragraphs(screen, own)
+
+
+def _known(effect: AskLlm) -> Intent:
+    return effect.context.intent if effect.context is not None else Intent()
+
+
+def _dropped(answer_of: Heard, effect: AskLlm) -> list[str]:
+    """Keys of which the LLM's value was dropped, and which neither what stands nor the offline reader has."""
+    fields = [note.field for note in answer_of.dropped if getattr(_known(effect), note.field, None) is None]
+    said = hearing.heard(effect.line, effect.context).said if fields and effect.context is not None else Intent()
+    return [field for field in fields if getattr(said, field, None) is None]
 
 
 def _instead(own: str, wording: Callable[[str], str]) -> Callable[[str], str]:

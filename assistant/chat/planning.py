@@ -92,7 +92,7 @@ def flagged_machine(state: State, gpus: str) -> Step:
     intent = state.intent.model_copy(update=dict.fromkeys(MACHINE_KEYS))
     kept = tuple(note for note in state.notes if note.field not in MACHINE_KEYS)
     after = replace(
-        state, intent=intent, gpus=gpus, notes=kept, words=state.words, what_if=None, follow_up=None,
+        state, intent=intent, gpus=gpus, notes=kept, what_if=None, follow_up=None,
         before=pushed(state),
     )  # fmt: skip
     if state.outcome is None:

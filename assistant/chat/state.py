@@ -22,10 +22,9 @@ KEPT = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WhatIf:
-    """A plan that was asked about and not taken: what it would be said with, and what it came to."""
+    """A plan that was asked about and not taken: the conversation as it would be with it."""
 
     state: State
-    label: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,13 +149,12 @@ class MakePlan:
 class AskLlm:
     """Let the LLM read the line too; without one, or where it fails, the line goes on as it is.
 
-    `understood` are the keys that the offline reader found in it.
+    `context` is what the line is read against; None for a request that stands alone.
     """
 
     line: str
-    intent: Intent
+    context: Context | None = None
     questions: tuple[Question, ...] = ()
-    understood: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,8 +231,6 @@ class Mend:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindCheaper:
     """Look for a machine that does the same for less."""
-
-    state: State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

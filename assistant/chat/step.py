@@ -111,14 +111,13 @@ def _talk(state: State, line: str) -> Step:
     if current is None and (asking := question_in(line)) and asking.topic in ("what_is", "difference"):
         return state, (Explain(asking=asking, line=line, outcome=Outcome(status="needs_input", intent=state.intent)),)
     if state.config is not None and asks_cheaper(line):
-        return state, (FindCheaper(state=state),)
+        return state, (FindCheaper(),)
     if not (state.outcome and state.outcome.questions) and (SKIP.fullmatch(line) or agreement(line) == "" or refusal(line) == ""):
         return state, (Tell(text="No question is open."),)
     if way := chosen_way(state.context, line):
         return planned_with(state, Change(said=way, notes=()), line, "turn")
-    understood = frozenset(key for key, value in heard(line, state.context).said.model_dump().items() if value is not None)
     questions = state.outcome.questions if state.outcome else ()
-    return state, (AskLlm(line=line, intent=state.intent, questions=questions, understood=understood),)
+    return state, (AskLlm(line=line, context=state.context, questions=questions),)
 
 
 def _request(state: State, line: str, event: Line) -> Step:
@@ -129,7 +128,7 @@ def _request(state: State, line: str, event: Line) -> Step:
     text = hypothetical or agreement(line) or line
     change = heard(text, state.context, event.refine)
     if hypothetical and change.said != Intent() and not change.conflicts:
-        return planned_with(state, change, line, "what-if", label=hypothetical)
+        return planned_with(state, change, line, "what-if")
     if hypothetical and not change.conflicts:
         return _asked_freely(state, line) if event.is_question else _nothing(state, change)
     questions = state.outcome.questions if state.outcome else ()
@@ -183,10 +182,10 @@ def _considered(state: State, event: Planned) -> Step:
         return state, (Show(outcome=event.outcome, how="sizing"),)
     if current is None or event.outcome.plan is None:
         return state, (Show(outcome=event.outcome, how="no config"),)
-    considered = replace(event.state, outcome=event.outcome, config=event.outcome if event.outcome.status == "ok" else state.config)
     if event.outcome.status != "ok":
         return state, (Show(outcome=event.outcome, how="no config"), Tell(text="Nothing is changed: the plan from before stands."))
-    pending = replace(state, what_if=WhatIf(state=considered, label=event.label), follow_up=None)
+    considered = replace(event.state, outcome=event.outcome, config=event.outcome)
+    pending = replace(state, what_if=WhatIf(state=considered), follow_up=None)
     if event.label == MENDED:  # what it changes was just shown, in the run's own measure
         return pending, (Tell(text="Nothing is changed yet. Take it?  yes / keep"),)
     if current.files and event.outcome.files and _body(current) == _body(event.outcome):

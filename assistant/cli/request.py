@@ -18,7 +18,6 @@ from assistant.cli.failure import failed
 from assistant.cli.words import reads_as_request
 from assistant.core.datafacts import DataFacts
 from assistant.core.errors import OumiChatError, UsageError
-from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome
 from assistant.core.values import Hardware, ModelSpec, Reason
 from assistant.machine.choice import choose_machine
@@ -151,7 +150,7 @@ def read_with(text: str, options: Options) -> tuple[Reading, Literal["offline", 
     from assistant.cli.chatting import chosen_llm
 
     mind = Mind(llm=chosen_llm(options, os.environ, in_chat=False))
-    heard = mind.read(AskLlm(line=text, intent=Intent()), options.screen)
+    heard = mind.read(AskLlm(line=text), options.screen)
     refined = heard.refine(reading) if heard.refine else reading
     return refined, "llm" if mind.read_last else "offline"
 

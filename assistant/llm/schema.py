@@ -20,8 +20,6 @@ _CHOICES: dict[str, Any] = {
     "sharding": said.Sharding,
     "priority": said.Priority,
 }
-LEFT_OUT = ("overrides",)
-"""Keys of an intent that no LLM fills: dotted names are read as typed."""
 
 
 class Fields(BaseModel):
