@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from assistant import __version__
 from assistant.builder.phrase import machine_phrase
 from assistant.checks.schema import snapshot
+from assistant.core.taskplan import TaskPlan
 from assistant.core.units import gib
 from assistant.core.values import Finding, Plan, Reason
 
@@ -29,3 +30,19 @@ def header_lines(
         f"Run: {command}",
     ]
     return lines
+
+
+def task_header_lines(plan: TaskPlan, request: str | None, assumptions: Sequence[Reason]) -> list[str]:
+    """The same for a config that trains nothing."""
+    lines = [f"Request: {request}"] if request else []
+    lines.append(f"Plan: {plan.title}" + (f" on {machine_phrase(plan.hardware)}" if plan.hardware else ""))
+    if plan.memory is not None and plan.hardware is not None:
+        point, upper = gib(plan.memory.point), gib(plan.memory.upper)
+        lines.append(f"Memory per GPU: {point} GiB expected, {upper} at most, {plan.hardware.usable_gib:.2f} usable")
+    lines += [f"{label}: {text}" for label, text in plan.facts]
+    lines += [f"Assumed: {a.field} = {a.value}: {a.why}" for a in assumptions]
+    lines += [f"{'Error' if f.severity == 'error' else 'Note'}: {f.message}; {f.fix}" for f in plan.findings if f.severity != "info"]
+    if plan.extras:
+        lines.append(f'Install: pip install "oumi[{",".join(plan.extras)}]"')
+    lines += [f"Set: {name}, the key of the API; it stands in no file" for name in plan.keys]
+    return [*lines, f"Made by oumi-chat {__version__} for the fields of Oumi {snapshot()['oumi']}.", f"Run: {plan.command}"]

@@ -16,7 +16,7 @@ from assistant.builder.edit_text import Document
 from assistant.builder.existing import plan_of_config
 from assistant.builder.mend_memory import machine_of, mend_memory
 from assistant.builder.mend_types import Case, Mending, with_edits
-from assistant.builder.respond import Resolve
+from assistant.builder.requests import Resolve
 from assistant.core.errors import OumiChatError
 from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome

@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from assistant.builder.absorb import absorb, estimate_gaps
 from assistant.builder.budget import Budgeted, cost_of, keep_budget
 from assistant.builder.header import header_lines
 from assistant.builder.phrase import machine_phrase
 from assistant.builder.prose import explain
+from assistant.builder.requests import (
+    EXAMPLES,
+    Examine,
+    Request,
+    Resolve,
+    ask,
+    model_of,
+    needs_model,
+    said_model,
+    stated_machine,
+    unread_findings,
+)
 from assistant.builder.ways_out import budget_ways, ways_out
-from assistant.catalogue.machines import assumed_machines, hardware_from_intent
-from assistant.catalogue.models import find_model, get_model, hosted_ids, suggest_models
+from assistant.catalogue.machines import assumed_machines
 from assistant.checks.guards import check, refuse
 from assistant.configs.build import train_config
 from assistant.configs.render import render
 from assistant.core.datafacts import DataFacts
-from assistant.core.errors import NeedsInputError, UsageError
+from assistant.core.errors import NeedsInputError
 from assistant.core.intent import Intent
 from assistant.core.outcome import ConfigFile, Outcome
 from assistant.core.values import Finding, Hardware, ModelSpec, Plan, Question, Reason
@@ -27,30 +38,12 @@ from assistant.planner.data import data_kind, is_local
 from assistant.planner.localdata import objective_of
 from assistant.planner.plan import Planned, make_plan
 from assistant.planner.requirements import more_of_the_same
-from assistant.reader.names import is_family
 
-Resolve = Callable[[str], tuple[ModelSpec | None, tuple[Reason, ...]]]
-Examine = Callable[[str, str, str], DataFacts | None]
 _TASKS = ("train",)
+_WITHOUT_MODEL = ("judge", "synthesize")
+"""Tasks for which a model is a tool and not the subject: they have one of their own."""
 _IMAGES = re.compile(r"(?:image|picture|photo|vision|visual)s?(?: captions?| captioning| data)?", re.IGNORECASE)
 _VISION_EXAMPLES = ("Qwen2.5-VL 7B", "Llama 3.2 11B Vision", "SmolVLM")
-_EXAMPLES = ("Llama 3.1 8B", "Qwen3 8B", "SmolLM2 135M")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """Everything that is known before planning."""
-
-    intent: Intent
-    machine: Hardware | None = None
-    machine_notes: tuple[Reason, ...] = ()
-    notes: tuple[Reason, ...] = ()
-    conflicts: tuple[Question | str, ...] = ()
-    unread: tuple[str, ...] = ()
-    resolve: Resolve | None = None
-    exists: Callable[[str], bool] | None = None
-    examine: Examine | None = None
-    text: str | None = None
 
 
 def respond(
@@ -93,39 +86,22 @@ def respond(
         question = problem.args[0]
         if not isinstance(question, Question):
             question = Question(field=problem.context or "request", text=problem.message)
-        return _ask(asked, question, explanation=problem.hint)
-
-
-def _ask(asked: Request, *questions: Question, explanation: str = "") -> Outcome:
-    machine, _ = _stated_machine(asked)
-    return Outcome(
-        status="needs_input",
-        intent=asked.intent,
-        request=asked.text,
-        questions=questions,
-        assumptions=asked.notes,
-        hardware=machine,
-        findings=unread_findings(asked.unread),
-        explanation=explanation,
-    )
+        return ask(asked, question, explanation=problem.hint)
 
 
 def _answer(asked: Request) -> Outcome:
     if asked.conflicts:
-        return _ask(asked, *(q if isinstance(q, Question) else Question(field="request", text=q) for q in asked.conflicts))
+        return ask(asked, *(q if isinstance(q, Question) else Question(field="request", text=q) for q in asked.conflicts))
     if asked.intent.task in (None, *_TASKS):  # other kinds have other fields
         asked = replace(asked, intent=absorb(asked.intent))
     missing = _missing(asked)
     if missing:
-        return _ask(asked, *missing)
+        return ask(asked, *missing)
     if asked.intent.task not in _TASKS:
-        raise UsageError(
-            f"Configs to {asked.intent.task} are not made yet; this release plans training.",
-            context=f"task {asked.intent.task}",
-            hint=f'Try: oumi-chat "lora {asked.intent.model}"',
-            reference="task-not-supported",
-        )
-    model, notes = _model(asked)
+        from assistant.builder.kinds import respond_task  # most requests are to train
+
+        return respond_task(asked)
+    model, notes = model_of(asked)
     return _plan_for(_images_said(replace(asked, notes=(*asked.notes, *notes)), model), model)
 
 
@@ -136,9 +112,9 @@ def _missing(asked: Request) -> list[Question]:
         choices = ("train", "evaluate", "infer")
         text = "What should be done?" if asked.intent.model else "What should be trained, evaluated or served?"
         questions.append(Question(field="task", text=text, choices=choices))
-    if asked.intent.model is None:
+    if asked.intent.model is None and asked.intent.task not in _WITHOUT_MODEL:
         text = "Which model? A name, a Hugging Face id or a local folder."
-        questions.append(Question(field="model", text=text, choices=_EXAMPLES))
+        questions.append(Question(field="model", text=text, choices=EXAMPLES))
     return questions
 
 
@@ -152,50 +128,13 @@ def _images_said(asked: Request, model: ModelSpec) -> Request:
     if not said or (asked.intent.objective or "sft") != "sft":
         return asked
     if not model.is_vision:
-        raise _needs_model(f'{model.id} reads text alone, and "{said[0]}" was said. Which model?', _VISION_EXAMPLES)
+        raise needs_model(f'{model.id} reads text alone, and "{said[0]}" was said. Which model?', _VISION_EXAMPLES)
     asked = replace(asked, unread=tuple(piece for piece in asked.unread if piece not in said))
     if data_kind("sft", model, asked.intent.dataset, asked.intent.overrides) == "vision_sft":
         return asked
     collator = {"data.train.collator_name": "vision_language_with_padding"}
     intent = asked.intent.model_copy(update={"overrides": {**collator, **(asked.intent.overrides or {})}})
     return replace(asked, intent=intent)
-
-
-def _model(asked: Request) -> tuple[ModelSpec, tuple[Reason, ...]]:
-    name = asked.intent.model or ""
-    notes: tuple[Reason, ...] = ()
-    if asked.resolve is not None:
-        model, notes = asked.resolve(name)
-    else:
-        match = find_model(name)
-        model = get_model(match.id) if match else None
-        if match and match.why:
-            notes = (Reason(field="model", value=match.id, why=match.why),)
-    if model is not None:
-        return model, notes
-    match = find_model(name)
-    if match and match.id in hosted_ids():
-        text = f"{match.id} runs behind an API and cannot be trained here. Which open model instead?"
-        raise _needs_model(text, _EXAMPLES)
-    near = tuple(suggest_models(name)) if len(name) <= 200 else ()
-    what = f'"{name[:80]}" names several models' if is_family(name) else f'No model "{name[:80]}" is known'
-    raise _needs_model(f"{what}. Which one is meant?", near)
-
-
-def _needs_model(text: str, choices: tuple[str, ...]) -> NeedsInputError:
-    error = NeedsInputError(text, context="model", hint="Any Hugging Face id or a local folder works too.")
-    error.args = (Question(field="model", text=text, choices=choices),)
-    return error
-
-
-def _stated_machine(asked: Request) -> tuple[Hardware | None, tuple[Reason, ...]]:
-    """The machine to plan for: a flag's, else the request's own, else a probed one."""
-    if asked.machine is not None and asked.machine.source == "flag":
-        return asked.machine, asked.machine_notes
-    said, notes = hardware_from_intent(asked.intent)
-    if said is not None:
-        return said, notes
-    return asked.machine, asked.machine_notes
 
 
 def _read_data(asked: Request, model: ModelSpec) -> tuple[Request, DataFacts | None]:
@@ -214,7 +153,7 @@ def _read_data(asked: Request, model: ModelSpec) -> tuple[Request, DataFacts | N
 
 def _plan_for(asked: Request, model: ModelSpec) -> Outcome:
     asked, data = _read_data(asked, model)
-    machine, notes = _stated_machine(asked)
+    machine, notes = stated_machine(asked)
     if machine is None:
         machine, planned = _assumed(asked.intent, model, data)
         why = "no hardware was said and none was found; the smallest usual machine that fits. Say --gpus to plan for yours"
@@ -251,7 +190,7 @@ def _finish(asked: Request, model: ModelSpec, kept: Budgeted, data: DataFacts | 
     findings = (*unread_findings(asked.unread), *kept.findings, *_unmet_findings(asked.intent), *_file_findings(asked, plan), *plan.findings)
     base = Outcome(
         status="ok",
-        intent=asked.intent.model_copy(update={"model": asked.intent.model and _said_model(asked, model)}),
+        intent=asked.intent.model_copy(update={"model": asked.intent.model and said_model(asked, model)}),
         request=asked.text,
         assumptions=assumptions,
         hardware=plan.hardware,
@@ -281,29 +220,11 @@ def _told(outcome: Outcome) -> Outcome:
     return replace(outcome, explanation=explain(outcome))
 
 
-def _said_model(asked: Request, model: ModelSpec) -> str:
-    return model.id if not model.local else (asked.intent.model or model.id)
-
-
 def launch_command(plan: Plan, name: str) -> str:
     """The command that starts this plan's config: torchrun for several GPUs, verl by itself."""
     if plan.hardware.world == 1 or plan.trainer == "VERL_GRPO":
         return f"oumi train -c {name}"
     return f"oumi distributed torchrun -m oumi train -c {name}"
-
-
-def unread_findings(pieces: tuple[str, ...]) -> tuple[Finding, ...]:
-    """Pieces that nobody understood, each as a warning."""
-    return tuple(
-        Finding(
-            rule="REQ001",
-            severity="warning",
-            path="request",
-            message=f'not understood: "{piece[:80]}"',
-            fix="say it in other words, or as a field: training.warmup_steps=50",
-        )
-        for piece in pieces
-    )
 
 
 def _offload_findings(intent: Intent, model: ModelSpec, plan: Plan) -> tuple[Finding, ...]:

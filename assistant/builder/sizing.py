@@ -9,7 +9,7 @@ from typing import Any
 from assistant.builder.absorb import absorb
 from assistant.builder.budget import cost_of
 from assistant.builder.existing import Existing, plan_of_config, run_of_config
-from assistant.builder.respond import Resolve
+from assistant.builder.requests import Resolve
 from assistant.builder.ways_out import ways_out
 from assistant.catalogue.datasets import find_dataset
 from assistant.catalogue.models import all_models

@@ -45,11 +45,12 @@ def ways_out(intent: Intent, model: ModelSpec, machine: Hardware) -> tuple[WayOu
 
 def _with_lengths(intent: Intent, ways: list[WayOut]) -> tuple[WayOut, ...]:
     """The ways, each with its length in words where that is free and another way leaves room for longer rows."""
-    longest = max((way.plan.sequence_length for way in ways), default=0)
+    lengths = [way.plan.sequence_length if way.plan else 0 for way in ways]
+    longest = max(lengths, default=0)
     if intent.sequence_length:
         return tuple(ways)
     return tuple(
-        replace(way, change=f"{way.change}, rows of {length:,} tokens") if (length := way.plan.sequence_length) < longest else way for way in ways
+        replace(way, change=f"{way.change}, rows of {length:,} tokens") if length < longest else way for way, length in zip(ways, lengths, strict=True)
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from assistant.builder.respond import Resolve
+from assistant.builder.requests import Resolve
 from assistant.chat import outside
 from assistant.chat.followups import best_follow_up
 from assistant.chat.mind import Mind

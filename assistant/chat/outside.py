@@ -23,7 +23,7 @@ from assistant.terminal import report
 from assistant.terminal.screen import Screen
 
 if TYPE_CHECKING:
-    from assistant.builder.respond import Resolve
+    from assistant.builder.requests import Resolve
     from assistant.chat.desk import TerminalDesk
 
 Handler = Callable[["TerminalDesk", State, Command], Step]

@@ -9,7 +9,7 @@ from typing import Any
 
 from assistant.builder.imports import intent_of_config
 from assistant.builder.mend_types import Mending
-from assistant.builder.respond import Resolve
+from assistant.builder.requests import Resolve
 from assistant.catalogue.machines import parse_machine
 from assistant.chat.conversation import Conversation
 from assistant.chat.desk import TerminalDesk

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from assistant.builder import respond
-from assistant.builder.respond import unread_findings
+from assistant.builder.requests import unread_findings
 from assistant.catalogue.machines import hardware_from_intent
 from assistant.cli.failure import failed
 from assistant.cli.words import reads_as_request

@@ -8,6 +8,7 @@ from typing import Any
 
 from assistant.configs.holes import holes, notes
 from assistant.configs.library import Layer, has_layer, layer
+from assistant.core.taskplan import TaskPlan
 from assistant.core.values import Plan
 
 
@@ -99,3 +100,15 @@ def train_config(plan: Plan) -> Config:
         set_path(body, path, value)
         why[path] = "as asked"
     return Config(kind="train", body=body, why=why)
+
+
+def task_config(plan: TaskPlan) -> Config:
+    """The config of a plan that trains nothing: its layers, filled, and what was set by hand over them."""
+    layers = [layer(name) for name in plan.layers]
+    empty: dict[str, Any] = {}
+    body = _fill(reduce(merge, (part.config for part in layers), empty), plan.holes)
+    why = {path: text.format_map(plan.words) for part in layers for path, text in part.why.items()}
+    for path, value in plan.overrides.items():
+        set_path(body, path, value)
+        why[path] = "as asked"
+    return Config(kind=plan.kind, body=body, why=why)

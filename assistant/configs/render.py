@@ -15,6 +15,7 @@ _UNSEEN = frozenset(["Cc", "Cf", "Cs", "Co", "Zl", "Zp"])
 """Unicode categories that a comment must not hold: control, format, surrogate, private, line and paragraph breaks."""
 _WIDTH = 100
 ORDER = ("model", "data", "training", "peft", "fsdp", "deepspeed")
+"""Sections that come first, in this order; those of other kinds stand as their templates have them."""
 
 
 def _visible(char: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from assistant.core.intent import Intent
+from assistant.core.taskplan import TaskPlan
 from assistant.core.values import Cost, Finding, Hardware, Plan, Question, Reason, RunTime
 
 Status = Literal["ok", "needs_input", "does_not_fit", "invalid"]
@@ -25,7 +26,8 @@ class ConfigFile:
 class WayOut:
     """Something that would fit: what changes, what it needs (upper bound), and how to ask for it.
 
-    `request` says it in words, `command` exactly, machine and all. `price` is set for other machines.
+    `request` says it in words, `command` exactly, machine and all. `price` is set for other machines; `plan` is that of
+    a training, None for other kinds.
     """
 
     change: str
@@ -33,7 +35,7 @@ class WayOut:
     usable_gib: float
     request: str
     command: str
-    plan: Plan
+    plan: Plan | None = None
     price: str = ""
 
 
@@ -53,7 +55,8 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """The whole answer. `ways_out` is filled when nothing fits as asked, smallest change first.
+    """The whole answer: `plan` for a training, `task_plan` for any other kind. `ways_out` is filled when nothing fits as
+    asked, smallest change first.
 
     `requirements` answers which hardware would do, `largest` which models this hardware can train, where that was
     asked; `cost` is known with the plan's hours and a price.
@@ -67,6 +70,7 @@ class Outcome:
     assumptions: tuple[Reason, ...] = ()
     hardware: Hardware | None = None
     plan: Plan | None = None
+    task_plan: TaskPlan | None = None
     files: tuple[ConfigFile, ...] = ()
     commands: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
@@ -86,6 +90,11 @@ class Outcome:
         """The contract's exit code for this status."""
         return EXIT_CODES[self.status]
 
+    def _plan_json(self) -> dict[str, Any] | None:
+        if self.plan is not None:
+            return {**plan_json(self.plan, [w.plan for w in self.ways_out if w.plan]), "cost": cost_json(self.cost)}
+        return task_plan_json(self.task_plan) if self.task_plan else None
+
     def to_json(self) -> dict[str, Any]:
         """The contract's object, ready for json.dumps."""
         return {
@@ -96,7 +105,7 @@ class Outcome:
             "questions": [{**asdict(q), "choices": list(q.choices)} for q in self.questions],
             "assumptions": [asdict(a) for a in self.assumptions],
             "hardware": hardware_json(self.hardware),
-            "plan": {**plan_json(self.plan, [w.plan for w in self.ways_out]), "cost": cost_json(self.cost)} if self.plan else None,
+            "plan": self._plan_json(),
             "files": [asdict(f) for f in self.files],
             "commands": list(self.commands),
             "findings": [asdict(f) for f in self.findings],
@@ -194,3 +203,29 @@ def plan_json(plan: Plan, others: list[Plan]) -> dict[str, Any]:
     body["rejected"] = [asdict(r) for r in plan.fallen]
     body["alternatives"] = [_short(p) for p in (*plan.alternatives, *others)]
     return body
+
+
+_TRAINING_ONLY = (
+    "method", "objective", "sharding", "gradient_accumulation_steps", "global_batch_size", "gradient_checkpointing", "optimizer",
+)  # fmt: skip
+
+
+def task_plan_json(plan: TaskPlan) -> dict[str, Any]:
+    """The contract's `plan` for a config that trains nothing: keys of training are null."""
+    return {
+        **dict.fromkeys(_TRAINING_ONLY),
+        "kind": plan.kind,
+        "model": plan.model_name,
+        "engine": plan.engine,
+        "micro_batch_size": plan.batch_size,
+        "concurrency": plan.concurrency,
+        "sequence_length": plan.sequence_length,
+        "precision": plan.precision,
+        "memory": plan.memory_json(),
+        "time": None,
+        "decisions": [asdict(d) for d in plan.decisions],
+        "rejected": [asdict(r) for r in plan.fallen],
+        "alternatives": [],
+        "extras": list(plan.extras),
+        "keys": list(plan.keys),
+    }

@@ -97,7 +97,7 @@ _FALLEN = {
 def named_terms(outcome: Outcome, plan: Plan) -> frozenset[str]:
     """The terms that a plan weighed and did not take."""
     found = {term for reason in plan.fallen for term in _FALLEN.get(str(reason.value), "").split()}
-    methods = {one.method for one in (*plan.alternatives, *(way.plan for way in outcome.ways_out))}
+    methods = {one.method for one in (*plan.alternatives, *(way.plan for way in outcome.ways_out if way.plan))}
     more = {"qlora": {"qlora", "quantised"}, "lora": {"lora", "adapters"}, "full": {"full"}}
     found |= {term for method in methods - {plan.method} for term in more.get(method, set())}
     if plan.sharding == "ddp":

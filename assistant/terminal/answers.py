@@ -71,16 +71,17 @@ def does_not_fit_lines(outcome: Outcome, face: Face) -> list[Line]:
     if plan.fits:
         lines = _paragraph(f"Over the limit: {' · '.join(words.headline(plan))}", face, "bold")
         lines += _paragraph(one_line(outcome.explanation.partition(". ")[0] + "."), face)
-        return [*lines, (("", ""),), *_what_would(outcome, face)]
+        return [*lines, (("", ""),), *what_would(outcome, face)]
     lines += _paragraph(
         f"It needs {point} GiB per {unit} (upper bound {upper}) even with micro-batch {plan.micro_batch_size} and "
         f"{plan.sequence_length:,} tokens; {usable} is usable.",
         face,
     )
-    return [*lines, (("", ""),), *_what_would(outcome, face)]
+    return [*lines, (("", ""),), *what_would(outcome, face)]
 
 
-def _what_would(outcome: Outcome, face: Face) -> list[Line]:
+def what_would(outcome: Outcome, face: Face) -> list[Line]:
+    """The ways out of an outcome that does not fit, with its warnings."""
     if not outcome.ways_out:
         return _paragraph("Nothing that was tried would do: no smaller setting, lighter method or larger machine.", face)
     lines = _paragraph("What would, smallest change first (upper bound of usable, GiB per GPU)", face)

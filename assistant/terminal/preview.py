@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from assistant.core.outcome import Outcome
 from assistant.core.units import gib
 from assistant.core.values import Finding, Plan, Reason
@@ -42,7 +44,7 @@ def time_lines(outcome: Outcome, face: Face) -> list[Line]:
     """How long the run takes and what it costs, as far as that is known."""
     plan = outcome.plan
     pieces = words.time_text(plan) if plan else []
-    lines = _columns("Time", pieces, face) if pieces else []
+    lines = columns("Time", pieces, face) if pieces else []
     return lines + (row("Cost", words.cost_text(outcome.cost), face) if outcome.cost else [])
 
 
@@ -81,8 +83,13 @@ def _slowness(other: Plan, plan: Plan) -> float | None:
 
 def title(plan: Plan, source: str, face: Face) -> list[Line]:
     """Method, model, machine and sharding; at the right who read the request."""
+    return titled(words.headline(plan), source, face)
+
+
+def titled(pieces: list[str], source: str, face: Face) -> list[Line]:
+    """A headline in pieces; at the right who read the request."""
     width = (face.width or 80) - 2
-    lines = join_wrapped(words.headline(plan), width - len(source) - 2)
+    lines = join_wrapped(pieces, width - len(source) - 2)
     gap = max(2, width - cells(lines[-1]) - len(source))
     styled: list[Line] = [(("  ", ""), (line, "bold")) for line in lines]
     styled[-1] += ((" " * gap, ""), (source, "dim"))
@@ -109,12 +116,12 @@ def memory_lines(plan: Plan, face: Face) -> list[Line]:
     if gap >= 2:
         head: list[Line] = [(*_label(label), (figures, ""), (" " * gap, ""), (verdict, style))]
     else:
-        head = _columns(label, [*memory_figures(plan), verdict], face)
-    return [*head, *_bars(plan, face), ()]
+        head = columns(label, [*memory_figures(plan), verdict], face)
+    return [*head, *bars(plan.memory_json(), face), ()]
 
 
-def _bars(plan: Plan, face: Face) -> list[Line]:
-    body = plan.memory_json()
+def bars(body: dict[str, Any], face: Face) -> list[Line]:
+    """A bar for each part of a `memory_json`, and one for all of it against what is usable."""
     capacity = max(body["capacity_gib"], body["upper_gib"])
     room = min(_BAR, (face.width or 80) - LABEL - 14)
     parts = sorted(body["breakdown_gib"].items(), key=lambda part: -part[1])
@@ -154,7 +161,7 @@ def training_lines(plan: Plan, face: Face) -> list[Line]:
         facts.append(f"rank {plan.lora_rank}, alpha {plan.lora_alpha:g}")
     facts.append(plan.optimizer)
     data = plan.dataset.path or plan.dataset.name
-    return _columns("Training", [*facts, f"data {one_line(data, 60)}"], face)
+    return columns("Training", [*facts, f"data {one_line(data, 60)}"], face)
 
 
 def assumption_lines(assumptions: tuple[Reason, ...], face: Face) -> list[Line]:
@@ -217,7 +224,8 @@ def _rows(label: str, bodies: list[str], face: Face, style: str = "") -> list[Li
     return [line for i, body in enumerate(bodies) for line in row(label if i == 0 else "", body, face, style)]
 
 
-def _columns(label: str, pieces: list[str], face: Face) -> list[Line]:
+def columns(label: str, pieces: list[str], face: Face) -> list[Line]:
+    """A label and pieces that are joined with dots and wrapped between them."""
     room = None if face.width is None else max(20, face.width - LABEL)
     texts = join_wrapped(pieces, room)
     return [(*_label(label if i == 0 else ""), (text, "")) for i, text in enumerate(texts)]

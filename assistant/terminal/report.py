@@ -23,7 +23,7 @@ from assistant.terminal.answers import (
 from assistant.terminal.preview import all_reason_lines, alternative_lines, fallen_lines, preview, rule, time_lines
 from assistant.terminal.screen import Screen
 from assistant.terminal.tables import table_lines
-from assistant.terminal.text import escaped
+from assistant.terminal.text import Line, escaped
 from assistant.terminal.yaml_view import yaml_body
 
 
@@ -40,12 +40,22 @@ def error(screen: Screen, problem: OumiChatError) -> None:
 
 def no_config(screen: Screen, outcome: Outcome) -> None:
     """What must be answered before a plan is possible, or why nothing fits and what would."""
+    if outcome.task_plan is not None and outcome.status == "does_not_fit":
+        from assistant.terminal.taskview import task_does_not_fit_lines
+
+        screen.talk(task_does_not_fit_lines(outcome, screen.err))
+        return
     lines = does_not_fit_lines if outcome.status == "does_not_fit" else question_lines
     screen.talk(lines(outcome, screen.err))
 
 
 def notes(screen: Screen, outcome: Outcome) -> None:
     """The plan in a few lines, assumptions and warnings: beside a YAML that went elsewhere."""
+    if outcome.task_plan is not None:
+        from assistant.terminal.taskview import task_summary_lines
+
+        screen.talk(task_summary_lines(outcome, screen.err))
+        return
     screen.talk(summary_lines(outcome, screen.err))
 
 
@@ -93,6 +103,11 @@ def saved(screen: Screen, outcome: Outcome) -> None:
 
 def brief(screen: Screen, label: str, outcome: Outcome) -> None:
     """A plan in two lines, such as the one that an undo goes back to."""
+    if outcome.task_plan is not None:
+        from assistant.terminal.taskview import task_brief_lines
+
+        screen.talk(task_brief_lines(label, outcome, screen.err))
+        return
     screen.talk(brief_lines(label, outcome, screen.err))
 
 
@@ -120,6 +135,11 @@ def help_text(screen: Screen, texts: Sequence[str], commands: Sequence[tuple[str
 def alternatives(screen: Screen, outcome: Outcome) -> None:
     """Other plans for the machine and the candidates that fell; what would fit where nothing does."""
     plan = outcome.plan
+    if outcome.task_plan is not None and outcome.status == "ok":
+        from assistant.terminal.taskview import task_fallen_lines
+
+        screen.show(task_fallen_lines(outcome.task_plan, screen.out) or note("Nothing else was looked at.", screen.out))
+        return
     if plan is None or outcome.status == "does_not_fit":
         no_config(screen, outcome)
         return
@@ -142,6 +162,12 @@ def reasons(screen: Screen, outcome: Outcome, origins: Mapping[str, str]) -> Non
     """Why the plan is as it is: every decision, and where each value comes from."""
     from assistant.terminal.changes import origin_lines
 
+    if outcome.task_plan is not None:
+        from assistant.terminal.taskview import task_fallen_lines, task_reason_lines
+
+        plan = outcome.task_plan
+        screen.show([*task_reason_lines(plan, screen.out), *task_fallen_lines(plan, screen.out), *origin_lines(origins, screen.out)])
+        return
     screen.show([*all_reason_lines(outcome, screen.out), *origin_lines(origins, screen.out)])
 
 
@@ -150,9 +176,17 @@ def table(screen: Screen, header: Sequence[str], rows: Sequence[Sequence[str]]) 
     screen.show(table_lines(header, rows, screen.out))
 
 
+def _whole(outcome: Outcome, screen: Screen) -> list[Line]:
+    if outcome.task_plan is None:
+        return preview(outcome, screen.out)
+    from assistant.terminal.taskview import task_preview  # most requests are to train
+
+    return task_preview(outcome, screen.out)
+
+
 def show(screen: Screen, outcome: Outcome, *, saved: str | None = None, save_with: str = "") -> None:
     """The whole preview on a terminal: with the YAML and how to save it, unless it is saved."""
-    screen.show([(), *preview(outcome, screen.out), ()])
+    screen.show([(), *_whole(outcome, screen), ()])
     if not saved:
         for file in outcome.files:
             screen.show([rule(screen.out, file.name)])

@@ -1,0 +1,65 @@
+"""The kinds of config beside training: which planner answers which task, and how its plan becomes an outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from importlib import import_module
+
+from assistant.builder.header import task_header_lines
+from assistant.builder.requests import Request
+from assistant.configs.build import task_config
+from assistant.configs.render import render
+from assistant.core.errors import UsageError
+from assistant.core.outcome import ConfigFile, Outcome, WayOut
+from assistant.core.taskplan import TaskPlan
+from assistant.core.values import Reason
+
+_HOMES = {
+    "evaluate": "assistant.builder.evaluating",
+    "infer": "assistant.builder.serving",
+    "quantize": "assistant.builder.quantizing",
+    "tune": "assistant.builder.tuning",
+    "judge": "assistant.builder.judging",
+    "synthesize": "assistant.builder.synthesizing",
+}
+"""Task → the module whose `respond(asked)` answers it; loaded when first asked for."""
+
+
+def respond_task(asked: Request) -> Outcome:
+    """The outcome of a request that is no training.
+
+    Raises:
+        NeedsInputError: something must be asked first.
+        UsageError: a value that cannot be taken.
+    """
+    task = asked.intent.task or ""
+    try:
+        answer: Callable[[Request], Outcome] = import_module(_HOMES[task]).respond
+    except ModuleNotFoundError:
+        raise UsageError(
+            f"Configs to {task} are not made yet.", context=f"task {task}", hint="Say what to train, evaluate or serve.", reference="task-not-supported"
+        ) from None
+    return answer(asked)
+
+
+def finished(asked: Request, plan: TaskPlan, notes: Sequence[Reason] = (), ways_out: tuple[WayOut, ...] = ()) -> Outcome:
+    """The outcome of a task's plan: its file where it fits, else what would."""
+    assumptions = (*asked.notes, *notes)
+    base = Outcome(
+        status="ok" if plan.fits else "does_not_fit",
+        intent=asked.intent,
+        request=asked.text,
+        assumptions=assumptions,
+        hardware=plan.hardware,
+        task_plan=plan,
+        findings=plan.findings,
+        ways_out=ways_out,
+        explanation=plan.title,
+    )
+    if not plan.fits:
+        return base
+    name = f"{plan.kind}.yaml"
+    header = task_header_lines(plan, asked.text, assumptions)
+    file = ConfigFile(kind=plan.kind, name=name, yaml=render(task_config(plan), header))
+    return replace(base, files=(file,), commands=(plan.command,))

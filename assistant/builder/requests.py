@@ -1,0 +1,112 @@
+"""What every kind of request is answered with: what is known, the model, the machine, the questions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from assistant.catalogue.machines import hardware_from_intent
+from assistant.catalogue.models import find_model, get_model, hosted_ids, suggest_models
+from assistant.core.datafacts import DataFacts
+from assistant.core.errors import NeedsInputError
+from assistant.core.intent import Intent
+from assistant.core.outcome import Outcome
+from assistant.core.values import Finding, Hardware, ModelSpec, Question, Reason
+from assistant.reader.names import is_family
+
+Resolve = Callable[[str], tuple[ModelSpec | None, tuple[Reason, ...]]]
+Examine = Callable[[str, str, str], DataFacts | None]
+EXAMPLES = ("Llama 3.1 8B", "Qwen3 8B", "SmolLM2 135M")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """Everything that is known before planning."""
+
+    intent: Intent
+    machine: Hardware | None = None
+    machine_notes: tuple[Reason, ...] = ()
+    notes: tuple[Reason, ...] = ()
+    conflicts: tuple[Question | str, ...] = ()
+    unread: tuple[str, ...] = ()
+    resolve: Resolve | None = None
+    exists: Callable[[str], bool] | None = None
+    examine: Examine | None = None
+    text: str | None = None
+
+
+def ask(asked: Request, *questions: Question, explanation: str = "") -> Outcome:
+    """The outcome that asks these questions."""
+    machine, _ = stated_machine(asked)
+    return Outcome(
+        status="needs_input",
+        intent=asked.intent,
+        request=asked.text,
+        questions=questions,
+        assumptions=asked.notes,
+        hardware=machine,
+        findings=unread_findings(asked.unread),
+        explanation=explanation,
+    )
+
+
+def model_of(asked: Request) -> tuple[ModelSpec, tuple[Reason, ...]]:
+    """The open model that was named, and what was assumed to find it.
+
+    Raises:
+        NeedsInputError: no such model, several, or one that runs behind an API.
+    """
+    name = asked.intent.model or ""
+    notes: tuple[Reason, ...] = ()
+    if asked.resolve is not None:
+        model, notes = asked.resolve(name)
+    else:
+        match = find_model(name)
+        model = get_model(match.id) if match else None
+        if match and match.why:
+            notes = (Reason(field="model", value=match.id, why=match.why),)
+    if model is not None:
+        return model, notes
+    match = find_model(name)
+    if match and match.id in hosted_ids():
+        text = f"{match.id} runs behind an API and cannot be trained here. Which open model instead?"
+        raise needs_model(text, EXAMPLES)
+    near = tuple(suggest_models(name)) if len(name) <= 200 else ()
+    what = f'"{name[:80]}" names several models' if is_family(name) else f'No model "{name[:80]}" is known'
+    raise needs_model(f"{what}. Which one is meant?", near)
+
+
+def needs_model(text: str, choices: tuple[str, ...]) -> NeedsInputError:
+    """The question for a model, as an error to raise."""
+    error = NeedsInputError(text, context="model", hint="Any Hugging Face id or a local folder works too.")
+    error.args = (Question(field="model", text=text, choices=choices),)
+    return error
+
+
+def stated_machine(asked: Request) -> tuple[Hardware | None, tuple[Reason, ...]]:
+    """The machine to plan for: a flag's, else the request's own, else a probed one."""
+    if asked.machine is not None and asked.machine.source == "flag":
+        return asked.machine, asked.machine_notes
+    said, notes = hardware_from_intent(asked.intent)
+    if said is not None:
+        return said, notes
+    return asked.machine, asked.machine_notes
+
+
+def said_model(asked: Request, model: ModelSpec) -> str:
+    """The model's id; a local folder as it was given."""
+    return model.id if not model.local else (asked.intent.model or model.id)
+
+
+def unread_findings(pieces: tuple[str, ...]) -> tuple[Finding, ...]:
+    """Pieces that nobody understood, each as a warning."""
+    return tuple(
+        Finding(
+            rule="REQ001",
+            severity="warning",
+            path="request",
+            message=f'not understood: "{piece[:80]}"',
+            fix="say it in other words, or as a field: training.warmup_steps=50",
+        )
+        for piece in pieces
+    )
