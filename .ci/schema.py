@@ -1,4 +1,4 @@
-"""Write the fields of an installed Oumi's training config: `JUDGE_PYTHON .ci/schema.py > assistant/checks/data/train.json`.
+"""Write the fields of an installed Oumi's configs, a file a kind: `JUDGE_PYTHON .ci/schema.py assistant/checks/data`.
 
 Runs inside an environment that has `oumi`; the product itself never imports it.
 """
@@ -16,21 +16,23 @@ import typing
 from typing import Any
 
 
-def kind_of(hint: Any) -> dict[str, Any]:
+def kind_of(hint: Any, within: tuple[Any, ...] = ()) -> dict[str, Any]:
     origin = typing.get_origin(hint)
     if origin in (typing.Union, types.UnionType):
-        parts = [kind_of(a) for a in typing.get_args(hint) if a is not type(None)]
+        parts = [kind_of(a, within) for a in typing.get_args(hint) if a is not type(None)]
         optional = type(None) in typing.get_args(hint)
         first = parts[0] if len(parts) == 1 else {"type": "|".join(sorted(p.get("type", "any") for p in parts))}
         return {**first, "optional": True} if optional else first
+    if hint in within:  # a section within itself
+        return {"type": "dict"}
     if dataclasses.is_dataclass(hint):
-        return {"type": "section", "fields": fields_of(hint)}
+        return {"type": "section", "fields": fields_of(hint, (*within, hint))}
     if isinstance(hint, type) and issubclass(hint, enum.Enum):
         return {"type": "enum", "names": [m.name for m in hint]}
     if origin in (list, dict):
         args = typing.get_args(hint)
         if origin is list and args and dataclasses.is_dataclass(args[0]):
-            return {"type": "list", "fields": fields_of(args[0])}
+            return {"type": "list"} if args[0] in within else {"type": "list", "fields": fields_of(args[0], (*within, args[0]))}
         return {"type": origin.__name__}
     return {"type": getattr(hint, "__name__", "any").lower()}
 
@@ -44,11 +46,11 @@ def default_of(field: dataclasses.Field[Any]) -> Any:
     return value if isinstance(value, str | int | float | bool | list | dict) and value != "???" else None
 
 
-def fields_of(cls: Any) -> dict[str, Any]:
+def fields_of(cls: Any, within: tuple[Any, ...] = ()) -> dict[str, Any]:
     hints = typing.get_type_hints(cls)
     found = {}
     for field in dataclasses.fields(cls):
-        entry = kind_of(hints[field.name])
+        entry = kind_of(hints[field.name], within)
         if entry["type"] != "section":
             entry["default"] = default_of(field)
         found[field.name] = entry
@@ -101,23 +103,47 @@ def chat_templates() -> list[str]:
     return sorted([*(path.stem for path in home.glob("*.jinja")), "auto"])
 
 
-def main() -> None:
-    from oumi.core.configs import TrainingConfig
-    from transformers.trainer_utils import SchedulerType
-    from transformers.training_args import OptimizerNames
+CLASSES = {
+    "train": "TrainingConfig",
+    "eval": "EvaluationConfig",
+    "infer": "InferenceConfig",
+    "job": "JobConfig",
+    "quantize": "QuantizationConfig",
+    "tune": "TuningConfig",
+    "judge": "JudgeConfig",
+    "synthesize": "SynthesisConfig",
+}
 
-    schema = {
-        "oumi": importlib.metadata.version("oumi"),
-        "fields": fields_of(TrainingConfig),
-        "names": {
+
+def class_of(kind: str) -> Any:
+    from oumi.core import configs
+    from oumi.core.configs.judge_config import JudgeConfig
+
+    return JudgeConfig if kind == "judge" else getattr(configs, CLASSES[kind])
+
+
+def schema_of(kind: str) -> dict[str, Any]:
+    """Version and fields, and for training what else is known by name."""
+    schema: dict[str, Any] = {"oumi": importlib.metadata.version("oumi"), "fields": fields_of(class_of(kind)), "names": {}}
+    if kind == "train":
+        from transformers.trainer_utils import SchedulerType
+        from transformers.training_args import OptimizerNames
+
+        schema["names"] = {
             "training.optimizer": sorted(m.value for m in OptimizerNames),
-            "model.chat_template": chat_templates(),
             "training.lr_scheduler_type": sorted(m.value for m in SchedulerType),
-        },
-        "trainer_kwargs": {t: free_arguments(t) for t in ("TRL_SFT", "TRL_DPO", "TRL_KTO", "TRL_GRPO", "TRL_GKD")},
-    }
-    json.dump(schema, sys.stdout, sort_keys=True, separators=(",", ":"))
-    sys.stdout.write("\n")
+        }
+        schema["trainer_kwargs"] = {t: free_arguments(t) for t in ("TRL_SFT", "TRL_DPO", "TRL_KTO", "TRL_GRPO", "TRL_GKD")}
+    if "model" in schema["fields"]:
+        schema["names"]["model.chat_template"] = chat_templates()
+    return schema
+
+
+def main() -> None:
+    home = pathlib.Path(sys.argv[1])
+    for kind in CLASSES:
+        text = json.dumps(schema_of(kind), sort_keys=True, separators=(",", ":"))
+        home.joinpath(f"{kind}.json").write_text(f"{text}\n", "utf-8")
 
 
 if __name__ == "__main__":

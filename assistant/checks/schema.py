@@ -1,4 +1,4 @@
-"""The fields of Oumi's training config, as shipped in a snapshot of its 0.9 classes."""
+"""The fields of Oumi's configs, a snapshot of its 0.9 classes for each kind. Without a kind: those of training."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ from assistant.core.errors import UsageError
 _OPEN_SECTIONS = ("trainer_kwargs", "model_kwargs", "dataset_kwargs", "verl_config_overrides", "gradient_checkpointing_kwargs")
 
 
+KINDS = ("train", "eval", "infer", "job", "quantize", "tune", "judge", "synthesize")
+
+
 @cache
-def snapshot() -> dict[str, Any]:
-    """The snapshot: `oumi` (version) and `fields`."""
-    text = resources.files("assistant.checks").joinpath("data", "train.json").read_text("utf-8")
+def snapshot(kind: str = "train") -> dict[str, Any]:
+    """The snapshot of a kind: `oumi` (version), `fields`, `names` of what is free text to Oumi."""
+    text = resources.files("assistant.checks").joinpath("data", f"{kind}.json").read_text("utf-8")
     body: dict[str, Any] = json.loads(text)
     return body
 
@@ -27,8 +30,8 @@ def trainer_kwargs(trainer: str | None) -> frozenset[str]:
 
 
 @cache
-def field_names() -> tuple[str, ...]:
-    """Every dotted field of a training config, sorted; sections left out."""
+def field_names(kind: str = "train") -> tuple[str, ...]:
+    """Every dotted field of a kind, sorted; sections left out."""
 
     def walk(fields: dict[str, Any], prefix: str) -> list[str]:
         names: list[str] = []
@@ -39,15 +42,15 @@ def field_names() -> tuple[str, ...]:
                 names.append(f"{prefix}{name}")
         return names
 
-    return tuple(sorted(walk(snapshot()["fields"], "")))
+    return tuple(sorted(walk(snapshot(kind)["fields"], "")))
 
 
-def field(path: str) -> dict[str, Any] | None:
+def field(path: str, kind: str = "train") -> dict[str, Any] | None:
     """What the snapshot says of a dotted field; None when there is none.
 
     Keys below an open mapping such as `training.trainer_kwargs` are free: they answer `{"type": "any"}`.
     """
-    entry: dict[str, Any] = {"type": "section", "fields": snapshot()["fields"]}
+    entry: dict[str, Any] = {"type": "section", "fields": snapshot(kind)["fields"]}
     for name in path.split("."):
         if entry["type"] == "dict":
             return {"type": "any"}
@@ -57,21 +60,21 @@ def field(path: str) -> dict[str, Any] | None:
     return entry
 
 
-def coerce(path: str, value: Any) -> Any:
+def coerce(path: str, value: Any, kind: str = "train") -> Any:
     """The value as Oumi takes it for this field.
 
     Raises:
         UsageError: unknown field (with did-you-mean), or a value of the wrong type.
     """
-    entry = field(path)
+    entry = field(path, kind)
     if entry is None or entry["type"] == "section":
-        raise _unknown(path)
+        raise _unknown(path, kind)
     if value is None:
         if entry.get("optional"):
             return None
         raise _wrong(path, value, entry)
     typed = _typed(path, value, entry)
-    names = snapshot()["names"].get(path)
+    names = snapshot(kind)["names"].get(path)
     if names and typed not in names:
         raise _not_a_name(path, str(typed), names)
     return typed
@@ -123,12 +126,13 @@ def _number(path: str, value: Any, entry: dict[str, Any]) -> int | float:
     return int(number)
 
 
-def _unknown(path: str) -> UsageError:
+def _unknown(path: str, kind: str) -> UsageError:
     from assistant.catalogue.names import nearest
 
-    near = nearest(path, field_names(), count=2)
+    near = nearest(path, field_names(kind), count=2)
     hint = f"Did you mean {' or '.join(near)}?" if near else "Field names look like training.warmup_steps."
-    return UsageError(f'Oumi has no field "{path}".', context=path, hint=hint, reference="unknown-field")
+    where = "" if kind == "train" else f" in a config of kind {kind}"
+    return UsageError(f'Oumi has no field "{path}"{where}.', context=path, hint=hint, reference="unknown-field")
 
 
 def _wrong(path: str, value: Any, entry: dict[str, Any]) -> UsageError:

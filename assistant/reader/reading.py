@@ -327,9 +327,7 @@ def _settle(
     if "dataset" in found and found.get("task") is None and model:
         found["task"] = "train"
     if found.get("gpu") == "cpu" and found.get("task") not in (None, "train"):
-        found.pop("gpu_memory_gb", None)
-        found.pop("gpu_count", None)
-        del found["gpu"]
+        found["gpu"] = "CPU"
     if overrides:
         found["overrides"] = overrides
     _implied_method(found, notes, asks)

@@ -1,0 +1,139 @@
+"""Requests to run a model: `serve gemma 3 4b on an L4`, `answer q.jsonl with gpt-4o`."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from assistant.builder.kinds import finished
+from assistant.builder.phrase import machine_flag, machine_phrase
+from assistant.builder.requests import Request, stated_machine, unread_findings
+from assistant.builder.subjects import Named, named_model
+from assistant.catalogue.engines import engine_of_hosted
+from assistant.catalogue.machines import assumed_machines
+from assistant.catalogue.offers import offers, price_sentence
+from assistant.checks.schema import coerce, field
+from assistant.core.intent import Intent
+from assistant.core.outcome import Outcome, WayOut
+from assistant.core.taskplan import TaskPlan
+from assistant.core.units import gib
+from assistant.core.values import Finding, Hardware, Reason
+from assistant.planner.serving.infer import Subject, plan_infer
+
+Planner = Callable[[Intent, Subject], tuple[TaskPlan, tuple[Reason, ...]]]
+_TASK_NAMES = {"infer": "serve", "evaluate": "evaluate"}
+
+
+def respond(asked: Request) -> Outcome:
+    """The outcome of a request to run a model."""
+    return planned_for(asked, plan_infer, "infer")
+
+
+def planned_for(asked: Request, planner: Planner, kind: str) -> Outcome:
+    """The plan on the machine that was stated, or on the smallest usual one that holds it; what would fit where it does not.
+
+    Raises:
+        NeedsInputError: the model is not clear.
+        UsageError: a field or an engine that cannot be taken.
+    """
+    intent, left_out = absorbed(asked.intent, kind)
+    asked = replace(asked, intent=intent)
+    named = named_model(asked)
+    asked = replace(asked, notes=(*asked.notes, *named.notes), intent=asked.intent.model_copy(update={"model": named.id}))
+    machine, notes = stated_machine(asked)
+    if machine is None and not _needs_no_machine(asked.intent, named):
+        machine, notes = _assumed(asked.intent, named, planner)
+    plan, assumed = planner(asked.intent, Subject(name=named.id, model=named.model, machine=machine))
+    if plan.hardware is None:  # it runs elsewhere: what was assumed about a machine here is no part of it
+        notes = ()
+    plan = replace(plan, findings=(*unread_findings(asked.unread), *left_out, *_input_findings(asked), *plan.findings))
+    ways = () if plan.fits or machine is None else tuple(_ways(asked, named, planner, machine))
+    return finished(asked, plan, (*notes, *assumed), ways)
+
+
+_KEYS = {
+    "model.model_name": "model", "model.model_max_length": "sequence_length", "engine": "engine", "inference_engine": "engine",
+    "input_path": "dataset", "output_path": "output_dir", "output_dir": "output_dir", "generation.seed": "seed", "generation.batch_size": "micro_batch_size",
+}  # fmt: skip
+
+
+def absorbed(intent: Intent, kind: str) -> tuple[Intent, tuple[Finding, ...]]:
+    """The intent with its overrides typed by Oumi's schema of this kind, and merged where they name a key.
+
+    A field that only a training has is left out, and named: a conversation may have come from one.
+
+    Raises:
+        UsageError: an unknown field or a value of the wrong type.
+    """
+    said = intent.overrides or {}
+    foreign = tuple(path for path in said if field(path, kind) is None and field(path) is not None)
+    typed = {path: coerce(path, value, kind) for path, value in sorted(said.items()) if path not in foreign}
+    keyed = {key: typed[path] for path, key in _KEYS.items() if path in typed and getattr(intent, key) in (None, typed[path])}
+    kept = {path: value for path, value in typed.items() if path not in _KEYS or _KEYS[path] not in keyed}
+    findings = tuple(
+        Finding(rule="REQ004", severity="warning", path=path, message=f"{path} belongs to a training: it is left out here", fix="say it when training is planned")
+        for path in foreign
+    )
+    return Intent.model_validate({**intent.model_dump(), **keyed, "overrides": kept or None}), findings
+
+
+def _needs_no_machine(intent: Intent, named: Named) -> bool:
+    return named.model is None and (engine_of_hosted(named.id) is not None or intent.engine not in (None, "NATIVE", "VLLM", "LLAMACPP"))
+
+
+def _assumed(intent: Intent, named: Named, planner: Planner) -> tuple[Hardware | None, tuple[Reason, ...]]:
+    """The first usual machine that holds it; the largest if none does."""
+    tried: Hardware | None = None
+    for machine in assumed_machines():
+        tried = replace(machine, count=intent.gpu_count or machine.count)
+        plan, _ = planner(intent, Subject(name=named.id, model=named.model, machine=tried))
+        if plan.fits:
+            break
+    if tried is None:
+        return None, ()
+    why = "no hardware was said and none was found; the smallest usual machine that fits. Say --gpus to plan for yours"
+    return tried, (Reason(field="hardware", value=machine_phrase(tried), why=why),)
+
+
+def _input_findings(asked: Request) -> tuple[Finding, ...]:
+    path = asked.intent.dataset
+    if path is None or asked.exists is None or asked.exists(path):
+        return ()
+    message = f"{path} is not on this machine"
+    return (Finding(rule="INF007", severity="warning", path="input_path", message=message, fix="it must be where this runs, under this path"),)
+
+
+def _ways(asked: Request, named: Named, planner: Planner, machine: Hardware) -> Iterator[WayOut]:
+    """Shorter contexts here, then larger machines."""
+    shorter = (n for n in (16384, 8192, 4096, 2048) if n < (asked.intent.sequence_length or 8192))
+    for tokens in shorter:
+        intent = asked.intent.model_copy(update={"sequence_length": tokens})
+        plan, _ = planner(intent, Subject(name=named.id, model=named.model, machine=machine))
+        if plan.fits and (way := _way(f"{tokens:,} tokens of context", intent, plan, machine)):
+            yield way
+            break
+    for other in (m for m in assumed_machines() if m.gpu.usable_gib * m.count > machine.gpu.usable_gib * machine.count):
+        plan, _ = planner(asked.intent, Subject(name=named.id, model=named.model, machine=other))
+        if plan.fits and (way := _way(machine_phrase(other), asked.intent, plan, other)):
+            yield replace(way, price=price_sentence(offers(other.gpu.name, other.count), nodes=other.nodes))
+            break
+
+
+def _way(change: str, intent: Intent, plan: TaskPlan, machine: Hardware) -> WayOut | None:
+    if plan.memory is None:
+        return None
+    request = request_words(intent)
+    command = f"oumi-chat --gpus {shlex.quote(machine_flag(machine))} {shlex.quote(request)}"
+    return WayOut(
+        change=change, memory_gib=gib(plan.memory.upper), usable_gib=round((plan.hardware or machine).usable_gib, 2), request=request, command=command,
+    )  # fmt: skip
+
+
+def request_words(intent: Intent) -> str:
+    """A request that reads back to this task, model, engine and context."""
+    words = [_TASK_NAMES.get(intent.task or "infer", "serve"), intent.model or ""]
+    words += [f"on {', '.join(intent.benchmarks)}"] if intent.benchmarks else []
+    words += [f"with {intent.engine.lower()}"] if intent.engine else []
+    words += [f"context {intent.sequence_length}"] if intent.sequence_length else []
+    return " ".join(word for word in words if word)

@@ -1,0 +1,62 @@
+"""The model that a request is about where nothing is trained: an open one, one behind an API, or a folder of the user's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from assistant.builder.requests import Request, model_of
+from assistant.catalogue.engines import engine_of_hosted, gguf_files
+from assistant.catalogue.models import find_model, get_model, routed_id
+from assistant.core.errors import NeedsInputError, UsageError
+from assistant.core.values import ModelSpec, Reason
+from assistant.planner.data import is_local
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """`id` stands in the config; `model` is its shape, None where it is not known here or runs behind an API."""
+
+    id: str
+    model: ModelSpec | None
+    notes: tuple[Reason, ...] = ()
+
+
+def named_model(asked: Request) -> Named:
+    """The model to run.
+
+    Raises:
+        NeedsInputError: no such model, or several.
+    """
+    name = asked.intent.model or ""
+    match = find_model(name)
+    if match and (hosted := engine_of_hosted(match.id)) is not None:
+        routed = routed_id(match.id) if asked.intent.engine == "OPENROUTER" else match.id
+        note = (Reason(field="model", value=routed, why=match.why),) if match.why else ()
+        return Named(id=routed, model=None, notes=note if hosted else ())
+    if match and (base := next((f.base for f in gguf_files().values() if f.repo == match.id), None)):
+        return Named(id=match.id, model=get_model(base))
+    if is_local(name) and asked.exists is not None and not asked.exists(name):
+        return Named(id=name, model=None)
+    try:
+        model, notes = model_of(asked)
+    except UsageError:  # a folder that holds an adapter alone, or no config that says the shape
+        if not is_local(name):
+            raise
+        return Named(id=name, model=None)
+    except NeedsInputError:
+        if is_local(name) or _is_hub_id(name) or asked.intent.engine in _FREE_NAMES:
+            return Named(id=name, model=None)
+        raise
+    return Named(id=model.id if not model.local else name, model=model, notes=notes)
+
+
+_FREE_NAMES = frozenset(
+    ["ANTHROPIC", "OPENAI", "GOOGLE_GEMINI", "GOOGLE_VERTEX", "TOGETHER", "FIREWORKS", "OPENROUTER", "DEEPSEEK", "PARASAIL", "SAMBANOVA", "CEREBRAS", "BEDROCK", "HUGGING_FACE_ROUTER"]
+)
+"""Engines whose providers name models as they like: a name that the catalogue lacks is passed on."""
+
+
+def _is_hub_id(name: str) -> bool:
+    """True for `owner/name`, in one word each."""
+    owner, slash, rest = name.partition("/")
+    return bool(slash and owner and rest) and "/" not in rest and not set(name) & set(" \t\n\"'")

@@ -1,0 +1,1 @@
+"""Running a model without training it: engine, memory, batch, and what limits them."""

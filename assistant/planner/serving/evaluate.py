@@ -1,0 +1,267 @@
+"""An evaluation: tasks as Oumi takes them, engine, batch by memory, and how several GPUs share the work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from assistant.catalogue.benchmarks import Benchmark, benchmarks
+from assistant.catalogue.engines import Engine, engine_of_hosted, engines
+from assistant.core.errors import UsageError
+from assistant.core.intent import Intent
+from assistant.core.taskplan import TaskPlan
+from assistant.core.units import GIB
+from assistant.core.values import Estimate, Finding, Hardware, ModelSpec, Reason
+from assistant.planner.serving.engines import choose_engine
+from assistant.planner.serving.infer import NEW_TOKENS, Subject, engine_words, short_name, slug
+from assistant.planner.serving.memory import (
+    Load,
+    estimate_load,
+    room_for,
+    stored_bytes,
+    tensor_parallel,
+    vllm_load,
+    vllm_usable_gib,
+)
+
+CONTEXT = 4096
+"""Tokens of prompt and answer nobody said: few-shot prompts of these benchmarks stay below; longer ones are cut on the left."""
+DEFAULT = "mmlu"
+_HARNESS = ("NATIVE", "VLLM", "REMOTE")
+"""Engines that Oumi's lm_harness backend takes (core/evaluation/backends/lm_harness.py, 0.9)."""
+_BATCHES = (16, 8, 4, 2, 1)
+_LIKELIHOOD_BYTES = 2.5
+"""Float32 rows of the vocabulary a token of a likelihood task: 16-bit logits, their float32 copy and its log-softmax."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Setting:
+    engine: Engine
+    why: str
+    machine: Hardware | None = None
+    batch: int | None = None
+    sharded: bool = False
+    copies: int = 1
+    memory: Estimate | None = None
+    findings: tuple[Finding, ...] = ()
+
+
+def plan_eval(intent: Intent, subject: Subject) -> tuple[TaskPlan, tuple[Reason, ...]]:
+    """The plan of an evaluation and what was assumed. Pure.
+
+    Raises:
+        UsageError: an engine that the benchmarks cannot be run with.
+    """
+    tasks, assumed = _tasks(intent)
+    setting = _setting(intent, subject, tasks)
+    model, engine = subject.model, setting.engine
+    context = _context(intent, model)
+    plan = TaskPlan(
+        kind="eval",
+        title=" · ".join(("Evaluation", short_name(subject.name), engine_words(engine.name))),
+        model=model,
+        model_name=subject.name,
+        engine=engine.name,
+        hardware=setting.machine,
+        precision=_precision(setting.machine) if engine.kind == "local" else None,
+        sequence_length=context if engine.kind == "local" else intent.sequence_length,
+        batch_size=setting.batch,
+        memory=setting.memory,
+        layers=("eval/base", f"eval/engine/{'local' if engine.kind == 'local' else 'remote'}"),
+        command=_command(setting),
+        extras=_extras(engine, tasks),
+        keys=(engine.key,) if engine.key else (),
+        overrides=dict(intent.overrides or {}),
+        decisions=(Reason(field="engine", value=engine.name, why=setting.why), *_batch_reason(setting)),
+        findings=(*setting.findings, *_findings(intent, tasks, engine, subject)),
+    )
+    return _filled(plan, intent, tasks, setting), assumed
+
+
+def _tasks(intent: Intent) -> tuple[list[Benchmark], tuple[Reason, ...]]:
+    named = intent.benchmarks or [DEFAULT]
+    known = benchmarks()
+    found = [known.get(name, Benchmark(name=name)) for name in dict.fromkeys(named)]
+    if intent.benchmarks:
+        return found, ()
+    return found, (Reason(field="benchmarks", value=DEFAULT, why="none was said; such as gsm8k, hellaswag, ifeval or the leaderboard"),)
+
+
+def _context(intent: Intent, model: ModelSpec | None) -> int:
+    most = model.max_positions if model and model.max_positions else CONTEXT
+    return intent.sequence_length or min(CONTEXT, most)
+
+
+def _setting(intent: Intent, subject: Subject, tasks: list[Benchmark]) -> _Setting:
+    harness = [t.name for t in tasks if t.backend == "lm_harness"]
+    if harness and engine_of_hosted(subject.name) is not None and subject.model is None:
+        raise UsageError(
+            f"{subject.name} runs behind an API, and {harness[0]} needs the model's own likelihoods or completions.", context="benchmarks",
+            hint="berry_bench and count_letters run over an API; or name an open model.", reference="eval-needs-weights",
+        )  # fmt: skip
+    engine, why = _engine(intent, subject, tasks)
+    if harness and engine.name not in _HARNESS:
+        raise UsageError(
+            f"lm_harness runs {harness[0]} with {', '.join(_HARNESS)}, not with {engine.name}.", context=f"engine {engine.name}",
+            hint="Leave the engine out.", reference="eval-engine",
+        )  # fmt: skip
+    base = _Setting(engine=engine, why=why)
+    if engine.kind != "local" or subject.machine is None:
+        return base
+    if subject.model is None:
+        return replace(base, machine=subject.machine, batch=1 if engine.name == "NATIVE" else None)
+    if engine.name == "VLLM":
+        return _vllm(base, subject.model, subject.machine, _context(intent, subject.model))
+    return _native(base, intent, subject.model, subject.machine, tasks)
+
+
+def _engine(intent: Intent, subject: Subject, tasks: list[Benchmark]) -> tuple[Engine, str]:
+    machine, model = subject.machine, subject.model
+    if intent.engine is not None or engine_of_hosted(subject.name) is not None or all(t.backend == "custom" for t in tasks):
+        choice = choose_engine(intent, subject.name, model, machine)
+        return choice.engine, choice.why
+    if machine is not None and not machine.gpu.is_cuda:
+        return engines()["NATIVE"], "transformers runs without CUDA"
+    writes = next((t.name for t in tasks if t.generates), None)
+    if writes is None or (model is not None and model.is_vision and any(t.images for t in tasks)):
+        return engines()["NATIVE"], "these benchmarks score likelihoods: one forward pass a row, and adapters work too"
+    return engines()["VLLM"], f"{writes} writes long answers, which vLLM does several times faster"
+
+
+def _vllm(base: _Setting, model: ModelSpec, machine: Hardware, context: int) -> _Setting:
+    gpus = tensor_parallel(model, machine.count)
+    used = replace(machine, count=gpus, nodes=1)
+    usable = vllm_usable_gib(used)
+    load = vllm_load(model, tokens=context, gpus=gpus)
+    found: tuple[Finding, ...] = ()
+    if gpus != machine.world:
+        what = f"vLLM splits the {model.num_heads} attention heads evenly: it uses {gpus} of {machine.world} GPUs"
+        fix = f"export CUDA_VISIBLE_DEVICES={','.join(map(str, range(gpus)))}"
+        found = (Finding(rule="EVL003", severity="warning", path="inference_engine", message=what, fix=fix),)
+    fits = room_for(load, usable * GIB)
+    why = base.why if fits or base.why == "as asked" else f"{base.why}"
+    return replace(base, why=why, machine=replace(used, free_gib=min(usable, used.usable_gib)), memory=estimate_load(load), findings=found)
+
+
+def _native(base: _Setting, intent: Intent, model: ModelSpec, machine: Hardware, tasks: list[Benchmark]) -> _Setting:
+    """A copy on each GPU where one holds the model, else one copy over all of them."""
+    context = _context(intent, model)
+    likelihood = not all(t.generates for t in tasks)
+
+    def load(batch: int, gpus: int) -> Load:
+        rows = int(batch * context * _LIKELIHOOD_BYTES) if likelihood else batch
+        return Load(
+            model=model, bytes_per_weight=stored_bytes(model, expanded=True), sequences=batch, tokens=context, gpus=gpus,
+            grows=any(t.generates for t in tasks), logits_rows=rows,
+        )  # fmt: skip
+
+    asked = intent.micro_batch_size or intent.global_batch_size
+    sizes = (asked,) if asked else _BATCHES
+    one = replace(machine, nodes=1)
+    for gpus in dict.fromkeys((1, machine.count)):
+        for batch in sizes:
+            if estimate_load(load(batch, gpus)).fits(machine.usable_gib):
+                return replace(
+                    base, machine=one, batch=batch, sharded=gpus > 1, copies=machine.count if gpus == 1 else 1, memory=estimate_load(load(batch, gpus)),
+                )  # fmt: skip
+    return replace(base, machine=one, batch=sizes[-1], sharded=machine.count > 1, memory=estimate_load(load(sizes[-1], machine.count)))
+
+
+def _batch_reason(setting: _Setting) -> tuple[Reason, ...]:
+    if setting.batch is None:
+        return ()
+    found = [Reason(field="batch_size", value=setting.batch, why="the most rows of full length that fit, up to 16")]
+    if setting.copies > 1:
+        found.append(Reason(field="copies", value=setting.copies, why="one GPU holds the model, so each GPU takes its share of the rows"))
+    if setting.sharded:
+        found.append(Reason(field="shard_for_eval", value=True, why="one GPU does not hold the model: its layers are spread over all"))
+    return tuple(found)
+
+
+def _precision(machine: Hardware | None) -> str:
+    return "bf16" if machine is None or machine.gpu.bf16 else "fp32" if machine.gpu.kind == "cpu" else "fp16"
+
+
+def _command(setting: _Setting) -> str:
+    if setting.copies > 1:
+        return "oumi distributed accelerate launch -m oumi evaluate -c eval.yaml"
+    return "oumi evaluate -c eval.yaml"
+
+
+def _extras(engine: Engine, tasks: list[Benchmark]) -> tuple[str, ...]:
+    extras = [engine.extra] if engine.extra else []
+    return tuple([*extras, "evaluation"] if any(t.name.endswith("ifeval") or t.name.startswith("leaderboard") for t in tasks) else extras)
+
+
+def _findings(intent: Intent, tasks: list[Benchmark], engine: Engine, subject: Subject) -> tuple[Finding, ...]:
+    found = []
+    known = benchmarks()
+    for task in tasks:
+        if task.name not in known:
+            what = f"{task.name} is not known here; lm-eval must have a task of this name"
+            found.append(Finding(rule="EVL001", severity="warning", path="tasks", message=what, fix="look it up: lm-eval ls tasks"))
+        if task.runs_code:
+            what = f"{task.name} runs code that the model writes"
+            found.append(Finding(rule="EVL002", severity="warning", path="tasks", message=what, fix="run it in a container, with HF_ALLOW_CODE_EVAL=1"))
+        if task.images and subject.model is not None and not subject.model.is_vision:
+            what = f"{task.name} has pictures and {subject.name} reads text alone"
+            found.append(Finding(rule="EVL004", severity="warning", path="tasks", message=what, fix="name a model that reads images"))
+    if engine.kind == "local" and subject.model is None:
+        what = f"the size of {subject.name} is not known here, so memory is not estimated"
+        found.append(Finding(rule="INF003", severity="warning", path="model.model_name", message=what, fix="give a local folder with its config.json, or a known model"))
+    if intent.limit and any(t.name in _GROUPS for t in tasks):
+        what = f"the limit of {intent.limit} counts for each of the group's subjects"
+        found.append(Finding(rule="EVL005", severity="info", path="tasks", message=what))
+    return tuple(found)
+
+
+_GROUPS = ("mmlu", "mmlu_pro", "leaderboard_bbh", "bbh", "leaderboard_gpqa", "leaderboard_math_hard", "leaderboard_musr", "mmmu_val", "minerva_math")
+
+
+def _entry(task: Benchmark, intent: Intent) -> dict[str, Any]:
+    """One element of `tasks`: the number of examples stands in eval_kwargs, where Oumi looks for it."""
+    entry: dict[str, Any] = {"evaluation_backend": task.backend, "task_name": task.name}
+    if intent.limit:
+        entry["num_samples"] = intent.limit
+    kwargs: dict[str, Any] = {}
+    shots = intent.num_fewshot if intent.num_fewshot is not None else task.fewshot
+    if task.backend == "lm_harness" and shots is not None:
+        kwargs["num_fewshot"] = shots
+    if task.runs_code:
+        kwargs["confirm_run_unsafe_code"] = True
+    return {**entry, "eval_kwargs": kwargs} if kwargs else entry
+
+
+def _filled(plan: TaskPlan, intent: Intent, tasks: list[Benchmark], setting: _Setting) -> TaskPlan:
+    output = intent.output_dir or f"output/{slug(plan.model_name)}-eval"
+    model = plan.model
+    holes = {
+        "model_name": plan.model_name,
+        "context": plan.sequence_length,
+        "dtype": {"bf16": "bfloat16", "fp16": "float16", "fp32": "float32"}.get(plan.precision or ""),
+        "trust_remote_code": True if model is not None and model.trust_remote_code else None,
+        "attention": "sdpa" if plan.engine == "NATIVE" else None,
+        "shard": True if setting.sharded else None,
+        "batch_size": plan.batch_size,
+        "max_new_tokens": NEW_TOKENS if any(t.backend == "custom" for t in tasks) else None,
+        "engine": plan.engine,
+        "tasks": [_entry(task, intent) for task in tasks],
+        "output_dir": output,
+        "run_name": intent.run_name,
+        "workers": 10 if setting.engine.kind != "local" else None,
+    }
+    words = {
+        "model_note": "gated: accept the licence, then `hf auth login`" if model is not None and model.gated else "",
+        "engine_note": setting.why,
+        "batch_note": "rows at once on each GPU, by memory" if plan.batch_size else "",
+    }
+    return replace(plan, holes=holes, words=words, facts=_facts(tasks, intent, output))
+
+
+def _facts(tasks: list[Benchmark], intent: Intent, output: str) -> tuple[tuple[str, str], ...]:
+    named = []
+    for task in tasks:
+        shots = intent.num_fewshot if intent.num_fewshot is not None else task.fewshot
+        named.append(f"{task.name} ({shots}-shot)" if shots is not None and task.backend == "lm_harness" else task.name)
+    limit = f", {intent.limit:,} questions each" if intent.limit else ""
+    return (("Benchmarks", f"{', '.join(named)}{limit}"), ("Results", output))
