@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from assistant.builder import prose
 from assistant.builder import prose_words as w
+from assistant.builder.prose_tasks import task_answer
 from assistant.builder.prose_why import why_not_text, why_text
 from assistant.catalogue.glossary import Term, find_term
 from assistant.core.outcome import Outcome
@@ -19,6 +20,8 @@ def answer(asking: Asking, outcome: Outcome | None) -> str:
     """One to three sentences on the question; what the plan does not know is said so."""
     if asking.topic in ("what_is", "difference", "better"):
         return _of_terms(asking, outcome.plan if outcome else None)
+    if outcome is not None and outcome.task_plan is not None:
+        return task_answer(asking, outcome.task_plan)
     if outcome is None or outcome.plan is None:
         return NO_PLAN
     return _ANSWERS[asking.topic](asking, outcome, outcome.plan)

@@ -40,16 +40,22 @@ def planned_for(asked: Request, planner: Planner, kind: str) -> Outcome:
     intent, left_out = absorbed(asked.intent, kind)
     asked = replace(asked, intent=intent)
     named = named_model(asked)
-    asked = replace(asked, notes=(*asked.notes, *named.notes), intent=asked.intent.model_copy(update={"model": named.id}))
+    said = named.adapter or named.id
+    asked = replace(asked, notes=(*asked.notes, *named.notes), intent=asked.intent.model_copy(update={"model": said}))
     machine, notes = stated_machine(asked)
     if machine is None and not _needs_no_machine(asked.intent, named):
         machine, notes = _assumed(asked.intent, named, planner)
-    plan, assumed = planner(asked.intent, Subject(name=named.id, model=named.model, machine=machine))
+    plan, assumed = planner(asked.intent, subject(named, machine))
     if plan.hardware is None:  # it runs elsewhere: what was assumed about a machine here is no part of it
         notes = ()
     plan = replace(plan, findings=(*unread_findings(asked.unread), *left_out, *_input_findings(asked), *plan.findings))
     ways = () if plan.fits or machine is None else tuple(_ways(asked, named, planner, machine))
     return finished(asked, plan, (*notes, *assumed), ways)
+
+
+def subject(named: Named, machine: Hardware | None) -> Subject:
+    """The model on a machine."""
+    return Subject(name=named.id, model=named.model, machine=machine, adapter=named.adapter)
 
 
 _KEYS = {
@@ -87,7 +93,7 @@ def _assumed(intent: Intent, named: Named, planner: Planner) -> tuple[Hardware |
     tried: Hardware | None = None
     for machine in assumed_machines():
         tried = replace(machine, count=intent.gpu_count or machine.count)
-        plan, _ = planner(intent, Subject(name=named.id, model=named.model, machine=tried))
+        plan, _ = planner(intent, subject(named, tried))
         if plan.fits:
             break
     if tried is None:
@@ -109,12 +115,12 @@ def _ways(asked: Request, named: Named, planner: Planner, machine: Hardware) -> 
     shorter = (n for n in (16384, 8192, 4096, 2048) if n < (asked.intent.sequence_length or 8192))
     for tokens in shorter:
         intent = asked.intent.model_copy(update={"sequence_length": tokens})
-        plan, _ = planner(intent, Subject(name=named.id, model=named.model, machine=machine))
+        plan, _ = planner(intent, subject(named, machine))
         if plan.fits and (way := _way(f"{tokens:,} tokens of context", intent, plan, machine)):
             yield way
             break
     for other in (m for m in assumed_machines() if m.gpu.usable_gib * m.count > machine.gpu.usable_gib * machine.count):
-        plan, _ = planner(asked.intent, Subject(name=named.id, model=named.model, machine=other))
+        plan, _ = planner(asked.intent, subject(named, other))
         if plan.fits and (way := _way(machine_phrase(other), asked.intent, plan, other)):
             yield replace(way, price=price_sentence(offers(other.gpu.name, other.count), nodes=other.nodes))
             break

@@ -11,13 +11,20 @@ from assistant.core.errors import NeedsInputError, UsageError
 from assistant.core.values import ModelSpec, Reason
 from assistant.planner.data import is_local
 
+BASE = "base model"
+"""Field of the note that says which model a folder was trained from, in a conversation that planned that training."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
-    """`id` stands in the config; `model` is its shape, None where it is not known here or runs behind an API."""
+    """`id` stands in the config; `model` is its shape, None where it is not known here or runs behind an API.
+
+    `adapter` is a folder with LoRA weights that go onto it.
+    """
 
     id: str
     model: ModelSpec | None
+    adapter: str | None = None
     notes: tuple[Reason, ...] = ()
 
 
@@ -28,6 +35,8 @@ def named_model(asked: Request) -> Named:
         NeedsInputError: no such model, or several.
     """
     name = asked.intent.model or ""
+    if (trained := _trained(asked, name)) is not None:
+        return trained
     match = find_model(name)
     if match and (hosted := engine_of_hosted(match.id)) is not None:
         routed = routed_id(match.id) if asked.intent.engine == "OPENROUTER" else match.id
@@ -48,6 +57,17 @@ def named_model(asked: Request) -> Named:
             return Named(id=name, model=None)
         raise
     return Named(id=model.id if not model.local else name, model=model, notes=notes)
+
+
+def _trained(asked: Request, name: str) -> Named | None:
+    """The folder that the training before writes: its shape is that of the model it started from."""
+    note = next((n for n in asked.notes if n.field == BASE), None)
+    base = get_model(str(note.value)) if note else None
+    if note is None or base is None:
+        return None
+    if "adapter" in note.why:
+        return Named(id=base.id, model=base, adapter=name)
+    return Named(id=name, model=base)
 
 
 _FREE_NAMES = frozenset(

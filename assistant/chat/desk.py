@@ -43,17 +43,18 @@ def _confirmed(question: str) -> bool:
 
 @dataclass(slots=True, kw_only=True)
 class TerminalDesk:
-    """The desk of a person at a terminal. `file` is the name that /save takes when none is said."""
+    """The desk of a person at a terminal. `file` is the name that /save takes when none is said; None for the kind's own."""
 
     answer: Answer
     save: Callable[[Outcome, str, bool], None]
     screen: Screen
     mind: Mind
     resolve: Resolve
-    file: str = "train.yaml"
+    file: str | None = None
     confirmed: Callable[[str], bool] = _confirmed
     follows_up: bool = True
     saved: str | None = None
+    saved_config: Outcome | None = None
     transcript: Callable[[], str] = str
 
     def plan(self, effect: MakePlan) -> Outcome:
@@ -96,7 +97,11 @@ class TerminalDesk:
         elif effect.how == "no config":
             report.no_config(screen, outcome)
         else:
-            report.show(screen, outcome, save_with=f"/save {self.file}")
+            report.show(screen, outcome, save_with=f"/save {self.file_for(outcome)}")
+
+    def file_for(self, outcome: Outcome | None) -> str:
+        """The name that /save takes when none is said: `train.yaml`, `eval.yaml`."""
+        return self.file or (outcome.files[0].name if outcome and outcome.files else "train.yaml")
 
     def weigh(self, state: State) -> Weighed | None:
         """The follow-up question that matters for this state, if there is one."""

@@ -55,8 +55,8 @@ def _gpus(desk: TerminalDesk, state: State, effect: Command) -> Step:
     from assistant.catalogue.machines import parse_machine
 
     if not effect.rest:
-        plan = state.config.plan if state.config else None
-        planned = f"Planned for {machine_phrase(plan.hardware)}." if plan else "No machine is set: the words or this computer say which."
+        plan = (state.config.plan or state.config.task_plan) if state.config else None
+        planned = f"Planned for {machine_phrase(plan.hardware)}." if plan and plan.hardware else "No machine is set: the words or this computer say which."
         report.say(desk.screen, f"Planned for {state.gpus}." if state.gpus else planned)
         return state, ()
     if effect.rest.lower() != "auto":
@@ -86,7 +86,7 @@ def _cost(desk: TerminalDesk, state: State, _: Command) -> Step:
 
 
 def _save(desk: TerminalDesk, state: State, effect: Command) -> Step:
-    name, force = save_arguments(effect.rest, desk.file)
+    name, force = save_arguments(effect.rest, desk.file_for(state.config))
     _saved(desk, state, name, force=force)
     return state, ()
 
@@ -106,7 +106,7 @@ def _saved(desk: TerminalDesk, state: State, name: str, *, force: bool) -> bool:
             report.say(desk.screen, f"{name} was left as it is; /save {name} --force replaces it.")
             return False
         desk.save(state.config, name, True)
-    desk.saved = name
+    desk.saved, desk.saved_config = name, state.config
     return True
 
 
@@ -167,9 +167,10 @@ def _validate(_: TerminalDesk, state: State, __: Command) -> Step:
     if state.config is None:
         raise nothing_yet()
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "train.yaml"
-        path.write_text(state.config.files[0].yaml, "utf-8")
-        verdict = validate(path)
+        file = state.config.files[0]
+        path = Path(folder) / "config.yaml"
+        path.write_text(file.yaml, "utf-8")
+        verdict = validate(path, file.kind)
     if verdict.accepted is None:
         return state, (Tell(text='It passes the checks here. The real Oumi is not installed, so its own word is missing: pip install "oumi".'),)
     if verdict.accepted:
@@ -183,9 +184,11 @@ def _launch(desk: TerminalDesk, state: State, effect: Command) -> Step:
 
     if state.config is None:
         raise nothing_yet()
-    name = effect.rest or desk.saved or desk.file
+    former = desk.saved if desk.saved_config is state.config else None
+    name, force = save_arguments(effect.rest, former or desk.file_for(state.config))
     program_of(state.config.commands[0])
-    if not _saved(desk, state, name, force=False):
+    is_there = desk.saved_config is state.config and name == desk.saved and Path(name).is_file()
+    if not is_there and not _saved(desk, state, name, force=force):
         return state, ()
     words = program_of(state.config.commands[0].replace(state.config.files[0].name, shlex.quote(name)))
     if not desk.confirmed(f"Run {shlex.join(words)}?"):
@@ -220,6 +223,8 @@ def cheaper(state: State, resolve: Resolve) -> Step:
     from assistant.builder.sizing import answer_sizing
 
     current = state.config
+    if current is not None and current.task_plan is not None:
+        raise UsageError("Only trainings are compared by price.", hint="Name another machine, such as: on one L4.", reference="no-price")
     if current is None or current.plan is None:
         raise nothing_yet()
     found = answer_sizing("requirements", state.intent.model_copy(update={"max_dollars": None}), None, resolve, text="")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from assistant.builder.subjects import BASE
 from assistant.catalogue.machines import parse_machine
 from assistant.chat.hearing import MACHINE_KEYS, Change
 from assistant.chat.merging import changed_keys
@@ -34,7 +35,7 @@ def planned_with(state: State, change: Change, line: str, purpose: Purpose, *, l
         return state, (Tell(text=f"No change: the config is the same{f' ({unread})' if unread else ''}."),)
     fields = {note.field for note in change.notes} | set(change.gone)
     if change.said.model:
-        fields.add("model")
+        fields |= {"model", BASE}
     kept = tuple(note for note in state.notes if note.field not in fields)
     news = tuple(note for note in change.notes if note.field not in Intent.model_fields or getattr(intent, note.field) is not None)
     after = replace(

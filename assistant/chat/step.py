@@ -170,9 +170,19 @@ def _planned(state: State, event: Planned) -> Step:
         if state.config is not None:
             effects += (Tell(text="/undo goes back to what was planned before."),)
         return after, effects
-    shown: Effect = Show(outcome=outcome) if state.config is None else ShowChanges(before=state.config, after=outcome)
+    shown = _news(state.config, outcome)
     after = replace(after, config=outcome)
     return after, (shown, Weigh(state=after))
+
+
+def _news(before: Outcome | None, after: Outcome) -> Effect:
+    """What changed, or the whole where there is nothing to compare it with."""
+    return ShowChanges(before=before, after=after) if before is not None and _is_of_one_kind(before, after) else Show(outcome=after)
+
+
+def _is_of_one_kind(before: Outcome, after: Outcome) -> bool:
+    """True where two configs can be compared: both train, or both do the same other thing."""
+    return [file.kind for file in before.files] == [file.kind for file in after.files]
 
 
 def _considered(state: State, event: Planned) -> Step:
@@ -180,7 +190,7 @@ def _considered(state: State, event: Planned) -> Step:
     current = state.config
     if event.outcome.is_sizing:
         return state, (Show(outcome=event.outcome, how="sizing"),)
-    if current is None or event.outcome.plan is None:
+    if current is None or (event.outcome.plan is None and event.outcome.task_plan is None):
         return state, (Show(outcome=event.outcome, how="no config"),)
     if event.outcome.status != "ok":
         return state, (Show(outcome=event.outcome, how="no config"), Tell(text="Nothing is changed: the plan from before stands."))
@@ -191,6 +201,8 @@ def _considered(state: State, event: Planned) -> Step:
     if current.files and event.outcome.files and _body(current) == _body(event.outcome):
         return state, (Tell(text="That would be the same plan."),)
     ask = "Nothing is changed yet. Switch to that?  [keep] / switch"
+    if not _is_of_one_kind(current, event.outcome):
+        return pending, (Show(outcome=event.outcome, how="brief"), Tell(text=ask))
     return pending, (ShowChanges(before=current, after=event.outcome, values_only=True), Tell(text=ask))
 
 
@@ -219,8 +231,7 @@ def _decided(state: State, pending: WhatIf, line: str) -> Step | None:
         return _line(state, Line(text=rest))  # "ok, how long will it take?" is no yes
     if rest:
         return _line(taken, Line(text=rest))
-    before = state.config or taken.outcome
-    return taken, (ShowChanges(before=before, after=taken.outcome), Weigh(state=taken))
+    return taken, (_news(state.config or taken.outcome, taken.outcome), Weigh(state=taken))
 
 
 def _follow_up(state: State, pending: FollowUp, line: str) -> Step | None:
@@ -293,6 +304,8 @@ def _look(state: State, name: str) -> tuple[Effect, ...]:
         earlier = next((s.config for s in reversed(state.before) if s.config is not None and s.config is not state.config), None)
         if earlier is None or state.config is None:
             return (Tell(text="Nothing has changed yet."),)
+        if not _is_of_one_kind(earlier, state.config):
+            return (Tell(text=f"Before this there was another kind of config: {earlier.files[0].name}."),)
         return (ShowChanges(before=earlier, after=state.config),)
     if name == "json":
         return (Show(outcome=replace(outcome, intent=state.intent), how="json"),)

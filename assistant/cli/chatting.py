@@ -104,7 +104,7 @@ def _chat(options: Options, opening: Opening, environ: Mapping[str, str], told: 
         report.saved(options.screen, save(outcome, output_path(name), force=force or options.force))
 
     desk = TerminalDesk(
-        answer=plan, save=save_as, screen=options.screen, mind=mind, file=str(options.path or "train.yaml"),
+        answer=plan, save=save_as, screen=options.screen, mind=mind, file=str(options.path) if options.path else None,
         resolve=functools.partial(resolve_model, offline=options.offline),
         follows_up=opening.script is None or not options.json,
     )  # fmt: skip

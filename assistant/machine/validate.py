@@ -13,10 +13,21 @@ from pathlib import Path
 
 _CODE = (
     "import sys\n"
-    "from oumi.core.configs import TrainingConfig\n"
-    "config = TrainingConfig.from_yaml(sys.argv[1])\n"
+    "from oumi.core import configs\n"
+    "config = getattr(configs, sys.argv[2]).from_yaml(sys.argv[1])\n"
     "config.finalize_and_validate()\n"
 )
+_CLASSES = {
+    "train": "TrainingConfig",
+    "eval": "EvaluationConfig",
+    "infer": "InferenceConfig",
+    "job": "JobConfig",
+    "quantize": "QuantizationConfig",
+    "tune": "TuningConfig",
+    "judge": "JudgeConfig",
+    "synthesize": "SynthesisConfig",
+}
+"""Kind of config → its class in `oumi.core.configs`."""
 _PATIENCE = 180.0
 _NAMED = re.compile(r"[\w.]*(?:Error|Exception)\b.*:")
 
@@ -45,14 +56,14 @@ def oumi_python() -> str | None:
     return python if first.startswith("#!") and Path(python).is_file() else None
 
 
-def validate(path: Path) -> Verdict:
-    """Load and validate a training config with the real Oumi, offline."""
+def validate(path: Path, kind: str = "train") -> Verdict:
+    """Load and validate a config of this kind with the real Oumi, offline."""
     python = oumi_python()
     if python is None:
         return Verdict(accepted=None)
     environment = {**os.environ, "HF_HUB_OFFLINE": "1", "DO_NOT_TRACK": "1", "PYTHONWARNINGS": "ignore"}
     try:
-        done = subprocess.run([python, "-c", _CODE, str(path)], capture_output=True, text=True, timeout=_PATIENCE, env=environment, check=False)
+        done = subprocess.run([python, "-c", _CODE, str(path), _CLASSES[kind]], capture_output=True, text=True, timeout=_PATIENCE, env=environment, check=False)
     except (OSError, subprocess.TimeoutExpired) as problem:
         return Verdict(accepted=False, problem=f"it did not answer: {type(problem).__name__}")
     return Verdict(accepted=done.returncode == 0, problem=_told(done.stderr) if done.returncode else "")

@@ -7,11 +7,13 @@ from difflib import SequenceMatcher
 from typing import TypeVar
 
 from assistant.core.outcome import Outcome
+from assistant.core.taskplan import TaskPlan
 from assistant.core.units import gib
 from assistant.core.values import Plan, Question
 from assistant.terminal import words
 from assistant.terminal.preview import assumption_lines, finding_lines, row
 from assistant.terminal.screen import Face
+from assistant.terminal.taskview import task_headline
 from assistant.terminal.text import Line, one_line, wrap
 from assistant.terminal.yaml_view import fitted, settings
 
@@ -52,10 +54,14 @@ def help_lines(texts: Sequence[str], commands: Sequence[tuple[str, str]], face: 
 
 def change_lines(before: Outcome, after: Outcome, face: Face, *, values_only: bool = False) -> list[Line]:
     """The changed values, old → new; new assumptions and findings; the config's changed lines."""
-    if before.plan is None or after.plan is None:
+    if before.task_plan is not None and after.task_plan is not None:
+        values = _changed_facts(before.task_plan, after.task_plan, face)
+        lines = [*values, *_memory(before.task_plan, after.task_plan, face)]
+    elif before.plan is not None and after.plan is not None:
+        values = _changed_values(before.plan, after.plan, face)
+        lines = [*values, *_memory(before.plan, after.plan, face), *_run(before, after, face)]
+    else:
         return []
-    values = _changed_values(before.plan, after.plan, face)
-    lines = [*values, *_memory(before.plan, after.plan, face), *_run(before, after, face)]
     lines += assumption_lines(_added(before.assumptions, after.assumptions), face)
     lines += finding_lines(_added(before.findings, after.findings), face)
     if values_only:
@@ -75,7 +81,18 @@ def _changed_values(before: Plan, after: Plan, face: Face) -> list[Line]:
     return lines
 
 
-def _memory(before: Plan, after: Plan, face: Face) -> list[Line]:
+def _changed_facts(before: TaskPlan, after: TaskPlan, face: Face) -> list[Line]:
+    lines: list[Line] = []
+    old, new = (dict((("Plan", " · ".join(task_headline(plan))), *plan.facts)) for plan in (before, after))
+    for label in dict.fromkeys((*old, *new)):
+        if old.get(label) != new.get(label):
+            lines += row(label, f"{old.get(label, 'none')} → {new.get(label, 'none')}", face)
+    return lines
+
+
+def _memory(before: Plan | TaskPlan, after: Plan | TaskPlan, face: Face) -> list[Line]:
+    if before.memory is None or after.memory is None or before.hardware is None or after.hardware is None:
+        return []
     if before.memory == after.memory and before.hardware.usable_gib == after.hardware.usable_gib:
         return []
     old, new = gib(before.memory.upper), gib(after.memory.upper)

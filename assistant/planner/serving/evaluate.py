@@ -13,7 +13,7 @@ from assistant.core.taskplan import TaskPlan
 from assistant.core.units import GIB
 from assistant.core.values import Estimate, Finding, Hardware, ModelSpec, Reason
 from assistant.planner.serving.engines import choose_engine
-from assistant.planner.serving.infer import NEW_TOKENS, Subject, engine_words, short_name, slug
+from assistant.planner.serving.infer import NEW_TOKENS, Subject, engine_words, named, slug
 from assistant.planner.serving.memory import (
     Load,
     estimate_load,
@@ -58,9 +58,10 @@ def plan_eval(intent: Intent, subject: Subject) -> tuple[TaskPlan, tuple[Reason,
     context = _context(intent, model)
     plan = TaskPlan(
         kind="eval",
-        title=" · ".join(("Evaluation", short_name(subject.name), engine_words(engine.name))),
+        title=" · ".join(("Evaluation", named(subject), engine_words(engine.name))),
         model=model,
         model_name=subject.name,
+        adapter=subject.adapter,
         engine=engine.name,
         hardware=setting.machine,
         precision=_precision(setting.machine) if engine.kind == "local" else None,
@@ -122,6 +123,8 @@ def _engine(intent: Intent, subject: Subject, tasks: list[Benchmark]) -> tuple[E
         return choice.engine, choice.why
     if machine is not None and not machine.gpu.is_cuda:
         return engines()["NATIVE"], "transformers runs without CUDA"
+    if subject.adapter is not None:
+        return engines()["NATIVE"], "lm_harness loads adapters with transformers alone"
     writes = next((t.name for t in tasks if t.generates), None)
     if writes is None or (model is not None and model.is_vision and any(t.images for t in tasks)):
         return engines()["NATIVE"], "these benchmarks score likelihoods: one forward pass a row, and adapters work too"
@@ -233,10 +236,12 @@ def _entry(task: Benchmark, intent: Intent) -> dict[str, Any]:
 
 
 def _filled(plan: TaskPlan, intent: Intent, tasks: list[Benchmark], setting: _Setting) -> TaskPlan:
-    output = intent.output_dir or f"output/{slug(plan.model_name)}-eval"
+    output = intent.output_dir if intent.output_dir not in (None, plan.adapter, plan.model_name) else None
+    output = output or f"output/{slug(plan.adapter or plan.model_name)}-eval"
     model = plan.model
     holes = {
         "model_name": plan.model_name,
+        "adapter": plan.adapter,
         "context": plan.sequence_length,
         "dtype": {"bf16": "bfloat16", "fp16": "float16", "fp32": "float32"}.get(plan.precision or ""),
         "trust_remote_code": True if model is not None and model.trust_remote_code else None,

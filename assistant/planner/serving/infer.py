@@ -33,11 +33,15 @@ _SLUG = re.compile(r"[^a-z0-9.]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What is run: `name` stands in the config; `model` is its shape, None where it is not known or behind an API."""
+    """What is run: `name` stands in the config; `model` is its shape, None where it is not known or behind an API.
+
+    `adapter` is a folder with LoRA weights that go onto it.
+    """
 
     name: str
     model: ModelSpec | None
     machine: Hardware | None
+    adapter: str | None = None
 
 
 def context_for(intent: Intent, model: ModelSpec | None) -> tuple[int, Reason | None]:
@@ -64,9 +68,10 @@ def plan_infer(intent: Intent, subject: Subject) -> tuple[TaskPlan, tuple[Reason
     memory, sized = _sized(intent, engine, model, machine, context or CONTEXT)
     plan = TaskPlan(
         kind="infer",
-        title=" · ".join(("Inference", short_name(subject.name), engine_words(engine.name))),
+        title=" · ".join(("Inference", named(subject), engine_words(engine.name))),
         model=model,
         model_name=subject.name,
+        adapter=subject.adapter,
         engine=engine.name,
         hardware=sized.machine,
         precision=_precision(engine, machine) if runs_here else None,
@@ -100,6 +105,11 @@ def engine_words(name: str) -> str:
 def short_name(name: str) -> str:
     """A model without its organisation; a path as it is."""
     return name if name.startswith((".", "/", "~")) or name.count("/") != 1 else name.split("/")[-1]
+
+
+def named(subject: Subject) -> str:
+    """The model for a title, with its adapter."""
+    return short_name(subject.name) + (f" + {subject.adapter}" if subject.adapter else "")
 
 
 def slug(name: str) -> str:
@@ -144,7 +154,8 @@ def _vllm(model: ModelSpec, machine: Hardware, context: int) -> tuple[Estimate, 
     if machine.free_gib is not None and machine.free_gib < 0.9 * machine.gpu.usable_gib:
         what = f"vLLM takes 90 % of a GPU and only {machine.free_gib:.1f} GiB are free: it would not start"
         findings.append(Finding(rule="INF005", severity="warning", path="engine", message=what, fix="free the GPU first, or say native"))
-    why = f"{room} full sequences of {context:,} tokens fit into the cache at once; shorter ones leave room for more"
+    plural = "sequence fits" if room == 1 else "sequences fit"
+    why = f"{room} full {plural} into the cache at once, of {context:,} tokens each; shorter ones leave room for more"
     told = (Reason(field="concurrency", value=room, why=why),) if room else ()
     spread = (Reason(field="tensor_parallel", value=gpus, why="vLLM spreads the model over all GPUs it sees"),) if gpus > 1 else ()
     fitted = replace(used, free_gib=min(usable, used.usable_gib))
@@ -193,6 +204,9 @@ def _overrides(intent: Intent) -> dict[str, Any]:
 def _findings(intent: Intent, engine: Engine, model: ModelSpec | None, subject: Subject) -> tuple[Finding, ...]:
     """What the engine ignores, what must be there, what is not known."""
     found = []
+    if subject.adapter and engine.name not in ("NATIVE", "VLLM"):
+        what = f"{engine.name} does not load the adapter {subject.adapter}"
+        found.append(Finding(rule="INF008", severity="error", path="model.adapter_model", message=what, fix="say native or vllm"))
     for path in intent.overrides or {}:
         section, _, name = path.partition(".")
         if section == "generation" and name.split(".")[0] not in engine.fields and name != "max_new_tokens":
@@ -228,10 +242,12 @@ def _filled(plan: TaskPlan, intent: Intent, engine: Engine, model: ModelSpec | N
     temperature = said.get("generation.temperature")
     new_tokens = min(NEW_TOKENS, max(1, (plan.sequence_length or 2 * NEW_TOKENS) // 2))
     batched = intent.dataset is not None
-    output = intent.output_dir or f"output/{slug(plan.model_name)}-answers"
+    output = intent.output_dir if intent.output_dir not in (None, plan.adapter) else None
+    output = output or f"output/{slug(plan.adapter or plan.model_name)}-answers"
     output_path = output if output.endswith((".jsonl", ".json")) else f"{output.rstrip('/')}/answers.jsonl"
     holes = {
         "model_name": file.repo if file else plan.model_name,
+        "adapter": plan.adapter,
         "tokenizer": file.base if file else None,
         "filename": {"filename": file.file} if file else None,
         "context": plan.sequence_length,
