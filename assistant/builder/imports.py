@@ -22,6 +22,10 @@ _READ = frozenset((
     "fsdp.enable_fsdp", "deepspeed.enable_deepspeed", "training.trainer_kwargs.max_length",
 ))  # fmt: skip
 """Fields that have a key of the intent."""
+_DEFAULTS: dict[str, Any] = {"num_train_epochs": 3, "learning_rate": 5e-5, "lora_r": 8, "lora_alpha": 8}
+"""What Oumi 0.9 takes for keys that a file leaves out (params/training_params.py, params/peft_params.py)."""
+_OPEN: dict[str, Any] = {"lr_scheduler_type": "linear", "warmup_ratio": 0.0, "weight_decay": 0.0}
+"""The same for fields without a key: no warmup, no decay, a linear schedule."""
 _DTYPES = {"bfloat16": "bf16", "bf16": "bf16", "float16": "fp16", "half": "fp16", "float32": "fp32", "float": "fp32"}
 
 
@@ -40,9 +44,18 @@ def intent_of_config(body: Mapping[str, Any]) -> tuple[Intent, tuple[Reason, ...
         key = str(first["loc"][0])
         raise UsageError(f"The config's {key.replace('_', ' ')} is {first['input']!r}: {first['msg'].lower()}.", context=key, hint="Mend it in the file.", reference="bad-field") from None
     fields = {path: value for path, value in _leaves(body, "") if path not in _READ and (not path.startswith("data.") or path.removeprefix("data.train.") in _TRAIN) and value is not None}
-    overrides, refused = _taken(intent, fields)
+    overrides, refused = _taken(intent, {**_left_out(config), **fields})
     notes = tuple(Reason(field=path, value=fields[path], why=f"left out: {why}") for path, why in refused.items())
     return intent.model_copy(update={"overrides": overrides or None}), (*notes, *_unkept_data(config))
+
+
+def _left_out(config: Existing) -> dict[str, Any]:
+    """Oumi's own defaults where the file leaves out what the planner would otherwise choose: a change must not change them."""
+    said = config.training.body
+    found = {f"training.{name}": value for name, value in _OPEN.items() if name not in said}
+    if "warmup_steps" in said:
+        found.pop("training.warmup_ratio", None)
+    return found
 
 
 def _taken(intent: Intent, fields: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
@@ -89,11 +102,11 @@ def _keys(config: Existing) -> dict[str, Any]:
         "dataset": choice.path or (choice.name if choice.name != "unknown" else None),
         "sequence_length": config.trainer_kwargs.get("max_length", int, 0) or config.model.get("model_max_length", int, 0) or None,
         "micro_batch_size": training.get("per_device_train_batch_size", int, MICRO_BATCH),
-        "epochs": None if steps else training.body.get("num_train_epochs"),
+        "epochs": None if steps else training.body.get("num_train_epochs", _DEFAULTS["num_train_epochs"]),
         "max_steps": steps or None,
-        "learning_rate": training.body.get("learning_rate"),
-        "lora_rank": peft.body.get("lora_r") if lora else None,
-        "lora_alpha": peft.body.get("lora_alpha") if lora else None,
+        "learning_rate": training.body.get("learning_rate", _DEFAULTS["learning_rate"]),
+        "lora_rank": peft.body.get("lora_r", _DEFAULTS["lora_r"]) if lora else None,
+        "lora_alpha": peft.body.get("lora_alpha", _DEFAULTS["lora_alpha"]) if lora else None,
         "seed": training.body.get("seed"),
         "precision": _precision(config),
         "sharding": "fsdp" if fsdp else "deepspeed" if deepspeed else None,

@@ -26,6 +26,7 @@ from assistant.chat.state import (
     ShowProblem,
     State,
     Tell,
+    TellLost,
     Weigh,
     Weighed,
 )
@@ -52,6 +53,9 @@ class Desk(Protocol):
 
     def weigh(self, state: State) -> Weighed | None:
         """The follow-up question that matters for this state, if there is one."""
+
+    def tell_lost(self, effect: TellLost, state: State) -> None:
+        """Name what a loaded config says of its rows and the plan does not keep."""
 
     def cheaper(self, state: State) -> Step:
         """The state and effects of a search for a machine that does it for less."""
@@ -108,8 +112,10 @@ class Conversation:
         if isinstance(effect, AskLlm):
             return step(self.state, self.desk.read(effect))
         if isinstance(effect, Weigh):
-            weighed = self.desk.weigh(effect.state)
-            return step(self.state, weighed) if weighed else None
+            return self._weighed(effect)
+        if isinstance(effect, TellLost):
+            self.desk.tell_lost(effect, self.state)
+            return None
         if isinstance(effect, FindCheaper):
             return self.desk.cheaper(self.state)
         if isinstance(effect, Mend):
@@ -118,6 +124,14 @@ class Conversation:
             return self.desk.command(self.state, effect)
         self.desk.show(effect)
         return None
+
+    def _weighed(self, effect: Weigh) -> Step | None:
+        """The follow-up question; an interrupt drops the question and leaves what was shown."""
+        try:
+            weighed = self.desk.weigh(effect.state)
+        except KeyboardInterrupt:
+            return None
+        return step(self.state, weighed) if weighed else None
 
     def _plan(self, effect: MakePlan) -> Step:
         try:

@@ -22,6 +22,7 @@ from assistant.chat.state import (
     ShowProblem,
     State,
     Tell,
+    TellLost,
     Weighed,
 )
 from assistant.core.errors import OumiChatError
@@ -56,6 +57,7 @@ class TerminalDesk:
     saved: str | None = None
     saved_config: Outcome | None = None
     transcript: Callable[[], str] = str
+    problem: OumiChatError | None = None
 
     def plan(self, effect: MakePlan) -> Outcome:
         """The outcome for the intent of an effect."""
@@ -68,7 +70,9 @@ class TerminalDesk:
         return self.mind.read(effect, self.screen)
 
     def show(self, effect: Show | ShowChanges | Tell | ShowProblem | PutQuestion | Explain) -> None:
-        """Put something on the screen."""
+        """Put something on the screen; the last mistake is kept as `problem`."""
+        if isinstance(effect, ShowProblem):
+            self.problem = effect.problem
         if isinstance(effect, Tell):
             report.say(self.screen, effect.text)
         elif isinstance(effect, ShowProblem):
@@ -115,6 +119,10 @@ class TerminalDesk:
             return self.answer(Reading(intent=intent, notes=state.notes), "", "", state.gpus)
         except OumiChatError:
             return None
+
+    def tell_lost(self, effect: TellLost, state: State) -> None:
+        """Name what a loaded config says of its rows and the plan does not keep."""
+        outside.tell_lost_rows(self.screen, effect.file, state.config)
 
     def cheaper(self, state: State) -> Step:
         """The search for a machine that does it for less."""

@@ -35,6 +35,7 @@ class Chat:
         if safe != line:
             report.say(self.desk.screen, "A secret was in that line: it is left out, and neither kept nor sent.")
         self.told.clear()
+        self.desk.problem, self.desk.mind.read_last = None, False
         try:
             self.talk.hear(safe)
         finally:

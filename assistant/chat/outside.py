@@ -12,7 +12,7 @@ from assistant.builder.phrase import machine_phrase
 from assistant.catalogue.names import nearest
 from assistant.chat.nouns import override_of
 from assistant.chat.planning import Step, again, cheaper_offer, flagged_machine, nothing_yet, pushed, set_field
-from assistant.chat.state import Command, ShowProblem, State, Tell
+from assistant.chat.state import Command, ShowProblem, State, Tell, TellLost, filed_keys
 from assistant.chat.talk import COMMANDS as NAMES
 from assistant.chat.talk import HELP
 from assistant.core.errors import UsageError
@@ -135,15 +135,9 @@ def _load(desk: TerminalDesk, state: State, effect: Command) -> Step:
     for note in left:
         report.say(desk.screen, f"{note.field}: {note.why}")
     after = replace(
-        State(gpus=state.gpus, intent=intent, words=(f"the config {name}",), asked=state.asked), before=pushed(state)
+        State(gpus=state.gpus, intent=intent, filed=filed_keys(intent), words=(f"the config {name}",), asked=state.asked), before=pushed(state)
     )
-    return state, (again(after, "Loaded: "), Command(name="loaded", rest=name))
-
-
-def _loaded(desk: TerminalDesk, state: State, effect: Command) -> Step:
-    """After a plan is made from a config: what of its rows that plan does not keep."""
-    tell_lost_rows(desk.screen, effect.rest, state.config)
-    return state, ()
+    return state, (again(after, "Loaded: "), TellLost(file=name))
 
 
 def tell_lost_rows(screen: Screen, config: str, outcome: Outcome | None) -> None:
@@ -214,7 +208,7 @@ def unknown(_: TerminalDesk, state: State, effect: Command) -> Step:
 
 COMMANDS: dict[str, Handler] = {
     "help": _help, "set": _set, "gpus": _gpus, "model": _model, "llm": _llm, "cost": _cost, "save": _save, "load": _load,
-    "validate": _validate, "loaded": _loaded, "launch": _launch, "export": _export,
+    "validate": _validate, "launch": _launch, "export": _export,
 }  # fmt: skip
 
 
@@ -261,10 +255,9 @@ def mended_offer(state: State, intent: Intent) -> Step:
     """The mended plan, to be taken with a yes."""
     from assistant.chat.hearing import Change
     from assistant.chat.planning import offer
-    from assistant.chat.step import MENDED
 
     before, after = state.intent.model_dump(), intent.model_dump()
     said = Intent.model_validate({k: v for k, v in after.items() if v is not None and v != before[k]})
     gone = frozenset(k for k, v in before.items() if v is not None and after[k] is None and k != "overrides")
     paths = frozenset(before["overrides"] or {}) - frozenset(after["overrides"] or {})
-    return offer(state, Change(said=said, gone=gone, paths=paths), MENDED, MENDED)
+    return offer(state, Change(said=said, gone=gone, paths=paths), "mend the error", purpose="mend")

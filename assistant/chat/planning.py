@@ -46,6 +46,7 @@ def planned_with(state: State, change: Change, line: str, purpose: Purpose, *, l
         words=(*state.words, line),
         changed=changed_keys(state.intent, intent) or state.changed,
         flagged=state.flagged - set(changed_keys(state.intent, intent)),
+        filed=state.filed - set(changed_keys(state.intent, intent)),
         what_if=None,
         follow_up=None,
         before=pushed(state),
@@ -102,9 +103,9 @@ def flagged_machine(state: State, gpus: str) -> Step:
     return state, (MakePlan(state=after, line="", reading=reading),)
 
 
-def offer(state: State, change: Change, line: str, label: str = "") -> Step:
+def offer(state: State, change: Change, line: str, label: str = "", *, purpose: Purpose = "what-if") -> Step:
     """A change to be looked at first: nothing is taken before a yes."""
-    return planned_with(state, change, line, "what-if", label=label)
+    return planned_with(state, change, line, purpose, label=label)
 
 
 def cheaper_offer(state: State, said: Intent, why: str) -> Step:

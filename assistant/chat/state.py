@@ -14,8 +14,8 @@ from assistant.core.values import Question, Reason
 from assistant.reader import Reading
 from assistant.reader.asking import Asking
 
-Origin = Literal["said", "assumed", "default", "flag"]
-Purpose = Literal["turn", "what-if", "resumed"]
+Origin = Literal["said", "assumed", "default", "flag", "file"]
+Purpose = Literal["turn", "what-if", "mend", "resumed"]
 KEPT = 50
 """Earlier states that /undo can go back to."""
 
@@ -39,7 +39,8 @@ class FollowUp:
 class State:
     """The conversation: what was said, the last answer, the last one with a config, the states before (for undo).
 
-    `gpus` is the machine of a flag or of /gpus, until words say another; `flagged` are keys set by /set; `changed` are the
+    `gpus` is the machine of a flag or of /gpus, until words say another; `flagged` are keys set by /set, `filed` those that
+    stand in a config which the conversation began with; `changed` are the
     keys that the last line set; `asked` are the follow-up questions that were put, so that none is put twice.
     """
 
@@ -48,6 +49,7 @@ class State:
     words: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     flagged: frozenset[str] = frozenset()
+    filed: frozenset[str] = frozenset()
     gpus: str | None = None
     outcome: Outcome | None = None
     config: Outcome | None = None
@@ -82,12 +84,22 @@ def origins(state: State) -> dict[str, Origin]:
         found |= dict.fromkeys((reason.field for reason in state.outcome.assumptions), "assumed")
     for key, value in state.intent.model_dump().items():
         if value is not None and key != "overrides":
-            found[key] = "flag" if key in state.flagged else "said"
+            found[key] = _said_by(key, state)
     for path in state.intent.overrides or {}:
-        found[path] = "flag" if path in state.flagged else "said"
+        found[path] = _said_by(path, state)
     if state.gpus is not None:
         found["hardware"] = "flag"
     return found
+
+
+def _said_by(key: str, state: State) -> Origin:
+    return "flag" if key in state.flagged else "file" if key in state.filed else "said"
+
+
+def filed_keys(intent: Intent) -> frozenset[str]:
+    """The keys and dotted fields that an intent read from a file sets."""
+    said = {key for key, value in intent.model_dump().items() if value is not None and key != "overrides"}
+    return frozenset(said | set(intent.overrides or {}))
 
 
 # What happens.
@@ -229,6 +241,13 @@ class Mend:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TellLost:
+    """Name what a loaded config says of its rows and the plan made from it does not."""
+
+    file: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FindCheaper:
     """Look for a machine that does the same for less."""
 
@@ -239,5 +258,5 @@ class Leave:
 
 
 Effect = (
-    MakePlan | AskLlm | Tell | ShowProblem | Show | ShowChanges | Explain | PutQuestion | Weigh | Command | Mend | FindCheaper | Leave
+    MakePlan | AskLlm | Tell | ShowProblem | Show | ShowChanges | Explain | PutQuestion | Weigh | Command | Mend | TellLost | FindCheaper | Leave
 )

@@ -122,6 +122,7 @@ def _talk(state: State, line: str) -> Step:
 
 def _request(state: State, line: str, event: Line) -> Step:
     """A line that is planned with, as the offline reader and perhaps an LLM understood it."""
+    asked = state
     state = replace(state, follow_up=None)
     stands = state.config is not None and state.config is state.outcome
     hypothetical = (what_if(line) or (line if is_question(line) else None)) if stands else None
@@ -134,7 +135,7 @@ def _request(state: State, line: str, event: Line) -> Step:
     questions = state.outcome.questions if state.outcome else ()
     change = replace(change, said=change.said if change.missing else answered(questions, change.said, line))
     if change.is_empty:
-        return _asked_freely(state, line) if event.is_question and state.outcome else _nothing(state, change)
+        return _asked_freely(state, line) if event.is_question and state.outcome else _nothing(asked, change)
     if change.conditional and state.context.fits:
         return state, (Tell(text="It fits as it is, so nothing changes. Say it without the condition to change it anyway."),)
     return planned_with(state, change, line, "turn")
@@ -151,6 +152,8 @@ def _nothing(state: State, change: Change) -> Step:
         names = " and ".join(key.replace("_", " ") for key in change.missing)
         return state, (Tell(text=f"There is no {names} yet that this could change. Say its value."),)
     effects: tuple[Effect, ...] = (Tell(text=_NOT_UNDERSTOOD),)
+    if state.follow_up is not None:  # still open: it is put again
+        effects += (PutQuestion(follow_up=state.follow_up),)
     if state.outcome is not None and state.outcome.questions:
         effects += (Show(outcome=state.outcome, how="no config"),)
     return state, effects
@@ -158,7 +161,7 @@ def _nothing(state: State, change: Change) -> Step:
 
 def _planned(state: State, event: Planned) -> Step:
     after, outcome = replace(event.state, outcome=event.outcome), event.outcome
-    if event.purpose == "what-if":
+    if event.purpose in ("what-if", "mend"):
         return _considered(state, event)
     if event.purpose == "resumed":
         after = replace(after, config=outcome if outcome.status == "ok" else None)
@@ -196,7 +199,7 @@ def _considered(state: State, event: Planned) -> Step:
         return state, (Show(outcome=event.outcome, how="no config"), Tell(text="Nothing is changed: the plan from before stands."))
     considered = replace(event.state, outcome=event.outcome, config=event.outcome)
     pending = replace(state, what_if=WhatIf(state=considered), follow_up=None)
-    if event.label == MENDED:  # what it changes was just shown, in the run's own measure
+    if event.purpose == "mend":  # what it changes was just shown, in the run's own measure
         return pending, (Tell(text="Nothing is changed yet. Take it?  yes / keep"),)
     if current.files and event.outcome.files and _body(current) == _body(event.outcome):
         return state, (Tell(text="That would be the same plan."),)
@@ -204,9 +207,6 @@ def _considered(state: State, event: Planned) -> Step:
     if not _is_of_one_kind(current, event.outcome):
         return pending, (Show(outcome=event.outcome, how="brief"), Tell(text=ask))
     return pending, (ShowChanges(before=current, after=event.outcome, values_only=True), Tell(text=ask))
-
-
-MENDED = "mend the error"
 
 
 def _body(outcome: Outcome) -> list[str]:
@@ -303,7 +303,7 @@ def _look(state: State, name: str) -> tuple[Effect, ...]:
     if name == "diff":
         earlier = next((s.config for s in reversed(state.before) if s.config is not None and s.config is not state.config), None)
         if earlier is None or state.config is None:
-            return (Tell(text="Nothing has changed yet."),)
+            return (Tell(text="Nothing has changed since the plan that this began with."),)
         if not _is_of_one_kind(earlier, state.config):
             return (Tell(text=f"Before this there was another kind of config: {earlier.files[0].name}."),)
         return (ShowChanges(before=earlier, after=state.config),)

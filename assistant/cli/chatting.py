@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from assistant.chat.conversation import Conversation
 from assistant.chat.desk import TerminalDesk
@@ -17,10 +17,11 @@ from assistant.chat.loop import Chat, banner, converse, replay
 from assistant.chat.mind import Mind
 from assistant.chat.outside import tell_lost_rows
 from assistant.chat.planning import again
-from assistant.chat.state import State
+from assistant.chat.state import State, filed_keys
 from assistant.chat.talk import COMMANDS
+from assistant.cli.failure import failed
 from assistant.cli.request import Options, answer, read_stdin, save
-from assistant.core.errors import UsageError
+from assistant.core.errors import OumiChatError, UsageError
 from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome
 from assistant.core.redact import redact
@@ -177,7 +178,7 @@ def _begin_with(chat: Chat, config: str) -> None:
     intent, left = intent_of_config(read_config(Path(config).expanduser()))
     for note in left:
         report.say(chat.desk.screen, f"{note.field}: {note.why}")
-    chat.talk.state = replace(chat.talk.state, intent=intent, words=(f"the config {config}",))
+    chat.talk.state = replace(chat.talk.state, intent=intent, filed=filed_keys(intent), words=(f"the config {config}",))
     chat.talk.resume(again(chat.talk.state, "Loaded: "))
     tell_lost_rows(chat.desk.screen, config, chat.talk.state.config)
 
@@ -187,15 +188,14 @@ def _scripted(chat: Chat, script: str, options: Options) -> int:
     text = read_stdin() if script == "-" else read_text(Path(script).expanduser(), what="script")
     screen = options.screen
     if options.json:
-        silent = Screen(no_color=True, quiet=True)
-        chat.desk.screen = silent
+        chat.desk.screen = Screen(no_color=True, quiet=True, heard=chat.told.append)
     if opening_config := options.config:
         _begin_with(chat, opening_config)
 
     def after(line: str, state: State) -> None:
         if options.json:
-            outcome = replace(state.outcome or Outcome(status="needs_input", intent=state.intent), intent=state.intent)
-            screen.result(json.dumps({"text": redact(line, chat.desk.mind.secrets), **outcome.to_json()}, ensure_ascii=False, allow_nan=False) + "\n")
+            body = {"text": redact(line, chat.desk.mind.secrets), **turn_json(state, chat.desk.problem, "".join(chat.told))}
+            screen.result(json.dumps(body, ensure_ascii=False, allow_nan=False) + "\n")
 
     def before(line: str) -> str:
         if not options.json:
@@ -203,8 +203,22 @@ def _scripted(chat: Chat, script: str, options: Options) -> int:
         return line
 
     replay(chat, (before(turn) for turn in turns_of(text)), after)
+    if chat.desk.problem is not None:
+        return chat.desk.problem.exit_code
     outcome = chat.talk.state.outcome
     return outcome.exit_code if outcome else 0
+
+
+def turn_json(state: State, problem: OumiChatError | None, told: str) -> dict[str, Any]:
+    """One turn of a script: the contract's object as the conversation stands, and `told`, what the turn said.
+
+    A turn that ended in a mistake has the status invalid and the mistake as its explanation; what stood before stands.
+    """
+    outcome = replace(state.outcome or Outcome(status="needs_input", intent=state.intent), intent=state.intent)
+    if problem is not None:
+        known = replace(outcome, plan=None, task_plan=None, files=(), commands=(), questions=(), findings=())
+        outcome = failed(problem, known)
+    return {**outcome.to_json(), "told": told.strip("\n")}
 
 
 def turns_of(text: str) -> list[str]:

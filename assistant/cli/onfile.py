@@ -17,7 +17,7 @@ from assistant.chat.hearing import heard
 from assistant.chat.mind import Mind
 from assistant.chat.outside import tell_lost_rows
 from assistant.chat.planning import again
-from assistant.chat.state import State
+from assistant.chat.state import State, filed_keys
 from assistant.chat.talk import asks_cheaper, command_in, is_question, reset_in, what_if
 from assistant.cli.request import Options, answer, report_outcome, save
 from assistant.core.errors import UsageError
@@ -57,6 +57,10 @@ def _mended(trace: Trace, options: Options) -> int:
         return 0 if mending.mends else 5
     name = Path(options.config).name if options.config else "the config"
     apply = "" if path is not None or not options.config else f"the same command with -o FILE; {options.config} is left as it is"
+    if options.output == "-" and mending.yaml:  # the config is the result; what was found is talk
+        options.screen.talk(mending_lines(mending, options.screen.err, name=name, apply=""))
+        options.screen.result(mending.yaml)
+        return 0 if mending.mends else 5
     options.screen.show(mending_lines(mending, options.screen.out, name=name, apply=apply))
     if mending.yaml and path is not None:
         report.say(options.screen, f"Saved {path}.")
@@ -101,7 +105,7 @@ def _changed(text: str, options: Options) -> int:
 
     silent = Screen(quiet=True)
     desk = TerminalDesk(answer=plan, save=lambda *_: None, screen=silent, mind=Mind(), resolve=_resolve(options), follows_up=False)
-    talk = Conversation(desk=desk, state=State(intent=intent, gpus=options.gpus, words=(f"the config {Path(options.config).name}",)))
+    talk = Conversation(desk=desk, state=State(intent=intent, filed=filed_keys(intent), gpus=options.gpus, words=(f"the config {Path(options.config).name}",)))
     talk.resume(again(talk.state, ""))
     tell_lost_rows(options.screen, options.config, talk.state.config)
     before = talk.state

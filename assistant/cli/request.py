@@ -240,10 +240,18 @@ def read_rows(screen: Screen, path: str, objective: str, model: str) -> DataFact
     name = str(Path(path).expanduser())
     if not is_here(name):
         return None
-    from assistant.machine.datafile import examine
+    there = os.stat(name)
+    key = (name, objective, model, there.st_mtime_ns, there.st_size)
+    if key not in _ROWS_READ:
+        from assistant.machine.datafile import examine
 
-    progress = report.progress(screen, f"Reading {one_line(path, 60)}")
-    return examine(name, objective, model=model, progress=progress)
+        progress = report.progress(screen, f"Reading {one_line(path, 60)}")
+        _ROWS_READ[key] = examine(name, objective, model=model, progress=progress)
+    return _ROWS_READ[key]
+
+
+_ROWS_READ: dict[tuple[str, str, str, int, int], DataFacts | None] = {}
+"""What files held when they were read, by name, purpose, model, time and size: a conversation plans with one many times."""
 
 
 def sized(asked: Asked, reading: Reading, machine: Hardware | None, text: str, options: Options, usual: ModelSpec | None) -> Outcome | None:
