@@ -102,7 +102,7 @@ def _talk(state: State, line: str) -> Step:
     """A line that is no command and no answer to what was put."""
     if reply := small_talk(line, has_config=state.config is not None):
         return state, (Tell(text=reply),)
-    current = state.outcome or state.config
+    current = _explained(state)
     if current is not None and (asking := question_in(line)):
         if asking.topic == "changed":
             return state, _look(state, "diff")
@@ -118,6 +118,12 @@ def _talk(state: State, line: str) -> Step:
         return planned_with(state, Change(said=way, notes=()), line, "turn")
     questions = state.outcome.questions if state.outcome else ()
     return state, (AskLlm(line=line, context=state.context, questions=questions),)
+
+
+def _explained(state: State) -> Outcome | None:
+    """What a question is about: the last answer, and where that has no plan, the plan that stands."""
+    last = state.outcome
+    return last if last is not None and (last.plan or last.task_plan or state.config is None) else state.config
 
 
 def _request(state: State, line: str, event: Line) -> Step:

@@ -107,9 +107,9 @@ class Screen:
 
     def show(self, lines: Iterable[Line]) -> None:
         """Write styled lines to stdout."""
-        if self._quiet:
-            return
-        _paint(_stdout(), self.out, self._tell(lines))
+        told = self._tell(lines)
+        if not self._quiet:
+            _paint(_stdout(), self.out, told)
 
     def talk(self, lines: Iterable[Line]) -> None:
         """Write styled lines to stderr; where it cannot be written to, the result matters and they are left out."""
@@ -133,11 +133,12 @@ class Screen:
 
     def yaml(self, text: str) -> None:
         """Write YAML to stdout, highlighted where there is colour."""
-        stream, face, text = _stdout(), self.out, clean(text)
+        text = clean(text)
         if self._heard is not None:
             self._heard(text)
         if self._quiet:
             return
+        stream, face = _stdout(), self.out
         if not face.color:
             _write(stream, text if face.unicode else to_ascii(text))
             stream.flush()

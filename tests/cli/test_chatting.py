@@ -169,7 +169,7 @@ def test_offline_loads_no_llm_and_opens_no_socket(tmp_path: Path) -> None:
         "    if name.startswith('socket.') and name != 'socket.__new__': raise SystemExit('socket: ' + name)\n"
         "sys.addaudithook(hook)\n"
         "from assistant.cli import run\n"
-        f"code = run(['--offline', '--llm', 'openai/x', '--script', {script(tmp_path, 'lora llama3 on 2 A100s', 'why lora?', '/llm openai/y')!r}])\n"
+        f"code = run(['--offline', '--llm', 'openai/x', '--script', {script(tmp_path, 'lora llama3 on 2 A100s', '/llm openai/y', 'why lora?')!r}])\n"
         "assert not {'litellm', 'instructor', 'openai', 'httpx'} & set(sys.modules), 'an LLM was loaded'\n"
         "sys.exit(code)\n"
     )
@@ -177,3 +177,59 @@ def test_offline_loads_no_llm_and_opens_no_socket(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     assert "--offline: no LLM" in done.stderr
+
+
+def test_a_turn_of_a_script_says_its_own_mistake_and_what_it_answered(tmp_path: Path) -> None:
+    lines = ("lora llama3 on 2 A100s", "/set trainin.warmup=3", "why ddp?", "lr 500000", "why ddp?", "/loaded x.yaml")
+    done = program(tmp_path, "--offline", "--json", "--script", script(tmp_path, *lines))
+    planned, mistake, answered, asked, again, unknown = [json.loads(line) for line in done.stdout.splitlines()]
+    assert planned["files"]
+    assert mistake["status"] == "invalid"
+    assert 'no field "trainin.warmup"' in mistake["explanation"]
+    assert mistake["files"] == []
+    assert mistake["intent"] == planned["intent"]
+    assert answered["status"] == "ok"
+    assert "DDP" in answered["told"]
+    assert asked["status"] == "needs_input"
+    assert "DDP" in again["told"], "the plan that stands is still there to be asked about"
+    assert unknown["status"] == "invalid"
+    assert done.returncode == 2, "the last turn's"
+
+
+def test_the_source_is_of_the_turn(tmp_path: Path) -> None:
+    done = program(tmp_path, "--offline", "--json", "--script", script(tmp_path, "lora llama3 on 2 A100s", "rank 8"))
+    assert [json.loads(line)["source"] for line in done.stdout.splitlines()] == ["offline", "offline"]
+
+
+def test_a_mended_config_goes_to_stdout_alone(tmp_path: Path) -> None:
+    made = program(tmp_path, "--offline", "lora llama 3.1 8b on 2 A100s")
+    (tmp_path / "train.yaml").write_text(made.stdout, "utf-8")
+    done = program(tmp_path, "--offline", "--config", "train.yaml", "-o", "-", "-", text=OOM)
+    assert done.returncode == 0, done.stderr
+    assert yaml.safe_load(done.stdout)["model"]["model_name"] == "meta-llama/Llama-3.1-8B-Instruct"
+    assert "out of memory" in done.stderr.lower()
+
+
+def test_what_a_file_leaves_out_stays_as_oumi_has_it(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(
+        "model: {model_name: HuggingFaceTB/SmolLM2-135M-Instruct}\ndata: {train: {datasets: [{dataset_name: yahma/alpaca-cleaned}]}}\n"
+        "training: {trainer_type: TRL_SFT, use_peft: true, per_device_train_batch_size: 2}\npeft: {lora_target_modules: [q_proj]}\n", "utf-8",
+    )  # fmt: skip
+    done = program(tmp_path, "--offline", "--config", "mine.yaml", "--gpus", "1xA100", "rank 32")
+    body = yaml.safe_load(done.stdout)
+    training = body["training"]
+    assert (training["learning_rate"], training["lr_scheduler_type"], training.get("warmup_ratio", 0), training.get("weight_decay", 0)) == (5e-5, "linear", 0, 0)
+    assert training["num_train_epochs"] == 3
+    assert (body["peft"]["lora_r"], body["peft"]["lora_alpha"]) == (32, 8)
+
+
+def test_a_chat_says_which_values_come_from_the_file(tmp_path: Path) -> None:
+    made = program(tmp_path, "--offline", "lora llama 3.1 8b on 2 A100s")
+    (tmp_path / "train.yaml").write_text(made.stdout, "utf-8")
+    done = program(tmp_path, "--offline", "--gpus", "2xA100", "--config", "train.yaml", "--script", script(tmp_path, "rank 64", "/why"))
+    origins = {line.split("  ")[1].strip(): line for line in done.stdout.splitlines() if line.startswith("  ") and len(line.split("  ")) > 1}
+    said = next(line for name, line in origins.items() if name == "Said")
+    filed = done.stdout[done.stdout.index("In the file") :]
+    assert "LoRA rank" in said
+    assert "learning rate" in filed
+    assert "LoRA rank" not in filed.split("\n  Set")[0]
