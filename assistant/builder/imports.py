@@ -55,6 +55,8 @@ def _left_out(config: Existing) -> dict[str, Any]:
     found = {f"training.{name}": value for name, value in _OPEN.items() if name not in said}
     if "warmup_steps" in said:
         found.pop("training.warmup_ratio", None)
+    if config.method == "full":  # the planner takes none either
+        found.pop("training.weight_decay", None)
     return found
 
 

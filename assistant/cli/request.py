@@ -136,7 +136,7 @@ def _answered(text: str, options: Options, *, typed: bool) -> int:
             raise
         report.json_result(options.screen, failed(problem, outcome).to_json())
         return problem.exit_code
-    report_outcome(outcome, options, save_words(text, options, outcome, typed=typed))
+    report_outcome(outcome, options, save_words(text, options, typed=typed, name=outcome.files[0].name if outcome.files else "train.yaml"))
     return outcome.exit_code
 
 
@@ -275,9 +275,8 @@ def save(outcome: Outcome, path: Path, *, force: bool) -> Outcome:
     return replace(outcome, files=(file,), commands=commands)
 
 
-def save_words(text: str, options: Options, outcome: Outcome, *, typed: bool) -> str:
+def save_words(text: str, options: Options, *, typed: bool, name: str = "train.yaml") -> str:
     """The command that saves this very plan; in words where it cannot be copied."""
-    name = outcome.files[0].name if outcome.files else "train.yaml"
     if not typed:
         return f"pipe the same request in again with -o {name}"
     if len(text) > _COMMAND_LIMIT or text != one_line(text):

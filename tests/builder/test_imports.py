@@ -43,7 +43,8 @@ def test_what_cannot_be_kept_is_named() -> None:
     intent, left = intent_of_config(body)
     assert {note.field for note in left} == {"training.learning_rte", "training.optimizer", "data.train.datasets", "data.validation"}
     assert intent.dataset == "a/b"
-    assert intent.overrides is None
+    assert intent.overrides == {"training.lr_scheduler_type": "linear", "training.warmup_ratio": 0.0}, "Oumi's own defaults"
+    assert (intent.learning_rate, intent.epochs) == (5e-5, 3)
 
 
 @pytest.mark.parametrize("body", [{}, {"model": {}}, {"model": {"model_name": 3}}, {"model": {"model_name": "x"}, "training": {"learning_rate": "fast"}}])

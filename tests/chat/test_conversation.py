@@ -349,10 +349,12 @@ def test_a_question_about_the_plan_changes_nothing(talk: Talk) -> None:
         assert talk.state.before == before.before
 
 
-def test_a_task_of_another_release_is_kept_as_said(talk: Talk) -> None:
+def test_another_task_is_planned_for_what_was_trained(talk: Talk) -> None:
     talk.say("train smollm2 135m on an A100, output in out/smol")
     shown = talk.say("now evaluate it on hellaswag")
-    assert "Noted" in shown
+    assert "hellaswag (10-shot)" in shown
+    assert "model_name: out/smol" in shown
+    assert "HuggingFaceTB/SmolLM2-135M-Instruct" in shown, "the model that it was trained from"
     said = changes(talk, "add mmlu", "5-shot")
     assert (said["task"], said["model"], said["benchmarks"], said["num_fewshot"]) == ("evaluate", "out/smol", ["hellaswag", "mmlu"], 5)
     assert changes(talk, "drop hellaswag")["benchmarks"] == ["mmlu"]

@@ -35,9 +35,11 @@ def test_every_layer_is_well_formed_and_sets_known_fields() -> None:
         found = layer(name)
         assert found.id == name
         assert found.about
+        kind = name.partition("/")[0]
         for path in _paths(found.config):
-            assert field(path) is not None, f"{name} sets {path}, which Oumi does not have"
-        assert set(found.why) <= {*_paths(found.config), *_paths(layer("train/base").config)}, name
+            assert field(path, kind) is not None, f"{name} sets {path}, which Oumi does not have"
+        free = {path for path in found.why if path.rpartition(".")[0] in _paths(found.config)}  # a key of an open mapping
+        assert set(found.why) - free <= {*_paths(found.config), *_paths(layer(f"{kind}/base").config)}, name
 
 
 def _paths(config: dict[str, Any], prefix: str = "") -> list[str]:
@@ -51,15 +53,20 @@ def _paths(config: dict[str, Any], prefix: str = "") -> list[str]:
 
 
 def test_every_field_that_a_template_sets_is_described() -> None:
-    described = yaml.safe_load(home("templates").joinpath("parameters.yaml").read_text())
-    for name, entry in described.items():
-        assert field(name) is not None, name
-        assert entry["importance"] in ("essential", "common", "advanced")
-        assert entry["help"]
-        assert entry["question"]
-    for name in layer_ids():
-        for path in _paths(layer(name).config):
-            assert path in described, f"{name} sets {path}"
+    kinds = {name.partition("/")[0] for name in layer_ids()}
+    assert kinds == {"train", "eval", "infer"}
+    for kind in kinds:
+        file = "parameters.yaml" if kind == "train" else f"parameters-{kind}.yaml"
+        described = yaml.safe_load(home("templates").joinpath(file).read_text("utf-8"))
+        for path, entry in described.items():
+            assert field(path, kind) is not None, (kind, path)
+            assert entry["importance"] in ("essential", "common", "advanced")
+            assert entry["help"].endswith(".")
+            assert entry["question"].endswith("?")
+            assert all(field(other, kind) is not None for other in entry["interacts"]), path
+        for name in layer_ids():
+            if name.startswith(f"{kind}/"):
+                assert set(_paths(layer(name).config)) <= set(described), name
 
 
 def test_adapters_are_switched_on() -> None:
