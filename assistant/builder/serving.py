@@ -119,11 +119,21 @@ def _ways(asked: Request, named: Named, planner: Planner, machine: Hardware) -> 
         if plan.fits and (way := _way(f"{tokens:,} tokens of context", intent, plan, machine)):
             yield way
             break
-    for other in (m for m in assumed_machines() if m.gpu.usable_gib * m.count > machine.gpu.usable_gib * machine.count):
+    for other in _larger(machine):
         plan, _ = planner(asked.intent, subject(named, other))
         if plan.fits and (way := _way(machine_phrase(other), asked.intent, plan, other)):
             yield replace(way, price=price_sentence(offers(other.gpu.name, other.count), nodes=other.nodes))
-            break
+            if other.gpu.name != machine.gpu.name:
+                break
+
+
+def _larger(machine: Hardware) -> Iterator[Hardware]:
+    """More of the same GPU, then usual ones by what they hold in all."""
+    yield from (replace(machine, count=count, nodes=1) for count in (2, 4, 8) if count > machine.count and machine.gpu.is_cuda)
+    gpus = {m.gpu.name: m for m in assumed_machines()}.values()
+    others = [replace(m, count=count, nodes=1) for m in gpus for count in (1, 2, 4, 8)]
+    held = machine.gpu.usable_gib * machine.count
+    yield from sorted((m for m in others if m.gpu.usable_gib * m.count > held), key=lambda m: (m.gpu.usable_gib * m.count, m.count))
 
 
 def _way(change: str, intent: Intent, plan: TaskPlan, machine: Hardware) -> WayOut | None:

@@ -8,6 +8,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
+import yaml
 
 from assistant.builder import respond
 from assistant.catalogue.benchmarks import benchmarks
@@ -74,6 +75,9 @@ def test_every_config_passes_the_real_oumi(judge: Any, kind: str) -> None:
             assert plan.memory.upper <= plan.hardware.usable_gib * GIB
         seen["engine"][plan.engine or ""] += 1
         seen["machine"][machine] += 1
+        assert yaml.safe_load(outcome.files[0].yaml)["model"]["model_name"] == plan.model_name
+        if values["model"] in HOSTILE:
+            assert plan.model_name == values["model"], "a name stays data"
         verdict = judge.ask(f"{number:04d}", outcome.files[0].yaml, kind=kind)
         if not verdict["l1"]:
             failures.append(f"{machine} {values}: {verdict['error']}")

@@ -269,7 +269,7 @@ def _filled(plan: TaskPlan, intent: Intent, engine: Engine, model: ModelSpec | N
         "batch_note": next((d.why for d in plan.decisions if d.field == "batch_size"), ""),
     }
     command = "oumi infer -c infer.yaml" if batched else "oumi infer -i -c infer.yaml"
-    return replace(plan, holes=holes, words=words, command=command, facts=_facts(plan, intent, new_tokens, output_path))
+    return replace(plan, model_name=str(holes["model_name"]), holes=holes, words=words, command=command, facts=_facts(plan, intent, new_tokens, output_path))
 
 
 def _facts(plan: TaskPlan, intent: Intent, new_tokens: int, output: str) -> tuple[tuple[str, str], ...]:
