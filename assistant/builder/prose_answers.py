@@ -45,6 +45,8 @@ def _defined(term: Term, plan: Plan | None) -> str:
 def _compared(asking: Asking, plan: Plan | None) -> str:
     """Neither is better as such: what this plan took and why."""
     subject = subject_of(f"{asking.subject} {asking.other}")
+    if subject == "model":
+        return f'Which of the two answers better is not known here: a benchmark on your own task tells. "what about {asking.other}?" compares what they take on this machine.'
     if plan is None or not subject:
         return "Which is better depends on the data and the hardware."
     return f"Which is better depends on the case. {why_text(subject, plan)}"

@@ -134,7 +134,7 @@ def _compared(text: str) -> Asking | None:
         if found is None:
             continue
         one, other = [group for group in found.groups() if group]
-        if find_term(one) or find_term(other):
+        if find_term(one) or find_term(other) or (topic == "better" and subject_of(one) == subject_of(other) == "model"):
             return Asking(topic=topic, subject=one, other=other, text=text)  # type: ignore[arg-type]
     return None
 

@@ -13,6 +13,7 @@ from assistant.catalogue.models import routed_id
 from assistant.core.intent import Intent
 from assistant.core.values import Question, Reason
 from assistant.reader import lexicon
+from assistant.reader.bounds import bound_notes
 from assistant.reader.chosen import other_models, pick_model
 from assistant.reader.clashes import affirmed, ask_export, ask_objective, ask_precision, is_explanation, last_said
 from assistant.reader.datasets import read_datasets
@@ -127,6 +128,7 @@ def _read(text: str) -> Reading:
     if method == "qlora" or task == "quantize":
         page.find(compiled(lexicon.FOUR_BIT))
     _settle(found, method, model, overrides, notes, asks)
+    notes += bound_notes(page.original, found)
     if is_explanation(page.original, found):
         return Reading(intent=Intent())
     refuse_odd(found, overrides, asks)

@@ -74,6 +74,7 @@ def plan_eval(intent: Intent, subject: Subject) -> tuple[TaskPlan, tuple[Reason,
         keys=(engine.key,) if engine.key else (),
         overrides=dict(intent.overrides or {}),
         decisions=(Reason(field="engine", value=engine.name, why=setting.why), *_batch_reason(setting)),
+        fallen=_other_engine(engine, subject),
         findings=(*setting.findings, *_findings(intent, tasks, engine, subject)),
     )
     return _filled(plan, intent, tasks, setting), assumed
@@ -168,6 +169,17 @@ def _native(base: _Setting, intent: Intent, model: ModelSpec, machine: Hardware,
                     base, machine=one, batch=batch, sharded=gpus > 1, copies=machine.count if gpus == 1 else 1, memory=estimate_load(load(batch, gpus)),
                 )  # fmt: skip
     return replace(base, machine=one, batch=sizes[-1], sharded=machine.count > 1, memory=estimate_load(load(sizes[-1], machine.count)))
+
+
+def _other_engine(engine: Engine, subject: Subject) -> tuple[Reason, ...]:
+    """The local engine that was not taken, with why."""
+    if engine.name == "VLLM":
+        return (Reason(field="engine", value="NATIVE", why="writes a fixed batch of answers at a time: several times slower"),)
+    if engine.name != "NATIVE":
+        return ()
+    why = "lm_harness does not load adapters with it" if subject.adapter else "has no advantage where likelihoods are scored"
+    cuda = subject.machine is None or subject.machine.gpu.is_cuda
+    return (Reason(field="engine", value="VLLM", why=why if cuda else "needs a CUDA GPU"),)
 
 
 def _batch_reason(setting: _Setting) -> tuple[Reason, ...]:
