@@ -15,9 +15,7 @@ from assistant.chat.conversation import Conversation
 from assistant.chat.desk import TerminalDesk
 from assistant.chat.loop import Chat, banner, converse, replay
 from assistant.chat.mind import Mind
-from assistant.chat.outside import tell_lost_rows
-from assistant.chat.planning import again
-from assistant.chat.state import State, filed_keys
+from assistant.chat.state import Loaded, State
 from assistant.chat.talk import COMMANDS
 from assistant.cli.failure import failed
 from assistant.cli.request import Options, answer, read_stdin, save
@@ -176,11 +174,7 @@ def _begin_with(chat: Chat, config: str) -> None:
     from assistant.builder.imports import intent_of_config
 
     intent, left = intent_of_config(read_config(Path(config).expanduser()))
-    for note in left:
-        report.say(chat.desk.screen, f"{note.field}: {note.why}")
-    chat.talk.state = replace(chat.talk.state, intent=intent, filed=filed_keys(intent), words=(f"the config {config}",))
-    chat.talk.resume(again(chat.talk.state, "Loaded: "))
-    tell_lost_rows(chat.desk.screen, config, chat.talk.state.config)
+    chat.talk.take(Loaded(file=config, intent=intent, left=left, opens=True))
 
 
 def _scripted(chat: Chat, script: str, options: Options) -> int:
