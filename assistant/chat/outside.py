@@ -101,12 +101,31 @@ def _saved(desk: TerminalDesk, state: State, name: str, *, force: bool) -> bool:
     except UsageError as problem:
         if problem.reference != "file-exists":
             raise
-        if not desk.confirmed(f"{name} exists. Replace it?"):
+        if _holds(name, state.config):
+            report.say(desk.screen, f"{name} holds this config already.")
+        elif not desk.confirmed(f"{name} exists. Replace it?"):
             report.say(desk.screen, f"{name} was left as it is; /save {name} --force replaces it.")
             return False
-        desk.save(state.config, name, True)
+        else:
+            desk.save(state.config, name, True)
     desk.saved, desk.saved_config = name, state.config
     return True
+
+
+def _holds(name: str, config: Outcome) -> bool:
+    """True where this file has every line of the config; how it is run names the file, and does not count."""
+    from assistant.machine.configs import read_text
+    from assistant.machine.files import output_path
+
+    try:
+        there = read_text(output_path(name))
+    except UsageError:
+        return False
+    return _lines_but_run(there) == _lines_but_run(config.files[0].yaml)
+
+
+def _lines_but_run(text: str) -> list[str]:
+    return [line for line in text.splitlines() if not line.startswith("# Run: ")]
 
 
 def save_arguments(rest: str, default: str) -> tuple[str, bool]:

@@ -359,7 +359,9 @@ def _look(state: State, name: str) -> tuple[Effect, ...]:
 
 def _difference(earlier: Outcome | None, config: Outcome | None) -> tuple[Effect, ...]:
     """What lies between two plans, where they can be compared."""
-    if earlier is None or config is None:
+    if config is None:
+        return (ShowProblem(problem=nothing_yet()),)
+    if earlier is None:
         return (Tell(text="Nothing has changed since the plan that this began with."),)
     if not earlier.files:
         return (Tell(text="What was said before this led to no config, so there is nothing to compare with."),)
