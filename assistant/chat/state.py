@@ -101,7 +101,10 @@ def filed_keys(intent: Intent) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """The user typed something. `refine` is what an LLM made of it, as a change of the offline reading; `is_question` its word."""
+    """The user typed something. `refine` is what an LLM made of it, as a change of the offline reading; `is_question` its word.
+
+    None while no LLM was asked yet. It is a value that can be called: how two readings become one is the LLM room's, and this room may not know it.
+    """
 
     text: str
     refine: Callable[[Reading], Reading] | None = None

@@ -11,12 +11,25 @@ from talking import Talk
 from assistant.chat.conversation import Conversation
 from assistant.chat.planning import again
 from assistant.chat.remember import document_of, state_of
-from assistant.chat.state import FieldSet, Loaded, MachineSet, MakePlan, MendFound, Planned, Refused, State, Tell, TellLost
+from assistant.chat.state import (
+    FieldSet,
+    Line,
+    Loaded,
+    MachineSet,
+    MakePlan,
+    MendFound,
+    Planned,
+    Refused,
+    State,
+    Tell,
+    TellLost,
+)
 from assistant.chat.step import step
 from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
 from assistant.core.outcome import ConfigFile, Outcome
 from assistant.core.values import Reason
+from assistant.reader import read
 
 REQUEST = "lora llama 3.1 8b on 2 A100s"
 SAID = Intent(task="train", model="meta-llama/Llama-3.1-8B-Instruct", method="lora")
@@ -170,12 +183,26 @@ def test_a_data_file_is_read_once_in_a_turn(capsys: pytest.CaptureFixture[str], 
     monkeypatch.chdir(tmp_path)
     row = {"messages": [{"role": "user", "content": "hello"}, {"role": "assistant", "content": "hi"}]}
     (tmp_path / "rows.jsonl").write_text(f"{json.dumps(row)}\n" * 20)
-    read: list[str] = []
+    opened: list[str] = []
     examine = datafile.examine
-    monkeypatch.setattr(datafile, "examine", lambda name, *rest, **more: read.append(name) or examine(name, *rest, **more))  # type: ignore[func-returns-value]
+    monkeypatch.setattr(datafile, "examine", lambda name, *rest, **more: opened.append(name) or examine(name, *rest, **more))  # type: ignore[func-returns-value]
     talk = Talk(capsys, follows_up=True)
     talk.say("lora llama 3.1 8b on 2 A100s with rows.jsonl", "rank 64")
-    assert read == ["rows.jsonl"]
+    assert opened == ["rows.jsonl"]
     (tmp_path / "rows.jsonl").write_text(f"{json.dumps(row)}\n" * 21)
     talk.say("rank 32")
-    assert len(read) == 2
+    assert len(opened) == 2
+
+
+def test_what_an_llm_understood_is_a_value() -> None:
+    from assistant.chat.mind import Refinement
+    from assistant.llm.grounding import Heard
+
+    def line() -> Line:
+        return Line(text="rank 64", refine=Refinement(Heard(kind="request", intent=Intent(lora_rank=64)), "rank 64"))
+
+    assert line() == line()
+    assert "lora_rank=64" in repr(line())
+    refine = line().refine
+    assert refine is not None
+    assert refine(read("rank 64")).intent.lora_rank == 64
