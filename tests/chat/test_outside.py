@@ -206,3 +206,18 @@ def test_what_an_llm_understood_is_a_value() -> None:
     refine = line().refine
     assert refine is not None
     assert refine(read("rank 64")).intent.lora_rank == 64
+
+
+def test_less_memory_shows_its_price_in_hours(talk: Talk) -> None:
+    def hours() -> float:
+        config = talk.state.config
+        assert config is not None
+        assert config.plan is not None
+        assert config.plan.time is not None
+        return config.plan.time.hours
+
+    talk.say("qlora llama 3.1 8b on one A100 with alpaca")
+    before = hours()
+    shown = talk.say("use less memory")
+    assert hours() > 1.2 * before
+    assert any(line.split()[:1] == ["Time"] and "→" in line for line in shown.splitlines())
