@@ -212,3 +212,22 @@ def test_the_catalogues_agree_with_oumis_schema() -> None:
     assert all(engine_of_hosted(model) in engines() for model in hosted_ids())
     assert all(get_model(base) is not None for base in gguf_files())
     assert {b.backend for b in benchmarks().values()} == {"lm_harness", "custom"}
+
+
+@pytest.mark.parametrize("said", [{"engine": "NATIVE"}, {"task": "evaluate", "benchmarks": ["mmlu"]}])
+@pytest.mark.parametrize(("machine", "dtype", "size"), [("cpu:64GB", "float32", 4), ("A100", "bfloat16", 2), ("V100-32GB", "float16", 2)])
+def test_weights_and_cache_take_the_bytes_of_the_format_that_is_written(said: dict[str, Any], machine: str, dtype: str, size: int) -> None:
+    model = get_model("Qwen/Qwen3-1.7B")
+    assert model is not None
+    outcome = answer(machine, model=model.id, **said)
+    made = plan(outcome)
+    assert config(outcome)["model"]["torch_dtype_str"] == dtype
+    assert made.memory is not None
+    assert made.memory.parts["weights"] == pytest.approx(size * model.params_total)
+    assert made.memory.parts["kv_cache"] == pytest.approx(
+        (made.batch_size or 1) * (made.sequence_length or 0) * 2 * model.num_layers * model.num_kv_heads * model.head_dim * size
+    )
+
+
+def test_a_cpu_that_16_bits_would_just_fill_does_not_hold_float32() -> None:
+    assert answer("cpu:24GB", model="meta-llama/Llama-3.1-8B-Instruct", engine="NATIVE").status == "does_not_fit"

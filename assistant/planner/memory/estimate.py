@@ -14,6 +14,7 @@ from math import ceil
 from assistant.core.units import GIB
 from assistant.core.values import Estimate
 from assistant.planner.memory import activations as act
+from assistant.planner.memory.inference import cache_bytes_per_token
 from assistant.planner.memory.run import CONTEXT_GIB, LOSSES, NCCL_GIB, Metric, Run
 from assistant.planner.memory.sharding import cast_bytes, gathered_bytes, gradient_buffers, prefetched_bytes
 from assistant.planner.memory.states import States, frozen_bytes, states_of
@@ -57,10 +58,8 @@ def beside_bytes(run: Run) -> float:
 
 
 def cache_bytes(run: Run) -> float:
-    """KV cache of completions that transformers itself writes: 2 × layers × KV heads × head size values a token."""
-    model = run.model
-    per_token = 2 * model.num_layers * model.num_kv_heads * model.head_dim * 2.0
-    return run.generated_sequences * run.sequence * per_token
+    """KV cache of completions that transformers itself writes."""
+    return run.generated_sequences * run.sequence * cache_bytes_per_token(run.model)
 
 
 def _phase(run: Run, states: States, *, gradients: float = 0.0, activations: float = 0.0, logits: float = 0.0, overhead: float) -> dict[str, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 
 from assistant.core.units import GIB
 from assistant.core.values import Estimate, ModelSpec
@@ -25,11 +26,19 @@ class Serving:
     gpus: int = 1
 
 
+def cache_bytes_per_token(model: ModelSpec, *, value_bytes: float = 2.0, gpus: int = 1) -> float:
+    """KV cache of one token on one of these GPUs: 2 × layers × KV heads × head size values (Qwen3-8B: 147.5 kB in 16 bit,
+    measured and computed).
+
+    Tensor parallelism gives each GPU its share of the KV heads, and at least one. Latent and windowed caches are
+    smaller than this: the figure then lies above.
+    """
+    return 2.0 * model.num_layers * ceil(model.num_kv_heads / gpus) * model.head_dim * value_bytes
+
+
 def cache_bytes(serving: Serving) -> float:
-    """KV cache: 2 × layers × KV heads × head size values a token (Qwen3-8B: 147.5 kB, measured and computed)."""
-    model = serving.model
-    per_token = 2 * model.num_layers * model.num_kv_heads * model.head_dim * serving.cache_bytes
-    return serving.sequences * serving.tokens * per_token
+    """KV cache of all sequences, whole."""
+    return serving.sequences * serving.tokens * cache_bytes_per_token(serving.model, value_bytes=serving.cache_bytes)
 
 
 def estimate_serving(serving: Serving, metric: Metric = "allocated") -> Estimate:

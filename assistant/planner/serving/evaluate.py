@@ -12,12 +12,11 @@ from assistant.core.intent import Intent
 from assistant.core.taskplan import TaskPlan
 from assistant.core.values import Estimate, Finding, Hardware, ModelSpec, Reason
 from assistant.planner.serving.engines import choose_engine
-from assistant.planner.serving.fitting import DTYPES, gated_note, precision_of, unknown_size, vllm_fit
+from assistant.planner.serving.fitting import DTYPES, gated_note, precision_of, unknown_size, value_bytes_of, vllm_fit
 from assistant.planner.serving.infer import NEW_TOKENS, Subject, engine_words, named, slug
 from assistant.planner.serving.memory import (
     Load,
     estimate_load,
-    stored_bytes,
 )
 
 CONTEXT = 4096
@@ -133,11 +132,12 @@ def _native(base: _Setting, intent: Intent, model: ModelSpec, machine: Hardware,
     """A copy on each GPU where one holds the model, else one copy over all of them."""
     context = _context(intent, model)
     likelihood = not all(t.generates for t in tasks)
+    value_bytes = value_bytes_of(machine)
 
     def load(batch: int, gpus: int) -> Load:
         rows = int(batch * context * _LIKELIHOOD_BYTES) if likelihood else batch
         return Load(
-            model=model, bytes_per_weight=stored_bytes(model, expanded=True), sequences=batch, tokens=context, gpus=gpus,
+            model=model, bytes_per_weight=value_bytes, value_bytes=value_bytes, sequences=batch, tokens=context, gpus=gpus,
             grows=any(t.generates for t in tasks), logits_rows=rows,
         )  # fmt: skip
 

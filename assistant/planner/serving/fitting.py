@@ -53,6 +53,11 @@ def precision_of(machine: Hardware | None) -> str:
     return "bf16" if machine is None or machine.gpu.bf16 else "fp32" if machine.gpu.kind == "cpu" else "fp16"
 
 
+def value_bytes_of(machine: Hardware) -> float:
+    """Bytes of a weight, a cached value or an activation in transformers, which widens packed weights."""
+    return 4.0 if precision_of(machine) == "fp32" else 2.0
+
+
 def unknown_size(name: str) -> Finding:
     """A model whose shape is not known here has no estimate."""
     what = f"the size of {name} is not known here, so memory is not estimated"

@@ -11,8 +11,8 @@ from assistant.core.intent import Intent
 from assistant.core.taskplan import TaskPlan
 from assistant.core.values import Estimate, Finding, Hardware, ModelSpec, Reason
 from assistant.planner.serving.engines import Choice, choose_engine
-from assistant.planner.serving.fitting import DTYPES, gated_note, precision_of, unknown_size, vllm_fit
-from assistant.planner.serving.memory import Load, estimate_load, stored_bytes
+from assistant.planner.serving.fitting import DTYPES, gated_note, precision_of, unknown_size, value_bytes_of, vllm_fit
+from assistant.planner.serving.memory import Load, estimate_load
 
 CONTEXT = 8192
 """Tokens of context nobody said, capped by the model: room for an answer of 2,048; 26 of Oumi's 131 inference recipes take it."""
@@ -141,9 +141,11 @@ def _vllm(model: ModelSpec, machine: Hardware, context: int) -> tuple[Estimate, 
 
 
 def _native(intent: Intent, model: ModelSpec, machine: Hardware, context: int) -> tuple[Estimate, _Sized]:
+    value_bytes = value_bytes_of(machine)
+
     def load(batch: int) -> Load:
         return Load(
-            model=model, bytes_per_weight=stored_bytes(model, expanded=True), sequences=batch, tokens=context,
+            model=model, bytes_per_weight=value_bytes, value_bytes=value_bytes, sequences=batch, tokens=context,
             gpus=machine.count, grows=True, logits_rows=batch,
         )  # fmt: skip
 

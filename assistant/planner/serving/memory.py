@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import ceil
 
 from assistant.core.units import GIB
 from assistant.core.values import Estimate, Hardware, ModelSpec
+from assistant.planner.memory.inference import cache_bytes_per_token
 from assistant.planner.memory.run import CONTEXT_GIB, NCCL_GIB
 
 VLLM_SHARE = 0.9
@@ -25,12 +25,13 @@ _PACKED = (("fp8", 1.0), ("w8a8", 1.0), ("int8", 1.0), ("8bit", 1.0), ("awq", 0.
 class Load:
     """A model under an engine: `sequences` at once of `tokens` each (prompt and answer) over `gpus` GPUs.
 
-    `bytes_per_weight` is of the linear layers; embeddings stay 16-bit. `grows` is True for transformers' own cache,
-    which is reallocated as it grows; a paged cache is not. `paged_share` is the share of a GPU that may be taken.
+    `bytes_per_weight` is of the linear layers; embeddings, cache and activations take `value_bytes` a value. `grows` is True
+    for transformers' own cache, which is reallocated as it grows; a paged cache is not.
     """
 
     model: ModelSpec
     bytes_per_weight: float = 2.0
+    value_bytes: float = 2.0
     sequences: int = 1
     tokens: int
     gpus: int = 1
@@ -40,39 +41,28 @@ class Load:
     is_exact: bool = True
 
 
-def stored_bytes(model: ModelSpec, *, expanded: bool) -> float:
-    """Bytes a weight as the engine holds it: a packed format keeps its size unless it is expanded to 16 bit."""
-    if expanded:
-        return 2.0
+def stored_bytes(model: ModelSpec) -> float:
+    """Bytes a weight where a packed format keeps its size: in vLLM, not in transformers."""
     name = f"{model.id} {model.stored_as or ''}".lower()
     return next((size for word, size in _PACKED if word in name), 2.0)
 
 
 def weights_bytes(load: Load) -> float:
-    """All weights. Packed formats leave the embedding and the head in 16 bit."""
+    """All weights. Packed formats leave the embedding and the head unpacked."""
     whole = load.model.params_total
     kept = min(whole, load.model.params_embedding + load.model.params_lm_head)
-    return (whole - kept) * load.bytes_per_weight + kept * max(2.0, min(load.bytes_per_weight, 2.0))
-
-
-def cache_bytes_per_token(model: ModelSpec, gpus: int) -> float:
-    """KV cache of one token on one of these GPUs, 16 bit: 2 × layers × KV heads × head size × 2 bytes.
-
-    Tensor parallelism gives each GPU its share of the KV heads, and at least one. Latent and windowed caches are
-    smaller than this: the figure then lies above.
-    """
-    return 2.0 * model.num_layers * ceil(model.num_kv_heads / gpus) * model.head_dim * 2.0
+    return (whole - kept) * load.bytes_per_weight + kept * load.value_bytes
 
 
 def estimate_load(load: Load) -> Estimate:
     """The peak on the fullest GPU in bytes, with room for the whole KV cache of `sequences` full sequences."""
     model = load.model
-    cache = load.sequences * load.tokens * cache_bytes_per_token(model, load.gpus)
+    cache = load.sequences * load.tokens * cache_bytes_per_token(model, value_bytes=load.value_bytes, gpus=load.gpus)
     weights = weights_bytes(load) / load.gpus
     prefill = load.prefill or load.sequences * load.tokens
     width = max(model.intermediate_size if not model.is_moe else (model.moe_intermediate_size or model.intermediate_size) * (model.experts_per_token or 1),
                 4 * model.hidden_size)  # fmt: skip
-    activations = prefill * (4.0 * model.hidden_size + 4.0 * width / load.gpus)
+    activations = prefill * 2 * load.value_bytes * (model.hidden_size + width / load.gpus)
     logits = (load.logits_rows or load.sequences) * model.vocab_size * 4.0
     overhead = CONTEXT_GIB * GIB + (NCCL_GIB * GIB if load.gpus > 1 else 0.0) + (cache if load.grows else 0.0)
     parts = {"weights": weights, "kv_cache": cache, "activations": activations, "logits": logits, "overhead": overhead}
@@ -85,14 +75,14 @@ def estimate_load(load: Load) -> Estimate:
 def vllm_load(model: ModelSpec, *, tokens: int, gpus: int, sequences: int = 1) -> Load:
     """What vLLM needs at least: weights, its profiled forward pass, and the cache of full sequences."""
     return Load(
-        model=model, bytes_per_weight=stored_bytes(model, expanded=False), sequences=sequences, tokens=tokens, gpus=gpus,
+        model=model, bytes_per_weight=stored_bytes(model), sequences=sequences, tokens=tokens, gpus=gpus,
         prefill=max(_PREFILL, tokens), logits_rows=_MOST_SEQUENCES,
     )  # fmt: skip
 
 
 def room_for(load: Load, usable_bytes: float) -> int:
     """Full sequences whose cache fits beside the rest, by the upper bound; 0 where not even one does."""
-    one = load.tokens * cache_bytes_per_token(load.model, load.gpus)
+    one = load.tokens * cache_bytes_per_token(load.model, value_bytes=load.value_bytes, gpus=load.gpus)
     rest = estimate_load(replace(load, sequences=1)).upper - one
     return max(0, int((usable_bytes - rest) // one)) if one else 0
 
