@@ -23,13 +23,18 @@ def header_lines(
         f"Memory per GPU: {point} GiB expected, {upper} at most, {plan.hardware.usable_gib:.2f} usable "
         f"(micro-batch {plan.micro_batch_size}, {plan.sequence_length} tokens)",
     ]
-    lines += [f"Assumed: {a.field} = {a.value}: {a.why}" for a in assumptions]
-    lines += [f"{'Error' if f.severity == 'error' else 'Note'}: {f.message}; {f.fix}" for f in findings if f.severity != "info"]
-    lines += [
-        f"Made by oumi-chat {__version__} for the fields of Oumi {snapshot()['oumi']}.",
-        f"Run: {command}",
-    ]
-    return lines
+    return [*lines, *_told(assumptions, findings), *_made(command)]
+
+
+def _told(assumptions: Sequence[Reason], findings: Sequence[Finding]) -> list[str]:
+    """What was assumed, then what to know before the run."""
+    lines = [f"Assumed: {a.field} = {a.value}: {a.why}" for a in assumptions]
+    return lines + [f"{'Error' if f.severity == 'error' else 'Note'}: {f.message}; {f.fix}" for f in findings if f.severity != "info"]
+
+
+def _made(command: str) -> list[str]:
+    """By what this was made, and how to run it."""
+    return [f"Made by oumi-chat {__version__} for the fields of Oumi {snapshot()['oumi']}.", f"Run: {command}"]
 
 
 def task_header_lines(plan: TaskPlan, request: str | None, assumptions: Sequence[Reason]) -> list[str]:
@@ -40,9 +45,8 @@ def task_header_lines(plan: TaskPlan, request: str | None, assumptions: Sequence
         point, upper = gib(plan.memory.point), gib(plan.memory.upper)
         lines.append(f"Memory per GPU: {point} GiB expected, {upper} at most, {plan.hardware.usable_gib:.2f} usable")
     lines += [f"{label}: {text}" for label, text in plan.facts]
-    lines += [f"Assumed: {a.field} = {a.value}: {a.why}" for a in assumptions]
-    lines += [f"{'Error' if f.severity == 'error' else 'Note'}: {f.message}; {f.fix}" for f in plan.findings if f.severity != "info"]
+    lines += _told(assumptions, plan.findings)
     if plan.extras:
         lines.append(f'Install: pip install "oumi[{",".join(plan.extras)}]"')
     lines += [f"Set: {name}, the key of the API; it stands in no file" for name in plan.keys]
-    return [*lines, f"Made by oumi-chat {__version__} for the fields of Oumi {snapshot()['oumi']}.", f"Run: {plan.command}"]
+    return [*lines, *_made(plan.command)]

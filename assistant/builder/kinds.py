@@ -18,10 +18,6 @@ from assistant.core.values import Reason
 _HOMES = {
     "evaluate": "assistant.builder.evaluating",
     "infer": "assistant.builder.serving",
-    "quantize": "assistant.builder.quantizing",
-    "tune": "assistant.builder.tuning",
-    "judge": "assistant.builder.judging",
-    "synthesize": "assistant.builder.synthesizing",
 }
 """Task → the module whose `respond(asked)` answers it; loaded when first asked for."""
 
@@ -34,12 +30,9 @@ def respond_task(asked: Request) -> Outcome:
         UsageError: a value that cannot be taken.
     """
     task = asked.intent.task or ""
-    try:
-        answer: Callable[[Request], Outcome] = import_module(_HOMES[task]).respond
-    except ModuleNotFoundError:
-        raise UsageError(
-            f"Configs to {task} are not made yet.", context=f"task {task}", hint="Say what to train, evaluate or serve.", reference="task-not-supported"
-        ) from None
+    if task not in _HOMES:
+        raise UsageError(f"Configs to {task} are not made yet.", context=f"task {task}", hint="Say what to train, evaluate or serve.", reference="task-not-supported")
+    answer: Callable[[Request], Outcome] = import_module(_HOMES[task]).respond
     return answer(asked)
 
 

@@ -117,7 +117,7 @@ def summary_lines(outcome: Outcome, face: Face) -> list[Line]:
         return []
     lines = _paragraph(" · ".join(words.headline(plan)), face, "bold")
     verdict = "fits" if plan.fits else "does not fit"
-    lines += row(memory_label(plan), f"{', '.join(memory_figures(plan))}: {verdict}", face)
+    lines += row(memory_label(plan.hardware), f"{', '.join(memory_figures(plan.memory, plan.hardware))}: {verdict}", face)
     lines += time_lines(outcome, face)
     for assumption in outcome.assumptions:
         lines += row("Assumed", assumption_text(assumption), face)
@@ -134,7 +134,7 @@ def brief_lines(label: str, outcome: Outcome, face: Face) -> list[Line]:
         return _paragraph(label, face)
     return [
         *_paragraph(f"{label}{' · '.join(words.headline(plan))}", face, "bold"),
-        *row(memory_label(plan), ", ".join(memory_figures(plan)), face),
+        *row(memory_label(plan.hardware), ", ".join(memory_figures(plan.memory, plan.hardware)), face),
         *training_lines(plan, face),
     ]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from assistant.core.outcome import Outcome
 from assistant.core.units import gib
-from assistant.core.values import Finding, Plan, Reason
+from assistant.core.values import Estimate, Finding, Hardware, Plan, Reason, memory_json
 from assistant.terminal import words
 from assistant.terminal.screen import Face
 from assistant.terminal.text import Line, cells, join_wrapped, one_line, wrap
@@ -30,7 +30,7 @@ def preview(outcome: Outcome, face: Face) -> list[Line]:
     plan = outcome.plan
     if plan is None:
         return []
-    lines = [*title(plan, outcome.source, face), (), *memory_lines(plan, face)]
+    lines = [*title(plan, outcome.source, face), (), *memory_lines(plan.memory, plan.hardware, face)]
     lines += row("Batch", f"{words.batch_equation(plan)} sequences of up to {plan.sequence_length:,} tokens", face)
     lines += training_lines(plan, face)
     lines += time_lines(outcome, face)
@@ -44,18 +44,18 @@ def time_lines(outcome: Outcome, face: Face) -> list[Line]:
     """How long the run takes and what it costs, as far as that is known."""
     plan = outcome.plan
     pieces = words.time_text(plan) if plan else []
-    lines = columns("Time", pieces, face) if pieces else []
+    lines = _columns("Time", pieces, face) if pieces else []
     return lines + (row("Cost", words.cost_text(outcome.cost), face) if outcome.cost else [])
 
 
 def fallen_lines(plan: Plan, face: Face) -> list[Line]:
     """The candidates beside the plan, each with why it fell."""
-    return _rows("Not", [f"{r.value}: {one_line(r.why)}" for r in plan.fallen], face)
+    return rows("Not", [f"{r.value}: {one_line(r.why)}" for r in plan.fallen], face)
 
 
 def alternative_lines(plan: Plan, face: Face) -> list[Line]:
     """Other plans for this machine: memory, time against this one, what they give up."""
-    return _rows("Or", [alternative_text(other, plan) for other in plan.alternatives], face)
+    return rows("Or", [alternative_text(other, plan) for other in plan.alternatives], face)
 
 
 def alternative_text(other: Plan, plan: Plan) -> str:
@@ -96,31 +96,32 @@ def titled(pieces: list[str], source: str, face: Face) -> list[Line]:
     return styled
 
 
-def memory_figures(plan: Plan) -> list[str]:
+def memory_figures(memory: Estimate, machine: Hardware) -> list[str]:
     """Expected, upper bound and usable, each named."""
-    point, upper, usable = words.gib_texts(gib(plan.memory.point), gib(plan.memory.upper), plan.hardware.usable_gib)
+    point, upper, usable = words.gib_texts(gib(memory.point), gib(memory.upper), machine.usable_gib)
     return [f"expected {point} GiB", f"upper bound {upper}", f"usable {usable}"]
 
 
-def memory_label(plan: Plan) -> str:
+def memory_label(machine: Hardware) -> str:
     """What the memory is of: a GPU, or the process where there is none."""
-    return "Memory per GPU" if words.accelerator(plan.hardware) == "GPU" else "Process memory"
+    return "Memory per GPU" if words.accelerator(machine) == "GPU" else "Process memory"
 
 
-def memory_lines(plan: Plan, face: Face) -> list[Line]:
+def memory_lines(memory: Estimate, machine: Hardware, face: Face) -> list[Line]:
     """The verdict with its figures, then a bar for each component against what is usable."""
-    verdict, style = ("fits", "good") if plan.fits else ("does not fit", "bad")
-    label = memory_label(plan)
-    figures = " · ".join(memory_figures(plan))
+    verdict, style = ("fits", "good") if memory.fits(machine.usable_gib) else ("does not fit", "bad")
+    label = memory_label(machine)
+    pieces = memory_figures(memory, machine)
+    figures = " · ".join(pieces)
     gap = (face.width or 80) - LABEL - cells(figures) - len(verdict)
     if gap >= 2:
         head: list[Line] = [(*_label(label), (figures, ""), (" " * gap, ""), (verdict, style))]
     else:
-        head = columns(label, [*memory_figures(plan), verdict], face)
-    return [*head, *bars(plan.memory_json(), face), ()]
+        head = _columns(label, [*pieces, verdict], face)
+    return [*head, *_bars(memory_json(memory, machine), face), ()]
 
 
-def bars(body: dict[str, Any], face: Face) -> list[Line]:
+def _bars(body: dict[str, Any], face: Face) -> list[Line]:
     """A bar for each part of a `memory_json`, and one for all of it against what is usable."""
     capacity = max(body["capacity_gib"], body["upper_gib"])
     room = min(_BAR, (face.width or 80) - LABEL - 14)
@@ -161,12 +162,12 @@ def training_lines(plan: Plan, face: Face) -> list[Line]:
         facts.append(f"rank {plan.lora_rank}, alpha {plan.lora_alpha:g}")
     facts.append(plan.optimizer)
     data = plan.dataset.path or plan.dataset.name
-    return columns("Training", [*facts, f"data {one_line(data, 60)}"], face)
+    return _columns("Training", [*facts, f"data {one_line(data, 60)}"], face)
 
 
 def assumption_lines(assumptions: tuple[Reason, ...], face: Face) -> list[Line]:
     """One row for each thing that was not said and was decided."""
-    return _rows("Assumed", [assumption_text(a) for a in assumptions], face)
+    return rows("Assumed", [assumption_text(a) for a in assumptions], face)
 
 
 def assumption_text(assumption: Reason) -> str:
@@ -178,7 +179,7 @@ def assumption_text(assumption: Reason) -> str:
 def _reason_lines(plan: Plan, face: Face) -> list[Line]:
     reasons = {r.field: r for r in plan.decisions if r.why not in _NO_NEWS}
     texts = [_reason_text(plan, reasons[field]) for field in _WHY if field in reasons]
-    return _rows("Why", texts[:3], face)
+    return rows("Why", texts[:3], face)
 
 
 def all_reason_lines(outcome: Outcome, face: Face) -> list[Line]:
@@ -187,7 +188,7 @@ def all_reason_lines(outcome: Outcome, face: Face) -> list[Line]:
     if plan is None:
         return []
     reasons = [_reason_text(plan, r) for r in plan.decisions if r.why != "as asked"]
-    return [*_rows("Why", reasons, face), *fallen_lines(plan, face)]
+    return [*rows("Why", reasons, face), *fallen_lines(plan, face)]
 
 
 def _reason_text(plan: Plan, reason: Reason) -> str:
@@ -203,7 +204,7 @@ def finding_lines(findings: tuple[Finding, ...], face: Face) -> list[Line]:
     lines: list[Line] = []
     for label, severities, style in (("Error", ("error",), "bad"), ("Warning", ("warning",), "warn"), ("Note", ("info",), "")):
         texts = [finding_text(f) for f in findings if f.severity in severities]
-        lines += _rows(label, texts, face, style)
+        lines += rows(label, texts, face, style)
     return lines
 
 
@@ -220,12 +221,12 @@ def row(label: str, body: str, face: Face, style: str = "") -> list[Line]:
     return [(*_label(label if i == 0 else "", style), (text, "")) for i, text in enumerate(texts)]
 
 
-def _rows(label: str, bodies: list[str], face: Face, style: str = "") -> list[Line]:
+def rows(label: str, bodies: list[str], face: Face, style: str = "") -> list[Line]:
+    """Several texts under one label, which stands beside the first."""
     return [line for i, body in enumerate(bodies) for line in row(label if i == 0 else "", body, face, style)]
 
 
-def columns(label: str, pieces: list[str], face: Face) -> list[Line]:
-    """A label and pieces that are joined with dots and wrapped between them."""
+def _columns(label: str, pieces: list[str], face: Face) -> list[Line]:
     room = None if face.width is None else max(20, face.width - LABEL)
     texts = join_wrapped(pieces, room)
     return [(*_label(label if i == 0 else ""), (text, "")) for i, text in enumerate(texts)]

@@ -32,7 +32,7 @@ def sizing_lines(outcome: Outcome, face: Face, *, quiet: bool = False) -> list[L
     if outcome.explanation.startswith(VERDICTS):
         lines += [(("  ", ""), (outcome.explanation.partition(". ")[0] + ".", "bold")), ()]
     if plan is not None:
-        lines += [*title(plan, outcome.source, face), (), *memory_lines(plan, face)]
+        lines += [*title(plan, outcome.source, face), (), *memory_lines(plan.memory, plan.hardware, face)]
         lines += row("Batch", f"{words.batch_equation(plan)} sequences of up to {plan.sequence_length:,} tokens", face)
         lines += row("Peak", f"in the {plan.memory.phase}", face)
         lines += row("Margin", "; ".join(plan.memory.margin), face)

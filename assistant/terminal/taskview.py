@@ -5,12 +5,20 @@ from __future__ import annotations
 from assistant.core.outcome import Outcome
 from assistant.core.taskplan import TaskPlan
 from assistant.core.units import gib
-from assistant.core.values import Hardware
 from assistant.terminal import words
 from assistant.terminal.answers import note, what_would
-from assistant.terminal.preview import LABEL, assumption_lines, bars, columns, finding_lines, row, titled
+from assistant.terminal.preview import (
+    assumption_lines,
+    finding_lines,
+    memory_figures,
+    memory_label,
+    memory_lines,
+    row,
+    rows,
+    titled,
+)
 from assistant.terminal.screen import Face
-from assistant.terminal.text import Line, cells, one_line
+from assistant.terminal.text import Line, one_line
 
 
 def task_preview(outcome: Outcome, face: Face) -> list[Line]:
@@ -18,7 +26,9 @@ def task_preview(outcome: Outcome, face: Face) -> list[Line]:
     plan = outcome.task_plan
     if plan is None:
         return []
-    lines = [*titled(task_headline(plan), outcome.source, face), (), *task_memory_lines(plan, face)]
+    lines = [*titled(task_headline(plan), outcome.source, face), ()]
+    if plan.memory is not None and plan.hardware is not None:
+        lines += memory_lines(plan.memory, plan.hardware, face)
     lines += fact_lines(plan, face)
     lines += assumption_lines(outcome.assumptions, face)
     lines += task_reason_lines(plan, face, most=3)
@@ -30,29 +40,6 @@ def task_headline(plan: TaskPlan) -> list[str]:
     return [*plan.title.split(" · "), *([words.machine_name(plan.hardware)] if plan.hardware else [])]
 
 
-def task_figures(plan: TaskPlan, machine: Hardware) -> list[str]:
-    """Expected, upper bound and usable, each named."""
-    if plan.memory is None:
-        return []
-    point, upper, usable = words.gib_texts(gib(plan.memory.point), gib(plan.memory.upper), machine.usable_gib)
-    return [f"expected {point} GiB", f"upper bound {upper}", f"usable {usable}"]
-
-
-def task_memory_lines(plan: TaskPlan, face: Face) -> list[Line]:
-    """The verdict with its figures, then a bar for each part; nothing for an API."""
-    body = plan.memory_json()
-    if body is None or plan.hardware is None:
-        return []
-    verdict, style = ("fits", "good") if plan.fits else ("does not fit", "bad")
-    label = "Memory per GPU" if words.accelerator(plan.hardware) == "GPU" else "Process memory"
-    figures = task_figures(plan, plan.hardware)
-    gap = (face.width or 80) - LABEL - cells(" · ".join(figures)) - len(verdict)
-    head: list[Line] = columns(label, [*figures, verdict], face)
-    if gap >= 2:
-        head = [(*head[0][:1], (" · ".join(figures), ""), (" " * gap, ""), (verdict, style))]
-    return [*head, *bars(body, face), ()]
-
-
 def fact_lines(plan: TaskPlan, face: Face) -> list[Line]:
     """The rows that this kind of plan has."""
     return [line for label, text in plan.facts for line in row(label, one_line(text, 400), face)]
@@ -62,13 +49,13 @@ def task_reason_lines(plan: TaskPlan, face: Face, *, most: int | None = None) ->
     """Decisions with their reasons."""
     told = [r for r in plan.decisions if r.why != "as asked"][:most]
     texts = [f"{words.field_name(r.field)} {words.value_text(r.value)}: {one_line(r.why)}" for r in told]
-    return [line for i, text in enumerate(texts) for line in row("Why" if i == 0 else "", text, face)]
+    return rows("Why", texts, face)
 
 
 def task_fallen_lines(plan: TaskPlan, face: Face) -> list[Line]:
     """What was looked at and not taken, each with why."""
     texts = [f"{r.value}: {one_line(r.why)}" for r in plan.fallen]
-    return [line for i, text in enumerate(texts) for line in row("Not" if i == 0 else "", text, face)]
+    return rows("Not", texts, face)
 
 
 def task_summary_lines(outcome: Outcome, face: Face) -> list[Line]:
@@ -79,7 +66,7 @@ def task_summary_lines(outcome: Outcome, face: Face) -> list[Line]:
     lines = note(" · ".join(task_headline(plan)), face)
     if plan.memory is not None and plan.hardware is not None:
         verdict = "fits" if plan.fits else "does not fit"
-        lines += row("Memory per GPU", f"{', '.join(task_figures(plan, plan.hardware))}: {verdict}", face)
+        lines += row(memory_label(plan.hardware), f"{', '.join(memory_figures(plan.memory, plan.hardware))}: {verdict}", face)
     lines += fact_lines(plan, face)
     return [*lines, *assumption_lines(outcome.assumptions, face), *finding_lines(outcome.findings, face)]
 
