@@ -243,7 +243,7 @@ def _considered(state: State, event: Planned) -> Step:
     pending = replace(state, what_if=WhatIf(state=considered), follow_up=None)
     if event.purpose == "mend":  # what it changes was just shown, in the run's own measure
         return pending, (Tell(text="Nothing is changed yet. Take it?  yes / keep"),)
-    if current.files and event.outcome.files and _body(current) == _body(event.outcome):
+    if current.files and event.outcome.files and _body(current) == _body(event.outcome) and current.commands == event.outcome.commands:
         return state, (Tell(text="That would be the same plan."),)
     ask = "Nothing is changed yet. Switch to that?  [keep] / switch"
     if not _is_of_one_kind(current, event.outcome):

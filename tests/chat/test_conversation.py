@@ -317,6 +317,15 @@ def test_another_task_is_planned_for_what_was_trained(talk: Talk) -> None:
     assert "output_dir: out/smol" in talk.say("train it again for 2 epochs", "/show")
 
 
+def test_more_gpus_for_an_evaluation_are_another_plan_though_its_file_is_the_same(talk: Talk) -> None:
+    talk.say("evaluate qwen3 4b on hellaswag on a 4090")
+    shown = talk.say("what about 2 4090s?")
+    assert "same plan" not in shown
+    assert "2 × RTX 4090" in shown
+    talk.say("yes")
+    assert "accelerate launch" in talk.say("/show")
+
+
 def test_starting_over_forgets_everything_and_can_be_undone(talk: Talk) -> None:
     talk.say("lora llama 3.1 8b on 2 A100 80gb, under $50")
     said = changes(talk, "forget everything, let's begin again: qlora qwen3 8b on a T4")
