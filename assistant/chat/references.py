@@ -14,6 +14,7 @@ from assistant.chat.nouns import blanked, key_of, noun_pattern
 from assistant.chat.relative import count_of
 from assistant.core.values import ModelSpec
 from assistant.reader import read
+from assistant.reader.lexicon import NEGATION, compiled
 from assistant.reader.sizes import bare_size
 
 _WORDS = r"one|two|three|four|five|six|seven|eight|nine|ten|sixteen"
@@ -38,13 +39,14 @@ _SIZED = re.compile(
 )
 _VARIANT = re.compile(r"\b(?:the )?(?P<kind>base|instruct|chat|pretrained|it)\s+(?:one|version|variant|model)\b|\b(?:use|take|try|switch to|want)\s+(?:the )?(?P<kind2>base|instruct|chat)\b(?!\s*\w*templ)", re.IGNORECASE)
 _EARLIER = re.compile(
-    rf"\b(?:the |my )?(?P<which>first|original|initial|previous|earlier|former|old|last|prior|other)\s+(?P<noun>{noun_pattern()})(?!\w)(?:\s+(?:again|back|i said))?",
+    rf"\b(?:the |my )?(?P<which>first|original|initial|previous|earlier|former|old|last|prior|other)\s+(?P<noun>(?!(?:epoch|step|gpu|card|node|machine|server|shot|sample|example|question)\b){noun_pattern()})(?!\w)"
+    r"(?:\s+(?:again|back|i said))?(?!\s+(?:rows?|columns?|files?|splits?|half|lines?|point)\b)",
     re.IGNORECASE,
 )
 _BARE_NUMBER = re.compile(
     r"^\W*(?:(?:no need for (?:that|so) (?:many|much)|too? (?:many|much|few|high|low|long|short)|back|cool|do|give|want|k|nah|well|yeah|no|nope|actually|make|it|that|instead|rather|use|ok|okay|try|wait|sorry|oops|hm+|let'?s|say|to|with|set|change|"
     r"raise|lower|bump|cut|drop|push|bring|up|down|put|go|i|mean|meant|ment|finalement|doch|mejor|lieber|besser|lieber|just|only|maybe|better|please|for|the|then|and)\b\W*)*"
-    rf"(?P<value>\d[\d,]*(?:\.\d+)?(?:e-?\d+)?k?|{_WORDS})\b\W*(?:instead|rather|then|please|pls|plz|tho|though|lol|thx|thanks|(?:is|are|will be|would be) (?:enough|better|fine|plenty|sufficient|ok)|will do|not \S+)?\W*$",
+    rf"(?<![-.])(?P<value>\d[\d,]*(?:\.\d+)?(?:e-?\d+)?k?|{_WORDS})\b(?!\s*%)\W*(?:instead|rather|then|please|pls|plz|tho|though|lol|thx|thanks|(?:is|are|will be|would be) (?:enough|better|fine|plenty|sufficient|ok)|will do|not \S+)?\W*$",
     re.IGNORECASE,
 )
 
@@ -137,7 +139,7 @@ def sized_model(text: str, said: str | None, context: Context) -> tuple[str, str
         earlier = next((found for words in reversed(context.words) if (found := bare_size(words))), None)
         whole = named_model(f"{said} {earlier[0]}") if earlier and context.intent.model is None else None
         return (whole, earlier[0], None) if whole and earlier else None
-    match = next((m for m in _SIZED.finditer(text) if float(m.group("size")) and _is_large(m) and not _TEACHES.match(text[m.end() :])), None)
+    match = next((m for m in _SIZED.finditer(text) if float(m.group("size")) and _is_large(m) and not _is_another(text, m)), None)
     if match is None:
         return None
     params = float(match.group("size")) * (1e9 if match.group("unit").lower() == "b" else 1e6)
@@ -157,7 +159,12 @@ def named_model(words: str) -> str | None:
     return model if model and get_model(model) else None
 
 
-_TEACHES = re.compile(r"\s+(?:as|is|for) (?:the |a )?teacher", re.IGNORECASE)
+_TEACHES = re.compile(r"\s+(?:(?:as|is|for) )?(?:(?:the|a|my) )?teacher", re.IGNORECASE)
+
+
+def _is_another(text: str, match: re.Match[str]) -> bool:
+    """True for a size that is denied (`not the 8b`) or the teacher's."""
+    return _TEACHES.match(text[match.end() :]) is not None or compiled(rf"{NEGATION}$").search(text[: match.start()]) is not None
 
 
 def _is_large(match: re.Match[str]) -> bool:

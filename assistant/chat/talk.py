@@ -64,7 +64,7 @@ _YES = re.compile(
     re.IGNORECASE,
 )
 _AGREES = re.compile(r"\b(?:yes|yeah|yep|yup|y|sure|ok(?:ay)?|go ahead|switch|please do|agreed?|do|use|take|try|go|pick|choose|apply|make)\b", re.IGNORECASE)
-_NO = re.compile(r"^\W*(?:no|nope|nah|keep(?: (?:it|that|this|the (?:old|first|present|current)(?: one)?|[\w .-]{1,20}))?|not now|leave (?:it|that)(?: as (?:it )?is)?|stay(?: with (?:it|that|this))?|rather not|don'?t)(?:\s+(?:thanks|thank you|please|then))?(?=$|[,.!;])[\s,.!;]*", re.IGNORECASE)
+_NO = re.compile(r"^\W*(?:no|nope|nah|keep(?: (?:it|that|this|the (?:old|first|present|current)(?: one)?|(?!.*\b(?:it|going|training|under|below|within|above|over|at|to|in|on|up|as)\b)[\w .-]{1,20}))?|not now|leave (?:it|that)(?: as (?:it )?is)?|stay(?: with (?:it|that|this))?|rather not|don'?t)(?:\s+(?:thanks|thank you|please|then))?(?=$|[,.!;])[\s,.!;]*", re.IGNORECASE)
 SKIP = re.compile(r"(?:skip(?: (?:it|that|this|the question))?|pass|default|the default|whatever|(?:i )?(?:don'?t|do not) (?:know|care|mind)|no idea|any|either|dunno|doesn'?t matter|you (?:choose|pick|decide)|up to you|next)[\s.!]*", re.IGNORECASE)
 _LINK = r"^\W*(?:(?:and|so|ok(?:ay)?|hm+|but|well|or)[\s,]+)*"
 _WHAT_IF = re.compile(
