@@ -25,6 +25,7 @@ from assistant.core.values import Question, Reason
 from assistant.reader import Reading, read
 from assistant.reader.clashes import affirmed
 from assistant.reader.lexicon import CLOUDS, ENGINES, METHODS, PRECISIONS, SHARDINGS, TASKS, compiled
+from assistant.reader.ranges import range_name
 from assistant.reader.reading import without_forbidden
 from assistant.reader.typos import mend
 
@@ -110,6 +111,8 @@ def _heard(line: str, context: Context, refine: Callable[[Reading], Reading] | N
     taken = removal(text, context)
     pointed = references(taken.rest, context)
     turned = relative(pointed.rest, context)
+    if turned.beyond:
+        raise _beyond(*turned.beyond[0])
     values = {**taken.back, **pointed.values, **turned.values}
     text = _contextual(turned.rest, line, context, values, taken.benchmarks) + tail
     plain = _plain(text, context)
@@ -128,7 +131,7 @@ def _heard(line: str, context: Context, refine: Callable[[Reading], Reading] | N
     if _says_nothing(said, context) and taken.is_empty and (number := bare_number(text)) is not None:
         unread = _last_number(number, text, said, context, unread)
     _task_model(line, said, context, notes)
-    conflicts = (*_open(plain.questions, said, context), *_denied(turned.rest, said, context))
+    conflicts = _with_what_is_taken((*_open(plain.questions, said, context), *_denied(turned.rest, said, context)), said, context)
     return Change(
         said=absorb(_intent(said)) if said.get("task", context.intent.task) in ("train", None) else _intent(said),
         gone=(taken.keys | pointed.unsaid) - set(said),
@@ -226,6 +229,21 @@ def _denied(text: str, said: dict[str, Any], context: Context) -> tuple[Question
     said.pop("method", None)
     others = tuple(name for name, method in (("full fine-tuning", "full"), ("LoRA", "lora"), ("QLoRA", "qlora")) if method != stands)
     return (Question(field="method", text=f"Not {_METHOD_NAMES[stands]}: which method instead?", choices=others),)
+
+
+def _with_what_is_taken(questions: tuple[Question, ...], said: dict[str, Any], context: Context) -> tuple[Question, ...]:
+    """The questions of a line of which another part holds: the first says what was taken, where a plan stands already."""
+    if not questions or context.intent == Intent():
+        return questions
+    asked = {question.field for question in questions}
+    taken = [f"{key.replace('_', ' ')} {_short(value)}" for key, value in said.items() if key not in asked and value != getattr(context.intent, key)]
+    if not taken:
+        return questions
+    return (replace(questions[0], text=f"{questions[0].text} The rest of the line is taken: {', '.join(taken)}."), *questions[1:])
+
+
+def _short(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else ", ".join(f"{path}={one}" for path, one in value.items()) if isinstance(value, dict) else str(value)
 
 
 _METHOD_NAMES = {"full": "full fine-tuning", "lora": "LoRA", "qlora": "QLoRA"}
@@ -329,6 +347,14 @@ def _still_unread(pieces: tuple[str, ...], text: str) -> tuple[str, ...]:
     """Pieces that nothing else of the line took meanwhile."""
     flat = re.sub(r"\s+", " ", text.lower())
     return tuple(piece for piece in pieces if re.sub(r"\s+", " ", piece.lower()).strip(" ?.!,'…") in flat)
+
+
+def _beyond(key: str, stands: float, left: float) -> UsageError:
+    """A change that would leave nothing or less of what stands."""
+    name = range_name(key)
+    return UsageError(
+        f"The {name} is {stands:,g} now, and this would leave {left:,g}. Nothing is changed.", context=key, hint=f"Say the {name} itself.", reference="out-of-range"
+    )
 
 
 def _intent(said: dict[str, Any]) -> Intent:
