@@ -213,6 +213,12 @@ def is_family(word: str) -> bool:
     return _family().fullmatch(word) is not None
 
 
+def is_model_name(words: str) -> bool:
+    """True for words that are a model's name and no more: a family with what belongs to it, or a size (`the 70b`)."""
+    name = words.strip()
+    return _pattern().fullmatch(name) is not None or re.fullmatch(_SIZE, name, re.IGNORECASE) is not None
+
+
 def is_hosted(model_id: str) -> bool:
     """True for a model behind an API."""
     return model_id in hosted_ids()

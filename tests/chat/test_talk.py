@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from said import SAID
 
-from assistant.builder import respond
-from assistant.builder.prose_answers import answer
 from assistant.chat.talk import agreement, asks_cheaper, command_in, is_question, refusal, reset_in, small_talk, what_if
-from assistant.reader.asking import question_in
 
 
 @pytest.mark.parametrize(
@@ -109,11 +105,3 @@ def test_a_fresh_start(line: str, rest: str | None) -> None:
 )
 def test_the_same_for_less(line: str, wanted: bool) -> None:
     assert asks_cheaper(line) is wanted
-
-
-def test_which_model_is_better_is_no_what_if() -> None:
-    asking = question_in("is llama better than qwen?")
-    assert asking is not None
-    assert asking.topic == "better"
-    assert "not known here" in answer(asking, respond(SAID))
-    assert question_in("is it better than nothing?") is None
