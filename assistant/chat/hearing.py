@@ -11,12 +11,13 @@ from pydantic import ValidationError
 
 from assistant.builder.absorb import absorb
 from assistant.builder.subjects import BASE
+from assistant.catalogue.families import sibling
 from assistant.catalogue.gpus import in_memory
 from assistant.catalogue.models import get_model
 from assistant.chat.context import Context
 from assistant.chat.merging import merged, without
 from assistant.chat.nouns import NUMBERS, TOGETHER, blanked, key_of
-from assistant.chat.references import bare_number, compared_model, other_variant, references, sibling, sized_model
+from assistant.chat.references import bare_number, compared_model, named_variant, references, sized_model
 from assistant.chat.relative import relative
 from assistant.chat.removal import named_benchmarks, removal
 from assistant.core.errors import UsageError
@@ -264,7 +265,7 @@ def _model(text: str, said: dict[str, Any], context: Context, notes: list[Reason
     if "model" not in said and (compared := compared_model(text, context)):
         said["model"] = compared[0]
         return blanked(text, compared[1])
-    if "model" not in said and (variant := other_variant(text, context)):
+    if "model" not in said and (variant := named_variant(text, context)):
         said["model"] = variant[0]
         return blanked(text, variant[1])
     return text

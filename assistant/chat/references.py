@@ -6,13 +6,12 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from assistant.catalogue.families import family_in, next_in_size, other_variant, sibling
 from assistant.catalogue.gpus import in_memory
-from assistant.catalogue.models import all_models, find_model, get_model
-from assistant.catalogue.names import fold
+from assistant.catalogue.models import find_model, get_model
 from assistant.chat.context import Context
 from assistant.chat.nouns import blanked, key_of, noun_pattern
 from assistant.chat.relative import count_of
-from assistant.core.values import ModelSpec
 from assistant.reader import read
 from assistant.reader.lexicon import NEGATION, compiled
 from assistant.reader.sizes import bare_size
@@ -171,62 +170,14 @@ def _is_large(match: re.Match[str]) -> bool:
     return match.group("unit").lower() == "b" or float(match.group("size")) >= 60
 
 
-def family_in(text: str) -> str | None:
-    """The family that a text names, as far as a size would complete it: `the biggest llama` → `llama`."""
-    leads = {re.split(r"[\s\d.\-]", spec.family.lower())[0] for spec in all_models()} - {""}
-    words: list[str] = re.findall(r"[a-z][a-z]*(?:[\s-]?\d+(?:\.\d+)?)?", text.lower())
-    for word in words:
-        lead = re.split(r"[\s\d.\-]", word)[0]
-        if lead in leads:
-            return word.strip()
-    return None
-
-
-def sibling(spec: ModelSpec, params: float, *, instruct: bool | None = None) -> ModelSpec | None:
-    """The model of the same family that is nearest to this size, base or instruct as before; None where none is near.
-
-    Where the family has no such size, its near relatives count, the newest first: `the 70b` of Llama 3.2 is Llama 3.3's.
-    """
-    wanted = spec.instruct if instruct is None else instruct
-    lead = re.split(r"[\d]", spec.family)[0].strip().lower()
-
-    def order(model: ModelSpec) -> tuple[Any, ...]:
-        return (
-            model.family != spec.family,
-            model.instruct != wanted,
-            model.is_vision != spec.is_vision,
-            model.is_moe != spec.is_moe,
-            bool(_dialect(model) ^ _dialect(spec)),
-            _reversed(model.family),
-            abs(model.params_total / params - 1),
-            len(model.id),
-            model.id,
-        )
-
-    owner = spec.id.split("/")[0]
-    near = [m for m in all_models() if abs(m.params_total / params - 1) < 0.25 and m.family.lower().startswith(lead)]
-    near = [m for m in near if m.id.split("/")[0] == owner] or near
-    return min(near, key=order, default=None)
-
-
-def _dialect(model: ModelSpec) -> frozenset[str]:
-    """Words of a name that make it another kind of model: coder, math, guard, vision."""
-    return frozenset(re.findall(r"coder|math|guard|vision|vl|thinking|reasoning|embed|distill|awq|gptq|fp8|int4", model.id.lower()))
-
-
-def _reversed(family: str) -> tuple[int, ...]:
-    return tuple(-ord(letter) for letter in fold(family))
-
-
-def other_variant(text: str, context: Context) -> tuple[str, re.Match[str]] | None:
+def named_variant(text: str, context: Context) -> tuple[str, re.Match[str]] | None:
     """The base or instruct model beside the one in talk: `the base one`."""
     match = _VARIANT.search(text)
     spec = get_model(context.intent.model) if match and context.intent.model else None
     if match is None or spec is None:
         return None
-    instruct = (match.group("kind") or match.group("kind2")).lower() not in ("base", "pretrained")
-    found = sibling(spec, spec.params_total, instruct=instruct)
-    return (found.id, match) if found and found.instruct == instruct and found.family == spec.family else None
+    found = other_variant(spec, instruct=(match.group("kind") or match.group("kind2")).lower() not in ("base", "pretrained"))
+    return (found.id, match) if found else None
 
 
 _COMPARED = re.compile(r"\b(?:the |a )?(?:next )?(?P<way>smaller|bigger|larger|smallest|biggest|largest)\s+(?:one|model|version|variant)\b", re.IGNORECASE)
@@ -239,14 +190,8 @@ def compared_model(text: str, context: Context) -> tuple[str, re.Match[str]] | N
     if match is None or spec is None:
         return None
     way = match.group("way").lower()
-    kin = [m for m in all_models() if m.family == spec.family and m.instruct == spec.instruct and m.id.split("/")[0] == spec.id.split("/")[0] and _dialect(m) == _dialect(spec)]
-    smaller = way.startswith("small")
-    beyond = sorted((m for m in kin if (m.params_total < spec.params_total) == smaller and m.params_total != spec.params_total), key=lambda m: (m.params_total, m.id))
-    if not beyond:
-        return None
-    nearest_first = beyond[::-1] if smaller else beyond
-    found = nearest_first[-1] if way.endswith("est") else nearest_first[0]
-    return found.id, match
+    found = next_in_size(spec, smaller=way.startswith("small"), last=way.endswith("est"))
+    return (found.id, match) if found else None
 
 
 def bare_number(text: str) -> float | None:
