@@ -25,7 +25,7 @@ from assistant.core.intent import Intent
 from assistant.core.values import Question, Reason
 from assistant.reader import Reading, read
 from assistant.reader.clashes import affirmed
-from assistant.reader.lexicon import CLOUDS, ENGINES, METHODS, PRECISIONS, SHARDINGS, TASKS, compiled
+from assistant.reader.lexicon import CLOUDS, ENGINES, METHODS, PRECISIONS, PRIORITY_CHANGES, SHARDINGS, TASKS, compiled
 from assistant.reader.ranges import range_name
 from assistant.reader.reading import without_forbidden
 from assistant.reader.typos import mend
@@ -40,11 +40,6 @@ _ONLY = re.compile(r"\b(?:only|just|instead|switch|replace|rather)\b", re.IGNORE
 _LIMIT = re.compile(r"\b(?:only|just|first|on|limit(?:ed)? to|max)?\s*(?P<n>\d[\d,]*)\s*(?:samples?|examples?|questions?|rows|items|ejemplos|exemples|beispiele|exemplos)\b(?:\s+(?:each|per task|per benchmark))?", re.IGNORECASE)
 _IT = re.compile(r"\b(?:it|that|this|the (?:result|tuned|trained|fine-?tuned|new)(?: (?:model|one|checkpoint))?|the model|the checkpoint|the adapter)\b", re.IGNORECASE)
 _PICKED = re.compile(r"\b(?:go(?:ing)? with|settle (?:on|for)|pick|choose|let'?s take)\s+(?:the\s+)?(?P<size>\d{1,4}(?:\.\d+)?)\s?b\b", re.IGNORECASE)
-_PRIORITIES = (
-    ("memory", r"\b(?:stingy|frugal|economical|sparing|easy|light|careful)\b.{0,12}\b(?:v?ram|memory)\b|\b(?:use |take |need |with )?(?:less|lower|minimi[sz]e(?: the)?|reduce(?: the)?|cut(?: down)?(?: the)?|save(?: some)?|lighter on) (?:v?ram|(?:gpu )?memory)(?: (?:use|usage|footprint))?\b|\bsmaller (?:memory )?footprint\b|\bmemory is tight\b"),
-    ("speed", r"\b(?:make (?:it|this) |go |train |run )?(?:faster|quicker|speedier)\b|\bspeed (?:it|this|things) up\b|\bspeed up\b|\b(?:less|shorter) (?:training )?time\b|\bas (?:fast|quick(?:ly)?) as\b"),
-    ("quality", r"\b(?:better|higher|more) (?:quality|accura\w+)\b|\bmore accurate\b"),
-)
 _TASK_WORDS = {
     "evaluate": "evaluate", "infer": "serve", "judge": "judge", "quantize": "quantize", "tune": "hyperparameter sweep", "synthesize": "synthesize",
 }  # fmt: skip
@@ -170,7 +165,7 @@ def _names_a_task(text: str) -> bool:
 def _contextual(text: str, line: str, context: Context, values: dict[str, Any], kept: tuple[str, ...] | None) -> str:
     """Words whose meaning hangs on the task of the conversation; what was read is cut."""
     task = context.intent.task
-    for value, pattern in _PRIORITIES:
+    for value, pattern in PRIORITY_CHANGES:
         if match := re.search(pattern, text, re.IGNORECASE):
             values["priority"] = value
             text = blanked(text, match)

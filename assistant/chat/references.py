@@ -13,20 +13,19 @@ from assistant.chat.context import Context
 from assistant.chat.nouns import blanked, key_of, noun_pattern
 from assistant.chat.relative import count_of
 from assistant.reader import read
-from assistant.reader.lexicon import NEGATION, compiled
+from assistant.reader.lexicon import NEGATION, SAID_NUMBER, compiled
 from assistant.reader.sizes import bare_size
 
-_WORDS = r"one|two|three|four|five|six|seven|eight|nine|ten|sixteen"
-_OF_THEM = re.compile(rf"\b(?:just |only )?(?P<count>\d{{1,4}}|{_WORDS}|another)\s+(?:of\s+)(?:them|those|these|such|that kind|(?:the|my|our) (?:gpus?|cards?|boxes))\b", re.IGNORECASE)
+_OF_THEM = re.compile(rf"\b(?:just |only )?(?P<count>\d{{1,4}}|{SAID_NUMBER}|another)\s+(?:of\s+)(?:them|those|these|such|that kind|(?:the|my|our) (?:gpus?|cards?|boxes))\b", re.IGNORECASE)
 _SINGLE = re.compile(r"\b(?:(?:just|only) )?(?:a )?(?:single|one|1)(?: (?:one|gpu|card))?(?: (?:is|will be|would be) (?:enough|plenty|fine|sufficient)| will do| (?:suffices|only))\b", re.IGNORECASE)
-_GIVEN = re.compile(rf"\b(?:give (?:it|me)|use|take|with|make it|put it on|run (?:it )?on)\s+(?P<count>\d{{1,4}}|{_WORDS})\s+(?:gpus?|cards?)\b", re.IGNORECASE)
+_GIVEN = re.compile(rf"\b(?:give (?:it|me)|use|take|with|make it|put it on|run (?:it )?on)\s+(?P<count>\d{{1,4}}|{SAID_NUMBER})\s+(?:gpus?|cards?)\b", re.IGNORECASE)
 _BEFORE = re.compile(
     r"\b(?:(?:the |my )?(?P<noun>@NOUN@)\s+)?(?:(?:put|set|change|turn|switch|go|take|bring) (?:it|that|this) )?(?:back (?:to )?)?(?:(?:how|what|where|as|like) (?:it|that|they) (?:was|were)(?: (?:before|earlier|previously))?|(?:what|the one|the value) (?:i|we) had(?: (?:before|earlier|first|initially))?|(?:as|like) before|what it was)\b".replace("@NOUN@", noun_pattern()),
     re.IGNORECASE,
 )
 _MOST_GPUS = 64
 """Of what "300 of them" counts nobody has that many a node."""
-_ENOUGH = re.compile(rf"(?:^|[,;.]\s*)(?P<count>\d{{1,2}}|{_WORDS})\s+(?:will do|is enough|are enough|suffices?|is plenty|are plenty)\b", re.IGNORECASE)
+_ENOUGH = re.compile(rf"(?:^|[,;.]\s*)(?P<count>\d{{1,2}}|{SAID_NUMBER})\s+(?:will do|is enough|are enough|suffices?|is plenty|are plenty)\b", re.IGNORECASE)
 _FOLDER = re.compile(r"\b(?:(?:different|another|new|other|output) )?(?:folder|dir(?:ectory)?|path|output|location)\s*(?:is|to|:|=|->)?\s+(?P<path>(?:~|\.{1,2})?/[\w./~\-]+|[\w.\-]+/[\w./\-]*)", re.IGNORECASE)
 _SWAP = re.compile(r"\b(?P<verb>swap|replace|exchange|trade|substitute)\s+(?P<old>[^,.;]+?)\s+(?:for|with|by|against)\s+(?=\w)", re.IGNORECASE)
 _MEMORY = re.compile(
@@ -45,7 +44,7 @@ _EARLIER = re.compile(
 _BARE_NUMBER = re.compile(
     r"^\W*(?:(?:no need for (?:that|so) (?:many|much)|too? (?:many|much|few|high|low|long|short)|back|cool|do|give|want|k|nah|well|yeah|no|nope|actually|make|it|that|instead|rather|use|ok|okay|try|wait|sorry|oops|hm+|let'?s|say|to|with|set|change|"
     r"raise|lower|bump|cut|drop|push|bring|up|down|put|go|i|mean|meant|ment|finalement|doch|mejor|lieber|besser|lieber|just|only|maybe|better|please|for|the|then|and)\b\W*)*"
-    rf"(?<![-.])(?P<value>\d[\d,]*(?:\.\d+)?(?:e-?\d+)?k?|{_WORDS})\b(?!\s*%)\W*(?:instead|rather|then|please|pls|plz|tho|though|lol|thx|thanks|(?:is|are|will be|would be) (?:enough|better|fine|plenty|sufficient|ok)|will do|not \S+)?\W*$",
+    rf"(?<![-.])(?P<value>\d[\d,]*(?:\.\d+)?(?:e-?\d+)?k?|{SAID_NUMBER})\b(?!\s*%)\W*(?:instead|rather|then|please|pls|plz|tho|though|lol|thx|thanks|(?:is|are|will be|would be) (?:enough|better|fine|plenty|sufficient|ok)|will do|not \S+)?\W*$",
     re.IGNORECASE,
 )
 

@@ -11,6 +11,7 @@ from typing import Any
 from assistant.chat.context import Context
 from assistant.chat.nouns import FIELDS, NUMBERS, WHOLE, blanked, field_of, key_of, noun_pattern
 from assistant.core.values import Reason
+from assistant.reader.lexicon import NUMBER_WORDS, SAID_NUMBER, any_word
 
 _FACTORS = {
     "double": 2.0, "doubling": 2.0, "twice": 2.0, "triple": 3.0, "tripling": 3.0, "thrice": 3.0, "quadruple": 4.0,
@@ -18,12 +19,9 @@ _FACTORS = {
     "mitad": 0.5, "metade": 0.5, "moiti\u00e9": 0.5, "h\u00e4lfte": 0.5, "halbier": 0.5, "halbiere": 0.5, "halbe": 0.5,
     "halve": 0.5, "halving": 0.5, "half": 0.5, "third": 1 / 3, "quarter": 0.25, "fourth": 0.25, "fifth": 0.2, "tenth": 0.1, "hundredth": 0.01,
 }  # fmt: skip
-_COUNTS = {
-    "a": 1, "an": 1, "one": 1, "another": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
-    "nine": 9, "ten": 10, "couple": 2, "a couple": 2, "a couple of": 2, "couple of": 2, "a few": 3,
-}  # fmt: skip
-_COUNT = r"(?:\d[\d,]*(?:\.\d+)?k?|a couple of|a couple|a few|" + "|".join(word for word in _COUNTS if " " not in word) + ")"
-_NUMBER = r"(?:\d+(?:\.\d+)?|" + "|".join(word for word in _COUNTS if len(word) > 2 and " " not in word and word != "another") + ")"
+_COUNTS = {**NUMBER_WORDS, "another": 1, "a few": 3}
+_COUNT = rf"(?:\d[\d,]*(?:\.\d+)?k?|{any_word(_COUNTS)})"
+_NUMBER = rf"(?:\d+(?:\.\d+)?|{SAID_NUMBER})"
 _TIMES = rf"(?:(?:{_NUMBER})\s*(?:x|×|times|-?fold))"
 _ORDINAL = "third|fourth|fifth|tenth|hundredth"
 """Shares that are places too: `the third gpu` is no part of the GPUs, `a third of them` is."""
@@ -148,7 +146,7 @@ def factor_of(words: str) -> float | None:
 
 def count_of(words: str) -> float | None:
     """`two` → 2, `a couple of` → 2, `1,000` → 1000, `2k` → 2000."""
-    text = re.sub(r"\s+(?:extra|additional)$", "", words.lower().strip())
+    text = re.sub(r"\s+(?:extra|additional)$", "", " ".join(words.lower().split()))
     if text in _COUNTS:
         return float(_COUNTS[text])
     thousand = text.endswith("k")
@@ -294,7 +292,7 @@ def _longer_run(work: _Work, match: re.Match[str]) -> None:
     work.put(match, "epochs", lambda stands: stands * (2 if up else 0.5), f'"{word}" gives no number: {"twice" if up else "half"} of {{base}}')
 
 
-_NO_NUMBER = r"(?!\s*,?\s*(?:say|like|only|just|maybe|perhaps|around|about|to|at|of|=|:|by|is)?\s*(?:[\d.$]|(?:one|two|three|four|five)\b))"
+_NO_NUMBER = r"(?!\s*,?\s*(?:say|like|only|just|maybe|perhaps|around|about|to|at|of|=|:|by|is)?\s*(?:[\d.$]|(?:" + SAID_NUMBER + r")\b))"
 _VALUE = r"(?P<value>\d[\d,]*(?:\.\d+)?(?:e-?\d+)?k?)(?![\w%]|\.\d|\s*(?:%|percent|x\b|times))"
 _SHARE = rf"(?:{_FACTOR}|\d+(?:\.\d+)?\s*(?:%|percent))"
 _RULES = (

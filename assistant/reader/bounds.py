@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from assistant.reader.lexicon import compiled
-from assistant.reader.page import WORD, number
+from assistant.reader.lexicon import NUMBER_WORD, compiled
+from assistant.reader.page import number
 
 _STRICT = r"more than|above|greater than|beyond|fewer than|less than|lower than|smaller than|under|below"
 _MET = r"at least|at most|at minimum|no more than|not more than|no less than|no fewer than|not less than|up to|a minimum of|a maximum of"
 _BEHIND = r"or more|or less|or fewer|or higher|or lower|and up|at least|at most|at minimum|tops"
-_NUMBER = rf"(?P<digits>\d[\d,]*(?:\.\d+)?(?:e-?\d+)?\s?k?|(?:{WORD}))(?![\d.]|[a-wyz])"
+_NUMBER = rf"(?P<digits>\d[\d,]*(?:\.\d+)?(?:e-?\d+)?\s?k?|(?:{NUMBER_WORD}))(?![\d.]|[a-wyz])"
 _NAMES = (
     ("nodes", r"nodes?|hosts?|machines?|servers?"),
     ("epochs", r"epochs?|passes"),
