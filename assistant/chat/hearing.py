@@ -110,8 +110,8 @@ def _heard(line: str, context: Context, refine: Callable[[Reading], Reading] | N
     if turned.beyond:
         raise _beyond(*turned.beyond[0])
     values = {**taken.back, **pointed.values, **turned.values}
-    text = _contextual(turned.rest, line, context, values, taken.benchmarks) + tail
-    plain = _plain(text, context)
+    text = open_text = _contextual(turned.rest, line, context, values, taken.benchmarks)
+    plain = _plain(text + tail, context)
     plain = refine(plain) if refine else plain
     said = {k: v for k, v in plain.intent.model_dump().items() if v is not None}
     if "/" in said.get("model", "") and all(key_of(part) for part in said["model"].split("/")):
@@ -123,8 +123,8 @@ def _heard(line: str, context: Context, refine: Callable[[Reading], Reading] | N
     notes = [*plain.notes, *turned.notes]
     unread = plain.unread
     text = _model(text, said, context, notes)
-    unread = (*forbidden, *_still_unread(unread, text))
-    if _says_nothing(said, context) and taken.is_empty and (number := bare_number(text)) is not None:
+    unread = (*forbidden, *_still_unread(unread, open_text, text))
+    if not tail and _says_nothing(said, context) and taken.is_empty and (number := bare_number(text)) is not None:
         unread = _last_number(number, text, said, context, unread)
     _task_model(line, said, context, notes)
     conflicts = _with_what_is_taken((*_open(plain.questions, said, context), *_denied(turned.rest, said, context)), said, context)
@@ -339,10 +339,16 @@ def _task_model(line: str, said: dict[str, Any], context: Context, notes: list[R
         notes.append(Reason(field="model", value=former.model, why=why))
 
 
-def _still_unread(pieces: tuple[str, ...], text: str) -> tuple[str, ...]:
+def _still_unread(pieces: tuple[str, ...], before: str, after: str) -> tuple[str, ...]:
     """Pieces that nothing else of the line took meanwhile."""
-    flat = re.sub(r"\s+", " ", text.lower())
-    return tuple(piece for piece in pieces if re.sub(r"\s+", " ", piece.lower()).strip(" ?.!,'…") in flat)
+    if before == after:
+        return pieces
+    had, has = _flat(before), _flat(after)
+    return tuple(piece for piece in pieces if (words := _flat(piece).strip(" ?.!,'…")) in has or words not in had)
+
+
+def _flat(text: str) -> str:
+    return re.sub(r"\s+", " ", text.lower())
 
 
 def _beyond(key: str, stands: float, left: float) -> UsageError:

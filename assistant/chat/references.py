@@ -23,6 +23,8 @@ _BEFORE = re.compile(
     r"\b(?:(?:the |my )?(?P<noun>@NOUN@)\s+)?(?:(?:put|set|change|turn|switch|go|take|bring) (?:it|that|this) )?(?:back (?:to )?)?(?:(?:how|what|where|as|like) (?:it|that|they) (?:was|were)(?: (?:before|earlier|previously))?|(?:what|the one|the value) (?:i|we) had(?: (?:before|earlier|first|initially))?|(?:as|like) before|what it was)\b".replace("@NOUN@", noun_pattern()),
     re.IGNORECASE,
 )
+_LOOKED_AT = 1_000
+"""Characters of an earlier line that are looked at: what is longer is pasted."""
 _MOST_GPUS = 64
 """Of what "300 of them" counts nobody has that many a node."""
 _ENOUGH = re.compile(rf"(?:^|[,;.]\s*)(?P<count>\d{{1,2}}|{SAID_NUMBER})\s+(?:will do|is enough|are enough|suffices?|is plenty|are plenty)\b", re.IGNORECASE)
@@ -134,7 +136,7 @@ def sized_model(text: str, said: str | None, context: Context) -> tuple[str, str
     if said is not None:
         if get_model(said) or find_model(said):
             return None
-        earlier = next((found for words in reversed(context.words) if (found := bare_size(words))), None)
+        earlier = next((found for words in reversed(context.words) if (found := bare_size(words[:_LOOKED_AT]))), None)
         whole = named_model(f"{said} {earlier[0]}") if earlier and context.intent.model is None else None
         return (whole, earlier[0], None) if whole and earlier else None
     match = next((m for m in _SIZED.finditer(text) if float(m.group("size")) and _is_large(m) and not _is_another(text, m)), None)
@@ -146,7 +148,7 @@ def sized_model(text: str, said: str | None, context: Context) -> tuple[str, str
     if spec is not None:
         kin = sibling(spec, params)
         return (kin.id, typed, match) if kin else None
-    family = next((f for words in reversed(context.words) if (f := family_in(words))), None)
+    family = next((f for words in reversed(context.words) if (f := family_in(words[:_LOOKED_AT]))), None)
     joined = named_model(f"{family} {typed}") if family else None
     return (joined, typed, match) if joined else None
 
