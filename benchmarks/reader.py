@@ -18,9 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from assistant.builder.cheapest import Cheapest
 from assistant.chat.conversation import Conversation
 from assistant.chat.mind import Mind
-from assistant.chat.state import AskLlm, Line, MakePlan, State, Weighed
+from assistant.chat.state import AskLlm, CheapestFound, Line, MakePlan, MendFound, State, Weighed
 from assistant.cli.request import Options, answer
 from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome
@@ -142,14 +143,17 @@ class _Silent:
     def weigh(self, _: State) -> Weighed | None:
         return None
 
-    def cheaper(self, state: State) -> tuple[State, tuple[()]]:
-        return state, ()
+    def tell_lost(self, _: object) -> None:
+        pass
 
-    def mend(self, state: State, _: str) -> tuple[State, tuple[()]]:
-        return state, ()
+    def cheaper(self, _: State) -> CheapestFound:
+        return CheapestFound(cheapest=Cheapest(machine=None, dollars=None, now_dollars=None))
 
-    def command(self, state: State, _: object) -> tuple[State, tuple[()]]:
-        return state, ()
+    def mend(self, _: State, __: str) -> MendFound:
+        return MendFound(intent=None)
+
+    def command(self, _: State, __: object) -> None:
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

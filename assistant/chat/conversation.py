@@ -10,14 +10,17 @@ from typing import Protocol
 from assistant.chat.planning import Step
 from assistant.chat.state import (
     AskLlm,
+    CheapestFound,
     Command,
     Effect,
+    Event,
     Explain,
     FindCheaper,
     Leave,
     Line,
     MakePlan,
     Mend,
+    MendFound,
     Planned,
     PutQuestion,
     Refused,
@@ -54,17 +57,25 @@ class Desk(Protocol):
     def weigh(self, state: State) -> Weighed | None:
         """The follow-up question that matters for this state, if there is one."""
 
-    def tell_lost(self, effect: TellLost, state: State) -> None:
+    def tell_lost(self, effect: TellLost) -> None:
         """Name what a loaded config says of its rows and the plan does not keep."""
 
-    def cheaper(self, state: State) -> Step:
-        """The state and effects of a search for a machine that does it for less."""
+    def cheaper(self, state: State) -> CheapestFound:
+        """What a search for a machine that does it for less found.
 
-    def mend(self, state: State, text: str) -> Step:
-        """The state and effects of a pasted error."""
+        Raises:
+            UsageError: there is nothing whose price could be compared.
+        """
 
-    def command(self, state: State, effect: Command) -> Step:
-        """The state and effects of a command that acts on the outside."""
+    def mend(self, state: State, text: str) -> MendFound:
+        """What a pasted error is, told, and the request that mends it."""
+
+    def command(self, state: State, effect: Command) -> Event | None:
+        """What a command that acts on the outside leads to in the conversation; None where nothing.
+
+        Raises:
+            OumiChatError: the user's mistake.
+        """
 
 
 @dataclass(slots=True)
@@ -78,6 +89,10 @@ class Conversation:
     def hear(self, line: str) -> None:
         """Take one line to its end. A mistake of the user's is told and changes nothing."""
         self._run(lambda: step(self.state, Line(text=line)))
+
+    def take(self, event: Event) -> None:
+        """Take something else that happened, such as a config that was read, to its end."""
+        self._run(lambda: step(self.state, event))
 
     def resume(self, effect: MakePlan) -> None:
         """Plan a conversation that was taken up again."""
@@ -114,14 +129,15 @@ class Conversation:
         if isinstance(effect, Weigh):
             return self._weighed(effect)
         if isinstance(effect, TellLost):
-            self.desk.tell_lost(effect, self.state)
+            self.desk.tell_lost(effect)
             return None
         if isinstance(effect, FindCheaper):
-            return self.desk.cheaper(self.state)
+            return step(self.state, self.desk.cheaper(self.state))
         if isinstance(effect, Mend):
-            return self.desk.mend(self.state, effect.text)
+            return step(self.state, self.desk.mend(self.state, effect.text))
         if isinstance(effect, Command):
-            return self.desk.command(self.state, effect)
+            event = self.desk.command(self.state, effect)
+            return step(self.state, event) if event is not None else None
         self.desk.show(effect)
         return None
 
@@ -138,7 +154,7 @@ class Conversation:
             outcome = self.desk.plan(effect)
         except OumiChatError as problem:
             return step(self.state, Refused(state=effect.state, problem=problem, purpose=effect.purpose))
-        return step(self.state, Planned(state=effect.state, outcome=outcome, purpose=effect.purpose, label=effect.label))
+        return step(self.state, Planned(state=effect.state, outcome=outcome, purpose=effect.purpose, label=effect.label, file=effect.file))
 
 
 def converse(conversation: Conversation, lines: Iterable[str]) -> Conversation:

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from assistant.builder.follow_up import best_follow_up
 from assistant.builder.requests import Resolve
 from assistant.chat import outside
-from assistant.chat.followups import best_follow_up
 from assistant.chat.mind import Mind
-from assistant.chat.planning import Step
 from assistant.chat.state import (
     AskLlm,
+    CheapestFound,
     Command,
+    Event,
     Explain,
     Line,
     MakePlan,
+    MendFound,
     PutQuestion,
     Show,
     ShowChanges,
@@ -109,9 +111,11 @@ class TerminalDesk:
 
     def weigh(self, state: State) -> Weighed | None:
         """The follow-up question that matters for this state, if there is one."""
-        if not self.follows_up:
+        if not self.follows_up or state.config is None:
             return None
-        found = best_follow_up(state, lambda intent: self._tried(state, intent))
+        found = best_follow_up(
+            state.intent, state.config, lambda intent: self._tried(state, intent), asked=state.asked, flagged_machine=state.gpus is not None
+        )
         return Weighed(follow_up=found) if found else None
 
     def _tried(self, state: State, intent: Intent) -> Outcome | None:
@@ -120,18 +124,18 @@ class TerminalDesk:
         except OumiChatError:
             return None
 
-    def tell_lost(self, effect: TellLost, state: State) -> None:
+    def tell_lost(self, effect: TellLost) -> None:
         """Name what a loaded config says of its rows and the plan does not keep."""
-        outside.tell_lost_rows(self.screen, effect.file, state.config)
+        outside.tell_lost_rows(self.screen, effect.file, effect.outcome)
 
-    def cheaper(self, state: State) -> Step:
+    def cheaper(self, state: State) -> CheapestFound:
         """The search for a machine that does it for less."""
         return outside.cheaper(state, self.resolve)
 
-    def mend(self, state: State, text: str) -> Step:
+    def mend(self, state: State, text: str) -> MendFound:
         """A pasted error, read and answered."""
         return outside.mend(state, text, self.screen, self.resolve)
 
-    def command(self, state: State, effect: Command) -> Step:
-        """A command that acts on the outside."""
+    def command(self, state: State, effect: Command) -> Event | None:
+        """A command that acts on the outside: what it leads to in the conversation."""
         return outside.COMMANDS.get(effect.name, outside.unknown)(self, state, effect)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from assistant.builder.prose_answers import answer
@@ -81,7 +81,7 @@ class Mind:
         if dropped:  # named, never shown as a value: it is nobody's
             names = ", ".join(dict.fromkeys(name.replace("_", " ") for name in dropped))
             report.say(screen, f"The LLM also read a value for {names}: your words do not say it, so it is dropped.")
-        return Line(text=effect.line, refine=_refined(heard, effect.line), is_question=heard.kind == "question")
+        return Line(text=effect.line, refine=Refinement(heard, effect.line), is_question=heard.kind == "question")
 
     def _heard(self, llm: Llm, effect: AskLlm, screen: Screen) -> Heard | None:
         from assistant.llm.faults import LlmFault
@@ -170,13 +170,16 @@ def _as_it_is(reading: Reading) -> Reading:
     return reading
 
 
-def _refined(heard: Heard, line: str) -> Callable[[Reading], Reading]:
-    def refine(reading: Reading) -> Reading:
-        from dataclasses import replace
+@dataclass(frozen=True, slots=True)
+class Refinement:
+    """What an LLM understood of a line, as a change of the offline reading: a value, so that an event can be compared and shown."""
 
+    heard: Heard
+    line: str
+
+    def __call__(self, reading: Reading) -> Reading:
+        """The two readings as one."""
         from assistant.llm.combine import combine
 
-        both = combine(reading, heard, line)
+        both = combine(reading, self.heard, self.line)
         return replace(both.reading, notes=(*both.reading.notes, *both.notes))
-
-    return refine

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant.builder.phrase import machine_phrase
 from assistant.catalogue.names import nearest
 from assistant.chat.nouns import override_of
-from assistant.chat.planning import Step, again, cheaper_offer, flagged_machine, nothing_yet, pushed, set_field
-from assistant.chat.state import Command, ShowProblem, State, Tell, TellLost, filed_keys
+from assistant.chat.planning import nothing_yet
+from assistant.chat.state import CheapestFound, Command, Event, FieldSet, Loaded, MachineSet, MendFound, State
 from assistant.chat.talk import COMMANDS as NAMES
 from assistant.chat.talk import HELP
 from assistant.core.errors import UsageError
@@ -26,15 +25,15 @@ if TYPE_CHECKING:
     from assistant.builder.requests import Resolve
     from assistant.chat.desk import TerminalDesk
 
-Handler = Callable[["TerminalDesk", State, Command], Step]
+Handler = Callable[["TerminalDesk", State, Command], "Event | None"]
 
 
-def _help(desk: TerminalDesk, state: State, _: Command) -> Step:
+def _help(desk: TerminalDesk, _: State, __: Command) -> Event | None:
     report.help_text(desk.screen, HELP, tuple(NAMES.items()))
-    return state, ()
+    return None
 
 
-def _set(_: TerminalDesk, state: State, effect: Command) -> Step:
+def _set(_: TerminalDesk, __: State, effect: Command) -> Event | None:
     path, sign, value = effect.rest.partition("=")
     if not sign or not path.strip() or not value.strip():
         raise UsageError("/set takes PATH=VALUE.", context=f"/set {effect.rest}", hint="Such as /set training.warmup_steps=50.")
@@ -42,7 +41,7 @@ def _set(_: TerminalDesk, state: State, effect: Command) -> Step:
     from assistant.reader.fields import value_of
 
     name = path.strip() if "." in path else override_of(path, _fields()) or path.strip()
-    return set_field(state, absorb(Intent(overrides={name: value_of(value.strip())})), effect.rest)
+    return FieldSet(said=absorb(Intent(overrides={name: value_of(value.strip())})), words=effect.rest)
 
 
 def _fields() -> tuple[str, ...]:
@@ -51,44 +50,44 @@ def _fields() -> tuple[str, ...]:
     return field_names()
 
 
-def _gpus(desk: TerminalDesk, state: State, effect: Command) -> Step:
+def _gpus(desk: TerminalDesk, state: State, effect: Command) -> Event | None:
     from assistant.catalogue.machines import parse_machine
 
     if not effect.rest:
         plan = (state.config.plan or state.config.task_plan) if state.config else None
         planned = f"Planned for {machine_phrase(plan.hardware)}." if plan and plan.hardware else "No machine is set: the words or this computer say which."
         report.say(desk.screen, f"Planned for {state.gpus}." if state.gpus else planned)
-        return state, ()
+        return None
     if effect.rest.lower() != "auto":
         parse_machine(effect.rest)
-    return flagged_machine(state, effect.rest)
+    return MachineSet(gpus=effect.rest)
 
 
-def _model(desk: TerminalDesk, state: State, effect: Command) -> Step:
+def _model(desk: TerminalDesk, state: State, effect: Command) -> Event | None:
     if not effect.rest:
         report.say(desk.screen, f"The model is {state.intent.model}." if state.intent.model else "No model is said yet.")
-        return state, ()
+        return None
     named = read(f"fine-tune {effect.rest}").intent.model or effect.rest
-    return set_field(state, Intent(model=named, task=state.intent.task or "train"), f"model {effect.rest}")
+    return FieldSet(said=Intent(model=named, task=state.intent.task or "train"), words=f"model {effect.rest}")
 
 
-def _llm(desk: TerminalDesk, state: State, effect: Command) -> Step:
+def _llm(desk: TerminalDesk, _: State, effect: Command) -> Event | None:
     report.say(desk.screen, desk.mind.choose(effect.rest))
-    return state, ()
+    return None
 
 
-def _cost(desk: TerminalDesk, state: State, _: Command) -> Step:
+def _cost(desk: TerminalDesk, state: State, _: Command) -> Event | None:
     outcome = state.config or state.outcome
     if outcome is not None and outcome.plan is not None:
         report.time_and_cost(desk.screen, outcome)
     report.say(desk.screen, desk.mind.spent())
-    return state, ()
+    return None
 
 
-def _save(desk: TerminalDesk, state: State, effect: Command) -> Step:
+def _save(desk: TerminalDesk, state: State, effect: Command) -> Event | None:
     name, force = save_arguments(effect.rest, desk.file_for(state.config))
     _saved(desk, state, name, force=force)
-    return state, ()
+    return None
 
 
 def _saved(desk: TerminalDesk, state: State, name: str, *, force: bool) -> bool:
@@ -102,12 +101,31 @@ def _saved(desk: TerminalDesk, state: State, name: str, *, force: bool) -> bool:
     except UsageError as problem:
         if problem.reference != "file-exists":
             raise
-        if not desk.confirmed(f"{name} exists. Replace it?"):
+        if _holds(name, state.config):
+            report.say(desk.screen, f"{name} holds this config already.")
+        elif not desk.confirmed(f"{name} exists. Replace it?"):
             report.say(desk.screen, f"{name} was left as it is; /save {name} --force replaces it.")
             return False
-        desk.save(state.config, name, True)
+        else:
+            desk.save(state.config, name, True)
     desk.saved, desk.saved_config = name, state.config
     return True
+
+
+def _holds(name: str, config: Outcome) -> bool:
+    """True where this file has every line of the config; how it is run names the file, and does not count."""
+    from assistant.machine.configs import read_text
+    from assistant.machine.files import output_path
+
+    try:
+        there = read_text(output_path(name))
+    except UsageError:
+        return False
+    return _lines_but_run(there) == _lines_but_run(config.files[0].yaml)
+
+
+def _lines_but_run(text: str) -> list[str]:
+    return [line for line in text.splitlines() if not line.startswith("# Run: ")]
 
 
 def save_arguments(rest: str, default: str) -> tuple[str, bool]:
@@ -124,7 +142,7 @@ def save_arguments(rest: str, default: str) -> tuple[str, bool]:
     return name, "--force" in pieces
 
 
-def _load(desk: TerminalDesk, state: State, effect: Command) -> Step:
+def _load(_: TerminalDesk, __: State, effect: Command) -> Event | None:
     from assistant.builder.imports import intent_of_config
     from assistant.machine.configs import read_config
 
@@ -132,28 +150,21 @@ def _load(desk: TerminalDesk, state: State, effect: Command) -> Step:
     if not name:
         raise UsageError("/load takes the name of a file.", hint="Such as /load train.yaml.")
     intent, left = intent_of_config(read_config(Path(name).expanduser()))
-    for note in left:
-        report.say(desk.screen, f"{note.field}: {note.why}")
-    after = replace(
-        State(gpus=state.gpus, intent=intent, filed=filed_keys(intent), words=(f"the config {name}",), asked=state.asked), before=pushed(state)
-    )
-    return state, (again(after, "Loaded: "), TellLost(file=name))
+    return Loaded(file=name, intent=intent, left=left)
 
 
-def tell_lost_rows(screen: Screen, config: str, outcome: Outcome | None) -> None:
+def tell_lost_rows(screen: Screen, config: str, outcome: Outcome) -> None:
     """Name what a config says of its rows and the plan made from it does not keep."""
     import yaml
 
     from assistant.builder.imports import lost_rows
     from assistant.machine.configs import read_config
 
-    if outcome is None or not outcome.files:
-        return
     for note in lost_rows(read_config(Path(config).expanduser()), yaml.safe_load(outcome.files[0].yaml)):
         report.say(screen, f"{note.field}: {note.why}")
 
 
-def _validate(_: TerminalDesk, state: State, __: Command) -> Step:
+def _validate(desk: TerminalDesk, state: State, _: Command) -> Event | None:
     import tempfile
 
     from assistant.machine.validate import validate
@@ -165,15 +176,14 @@ def _validate(_: TerminalDesk, state: State, __: Command) -> Step:
         path = Path(folder) / "config.yaml"
         path.write_text(file.yaml, "utf-8")
         verdict = validate(path, file.kind)
-    if verdict.accepted is None:
-        return state, (Tell(text='It passes the checks here. The real Oumi is not installed, so its own word is missing: pip install "oumi".'),)
-    if verdict.accepted:
-        return state, (Tell(text="The real Oumi, installed here, loads and validates it."),)
-    problem = UsageError(f"The real Oumi refuses it: {verdict.problem}", hint="This is a bug of oumi-chat's: please report it.", reference="oumi-refuses")
-    return state, (ShowProblem(problem=problem),)
+    if verdict.accepted is False:
+        raise UsageError(f"The real Oumi refuses it: {verdict.problem}", hint="This is a bug of oumi-chat's: please report it.", reference="oumi-refuses")
+    unasked = 'It passes the checks here. The real Oumi is not installed, so its own word is missing: pip install "oumi".'
+    report.say(desk.screen, "The real Oumi, installed here, loads and validates it." if verdict.accepted else unasked)
+    return None
 
 
-def _launch(desk: TerminalDesk, state: State, effect: Command) -> Step:
+def _launch(desk: TerminalDesk, state: State, effect: Command) -> Event | None:
     from assistant.launch import program_of, run
 
     if state.config is None:
@@ -183,27 +193,33 @@ def _launch(desk: TerminalDesk, state: State, effect: Command) -> Step:
     program_of(state.config.commands[0])
     is_there = desk.saved_config is state.config and name == desk.saved and Path(name).is_file()
     if not is_there and not _saved(desk, state, name, force=force):
-        return state, ()
+        return None
     words = program_of(state.config.commands[0].replace(state.config.files[0].name, shlex.quote(name)))
     if not desk.confirmed(f"Run {shlex.join(words)}?"):
-        return state, (Tell(text="Nothing was started."),)
+        report.say(desk.screen, "Nothing was started.")
+        return None
     code = run(words)
-    return state, (Tell(text="It ended well." if code == 0 else f"It ended with code {code}. Paste its error here to have it read."),)
+    report.say(desk.screen, "It ended well." if code == 0 else f"It ended with code {code}. Paste its error here to have it read.")
+    return None
 
 
-def _export(desk: TerminalDesk, state: State, effect: Command) -> Step:
+def _export(desk: TerminalDesk, _: State, effect: Command) -> Event | None:
     from assistant.machine.files import output_path, write_new
 
     name, force = save_arguments(effect.rest, "conversation.md")
     write_new(output_path(name), desk.transcript(), force=force)
-    return state, (Tell(text=f"Written to {name}."),)
+    report.say(desk.screen, f"Written to {name}.")
+    return None
 
 
-def unknown(_: TerminalDesk, state: State, effect: Command) -> Step:
-    """A command that there is not: the nearest one is named."""
+def unknown(_: TerminalDesk, __: State, effect: Command) -> Event | None:
+    """A command that there is not.
+
+    Raises:
+        UsageError: always; it names the nearest one.
+    """
     near = nearest(f"/{effect.name}", tuple(NAMES), count=1)
-    problem = UsageError(f"No command /{effect.name}.", hint=f"Did you mean {near[0]}?" if near else "/help lists them.")
-    return state, (ShowProblem(problem=problem),)
+    raise UsageError(f"No command /{effect.name}.", hint=f"Did you mean {near[0]}?" if near else "/help lists them.")
 
 
 COMMANDS: dict[str, Handler] = {
@@ -212,52 +228,23 @@ COMMANDS: dict[str, Handler] = {
 }  # fmt: skip
 
 
-def cheaper(state: State, resolve: Resolve) -> Step:
-    """The machine on which the same run costs least, as an offer."""
-    from assistant.builder.sizing import answer_sizing
+def cheaper(state: State, resolve: Resolve) -> CheapestFound:
+    """The machine on which the same run costs least."""
+    from assistant.builder.cheapest import find_cheapest
 
-    current = state.config
-    if current is not None and current.task_plan is not None:
-        raise UsageError("Only trainings are compared by price.", hint="Name another machine, such as: on one L4.", reference="no-price")
-    if current is None or current.plan is None:
+    if state.config is None:
         raise nothing_yet()
-    found = answer_sizing("requirements", state.intent.model_copy(update={"max_dollars": None}), None, resolve, text="")
-    priced = [r for r in (found.requirements if found else ()) if r.dollars is not None]
-    best = min(priced, key=lambda r: r.dollars or 0.0, default=None)
-    now = current.cost.dollars if current.cost else None
-    if best is None or best.dollars is None:
-        return state, (Tell(text="No price is known for this run, so no cheaper machine can be named."),)
-    machine = best.machine
-    if now is not None and best.dollars >= 0.95 * now:
-        return state, (Tell(text=f"Nothing in the price list does this run for less than about ${now:,.2f}. Fewer epochs or steps would."),)
-    why = f"the least that a whole run costs: about ${best.dollars:,.2f}" + (f" instead of ${now:,.2f}" if now else "") + f", on {machine_phrase(machine)}"
-    said = Intent(gpu=machine.gpu.name, gpu_count=machine.count, nodes=machine.nodes if machine.nodes > 1 else None)
-    return cheaper_offer(state, said, why)
+    return CheapestFound(cheapest=find_cheapest(state.intent, state.config, resolve))
 
 
-def mend(state: State, text: str, screen: Screen, resolve: Resolve) -> Step:
-    """A pasted error: what happened, and the smallest change that mends it, offered as a what-if."""
+def mend(state: State, text: str, screen: Screen, resolve: Resolve) -> MendFound:
+    """A pasted error: what happened, told, and the smallest change that mends it."""
     from assistant.builder.mend import mend as find_mending
     from assistant.reader.traces import trace_in
     from assistant.terminal.mending import mending_lines
 
     trace = trace_in(text)
-    outcome: Outcome | None = state.config or state.outcome
     assert trace is not None
-    mending = find_mending(trace, config_text=None, outcome=outcome, machine=None, resolve=resolve)
+    mending = find_mending(trace, config_text=None, outcome=state.config or state.outcome, machine=None, resolve=resolve)
     screen.show(mending_lines(mending, screen.out))
-    if mending.intent is None or state.config is None:
-        return state, ()
-    return mended_offer(state, mending.intent)
-
-
-def mended_offer(state: State, intent: Intent) -> Step:
-    """The mended plan, to be taken with a yes."""
-    from assistant.chat.hearing import Change
-    from assistant.chat.planning import offer
-
-    before, after = state.intent.model_dump(), intent.model_dump()
-    said = Intent.model_validate({k: v for k, v in after.items() if v is not None and v != before[k]})
-    gone = frozenset(k for k, v in before.items() if v is not None and after[k] is None and k != "overrides")
-    paths = frozenset(before["overrides"] or {}) - frozenset(after["overrides"] or {})
-    return offer(state, Change(said=said, gone=gone, paths=paths), "mend the error", purpose="mend")
+    return MendFound(intent=mending.intent)

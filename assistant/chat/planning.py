@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from assistant.builder.cheapest import Cheapest
 from assistant.builder.subjects import BASE
 from assistant.catalogue.machines import parse_machine
 from assistant.chat.hearing import MACHINE_KEYS, Change
 from assistant.chat.merging import changed_keys
-from assistant.chat.state import KEPT, Effect, MakePlan, Purpose, State, Tell
+from assistant.chat.state import KEPT, Effect, Loaded, MakePlan, Purpose, State, Tell, filed_keys
 from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
 from assistant.core.values import Reason
@@ -108,9 +109,38 @@ def offer(state: State, change: Change, line: str, label: str = "", *, purpose: 
     return planned_with(state, change, line, purpose, label=label)
 
 
-def cheaper_offer(state: State, said: Intent, why: str) -> Step:
-    """The plan on a cheaper machine, to be looked at first."""
+def cheaper_offer(state: State, found: Cheapest) -> Step:
+    """The plan on a cheaper machine, to be looked at first; or why there is none."""
+    told = Tell(text=f"{found.why[0].upper()}{found.why[1:]}.")
+    if found.machine is None:
+        return state, (told,)
+    machine = found.machine
+    said = Intent(gpu=machine.gpu.name, gpu_count=machine.count, nodes=machine.nodes if machine.nodes > 1 else None)
     gone = frozenset(key for key in MACHINE_KEYS if getattr(said, key) is None)
-    note = Reason(field="gpu", value=said.gpu, why=why)
-    planned, effects = offer(state, Change(said=said, gone=gone, notes=(note,)), "make it cheaper", why)
-    return planned, (Tell(text=f"{why[0].upper()}{why[1:]}."), *effects)
+    note = Reason(field="gpu", value=said.gpu, why=found.why)
+    planned, effects = offer(state, Change(said=said, gone=gone, notes=(note,)), "make it cheaper", found.why)
+    return planned, (told, *effects)
+
+
+def mended_offer(state: State, intent: Intent) -> Step:
+    """The request that mends an error, to be taken with a yes."""
+    before, after = state.intent.model_dump(), intent.model_dump()
+    said = Intent.model_validate({k: v for k, v in after.items() if v is not None and v != before[k]})
+    gone = frozenset(k for k, v in before.items() if v is not None and after[k] is None and k != "overrides")
+    paths = frozenset(before["overrides"] or {}) - frozenset(after["overrides"] or {})
+    return offer(state, Change(said=said, gone=gone, paths=paths), "mend the error", purpose="mend")
+
+
+def loaded(state: State, event: Loaded) -> Step:
+    """A conversation that goes on from a config; the one before can be gone back to."""
+    fresh = State(gpus=state.gpus, intent=event.intent, filed=filed_keys(event.intent), words=(f"the config {event.file}",), asked=state.asked)
+    after = fresh if event.opens else replace(fresh, before=pushed(state))
+    left = tuple(Tell(text=f"{note.field}: {note.why}") for note in event.left)
+    return (after if event.opens else state), (*left, replace(again(after, "Loaded: "), file=event.file))
+
+
+def compared(state: State) -> MakePlan | None:
+    """The effect that plans the request from before the last change, where a session did not keep its plan; None where there is none."""
+    unplanned = (s for s in reversed(state.before) if s.outcome is None and s.intent not in (Intent(), state.intent))
+    earlier = next(unplanned, None)
+    return replace(again(earlier, ""), purpose="compared") if earlier is not None else None

@@ -29,6 +29,7 @@ def _said(state: State) -> dict[str, Any]:
         "words": list(state.words),
         "changed": list(state.changed),
         "flagged": sorted(state.flagged),
+        "filed": sorted(state.filed),
         "gpus": state.gpus,
     }
 
@@ -57,6 +58,7 @@ def _state(said: dict[str, Any], before: tuple[State, ...], asked: frozenset[str
         words=tuple(str(word) for word in said["words"]),
         changed=tuple(str(key) for key in said["changed"]),
         flagged=frozenset(str(key) for key in said["flagged"]),
+        filed=frozenset(str(key) for key in said.get("filed", ())),
         gpus=str(said["gpus"]) if said["gpus"] is not None else None,
         asked=asked,
         before=before,

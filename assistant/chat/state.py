@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
+from assistant.builder.cheapest import Cheapest
+from assistant.builder.follow_up import FollowUp
 from assistant.chat.context import Context
 from assistant.core.errors import OumiChatError
 from assistant.core.intent import Intent
@@ -15,7 +17,7 @@ from assistant.reader import Reading
 from assistant.reader.asking import Asking
 
 Origin = Literal["said", "assumed", "default", "flag", "file"]
-Purpose = Literal["turn", "what-if", "mend", "resumed"]
+Purpose = Literal["turn", "what-if", "mend", "resumed", "compared"]
 KEPT = 50
 """Earlier states that /undo can go back to."""
 
@@ -25,14 +27,6 @@ class WhatIf:
     """A plan that was asked about and not taken: the conversation as it would be with it."""
 
     state: State
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FollowUp:
-    """One question whose answer would change the plan. `answers` are (choice, what it sets); the first changes nothing."""
-
-    question: Question
-    answers: tuple[tuple[str, dict[str, Any]], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +101,10 @@ def filed_keys(intent: Intent) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """The user typed something. `refine` is what an LLM made of it, as a change of the offline reading; `is_question` its word."""
+    """The user typed something. `refine` is what an LLM made of it, as a change of the offline reading; `is_question` its word.
+
+    None while no LLM was asked yet. It is a value that can be called: how two readings become one is the LLM room's, and this room may not know it.
+    """
 
     text: str
     refine: Callable[[Reading], Reading] | None = None
@@ -116,12 +113,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """A plan came back for `state`, the conversation as it would be."""
+    """A plan came back for `state`, the conversation as it would be; `file` is the config that it was read from, if it was."""
 
     state: State
     outcome: Outcome
     purpose: Purpose = "turn"
     label: str = ""
+    file: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +138,49 @@ class Weighed:
     follow_up: FollowUp
 
 
-Event = Line | Planned | Refused | Weighed
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldSet:
+    """A command set values; `words` is what was typed after it."""
+
+    said: Intent
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineSet:
+    """A command stated the machine."""
+
+    gpus: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """A config was read from a file; `left` is what of it an intent has no place for.
+
+    Where the conversation `opens` with it, it stands even while no plan can be made of it: there is nothing before it.
+    """
+
+    file: str
+    intent: Intent
+    left: tuple[Reason, ...] = ()
+    opens: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MendFound:
+    """A pasted error was read and answered: `intent` is the request that mends it, None where no plan does."""
+
+    intent: Intent | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheapestFound:
+    """The search for a cheaper machine came back."""
+
+    cheapest: Cheapest
+
+
+Event = Line | Planned | Refused | Weighed | FieldSet | MachineSet | Loaded | MendFound | CheapestFound
 
 
 # What is to be done.
@@ -148,13 +188,17 @@ Event = Line | Planned | Refused | Weighed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MakePlan:
-    """Plan the intent of `state`; `line` is what was just said if it may ask for a size, `reading` its notes and conflicts."""
+    """Plan the intent of `state`; `line` is what was just said if it may ask for a size, `reading` its notes and conflicts.
+
+    `file` is the config that the intent was read from, if it was.
+    """
 
     state: State
     line: str
     reading: Reading
     purpose: Purpose = "turn"
     label: str = ""
+    file: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,9 +286,10 @@ class Mend:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TellLost:
-    """Name what a loaded config says of its rows and the plan made from it does not."""
+    """Name what a loaded config says of its rows and `outcome`, the plan made from it, does not."""
 
     file: str
+    outcome: Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

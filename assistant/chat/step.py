@@ -5,22 +5,39 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from assistant.builder.follow_up import FollowUp
 from assistant.chat.answering import answered, chosen_way, place_of
 from assistant.chat.hearing import Change, heard
 from assistant.chat.merging import merged
 from assistant.chat.nouns import NUMBERS
-from assistant.chat.planning import Step, again, nothing_yet, planned_with, pushed
+from assistant.chat.planning import (
+    Step,
+    again,
+    cheaper_offer,
+    compared,
+    flagged_machine,
+    loaded,
+    mended_offer,
+    nothing_yet,
+    planned_with,
+    pushed,
+    set_field,
+)
 from assistant.chat.state import (
     AskLlm,
+    CheapestFound,
     Command,
     Effect,
     Event,
     Explain,
+    FieldSet,
     FindCheaper,
-    FollowUp,
     Leave,
     Line,
+    Loaded,
+    MachineSet,
     Mend,
+    MendFound,
     Planned,
     PutQuestion,
     Refused,
@@ -29,6 +46,7 @@ from assistant.chat.state import (
     ShowProblem,
     State,
     Tell,
+    TellLost,
     Weigh,
     Weighed,
     WhatIf,
@@ -67,7 +85,22 @@ def step(state: State, event: Event) -> Step:
     if isinstance(event, Weighed):
         asked = state.asked | {event.follow_up.question.field}
         return replace(state, follow_up=event.follow_up, asked=asked), (PutQuestion(follow_up=event.follow_up),)
-    return _refused(state, event)
+    if isinstance(event, Refused):
+        return _refused(state, event)
+    return _came_back(state, event)
+
+
+def _came_back(state: State, event: FieldSet | MachineSet | Loaded | MendFound | CheapestFound) -> Step:
+    """What a command or a search outside found."""
+    if isinstance(event, FieldSet):
+        return set_field(state, event.said, event.words)
+    if isinstance(event, MachineSet):
+        return flagged_machine(state, event.gpus)
+    if isinstance(event, Loaded):
+        return loaded(state, event)
+    if isinstance(event, CheapestFound):
+        return cheaper_offer(state, event.cheapest)
+    return mended_offer(state, event.intent) if event.intent is not None and state.config is not None else (state, ())
 
 
 def _line(state: State, event: Line) -> Step:
@@ -137,11 +170,11 @@ def _request(state: State, line: str, event: Line) -> Step:
     if hypothetical and change.said != Intent() and not change.conflicts:
         return planned_with(state, change, line, "what-if")
     if hypothetical and not change.conflicts:
-        return _asked_freely(state, line) if event.is_question else _nothing(state, change)
+        return _asked_freely(asked, line) if event.is_question else _nothing(asked, change)
     questions = state.outcome.questions if state.outcome else ()
     change = replace(change, said=change.said if change.missing else answered(questions, change.said, line))
     if change.is_empty:
-        return _asked_freely(state, line) if event.is_question and state.outcome else _nothing(asked, change)
+        return _asked_freely(asked, line) if event.is_question and state.outcome else _nothing(asked, change)
     if change.conditional and state.context.fits:
         return state, (Tell(text="It fits as it is, so nothing changes. Say it without the condition to change it anyway."),)
     return planned_with(state, change, line, "turn")
@@ -169,9 +202,12 @@ def _planned(state: State, event: Planned) -> Step:
     after, outcome = replace(event.state, outcome=event.outcome), event.outcome
     if event.purpose in ("what-if", "mend"):
         return _considered(state, event)
+    if event.purpose == "compared":
+        return state, _difference(outcome, state.config)
     if event.purpose == "resumed":
         after = replace(after, config=outcome if outcome.status == "ok" else None)
-        return after, (_back(after, outcome, event.label),)
+        lost = (TellLost(file=event.file, outcome=outcome),) if event.file and outcome.files else ()
+        return after, (_back(after, outcome, event.label), *lost)
     if outcome.is_sizing:
         return after, (Show(outcome=outcome, how="sizing"),)
     if outcome.status != "ok":
@@ -300,11 +336,9 @@ def _look(state: State, name: str) -> tuple[Effect, ...]:
         return (ShowProblem(problem=nothing_yet()),)
     if name == "diff":
         earlier = next((s.config for s in reversed(state.before) if s.config is not None and s.config is not state.config), None)
-        if earlier is None or state.config is None:
-            return (Tell(text="Nothing has changed since the plan that this began with."),)
-        if not _is_of_one_kind(earlier, state.config):
-            return (Tell(text=f"Before this there was another kind of config: {earlier.files[0].name}."),)
-        return (ShowChanges(before=earlier, after=state.config),)
+        if earlier is None and state.config is not None and (asked := compared(state)):
+            return (asked,)
+        return _difference(earlier, state.config)
     if name == "json":
         return (Show(outcome=replace(outcome, intent=state.intent), how="json"),)
     if name == "why":
@@ -313,6 +347,19 @@ def _look(state: State, name: str) -> tuple[Effect, ...]:
         return (Show(outcome=outcome, how="alternatives"),)
     how = "sizing" if outcome.is_sizing else "whole" if outcome.status == "ok" else "no config"
     return (Show(outcome=outcome, how=how),)  # type: ignore[arg-type]
+
+
+def _difference(earlier: Outcome | None, config: Outcome | None) -> tuple[Effect, ...]:
+    """What lies between two plans, where they can be compared."""
+    if config is None:
+        return (ShowProblem(problem=nothing_yet()),)
+    if earlier is None:
+        return (Tell(text="Nothing has changed since the plan that this began with."),)
+    if not earlier.files:
+        return (Tell(text="What was said before this led to no config, so there is nothing to compare with."),)
+    if not _is_of_one_kind(earlier, config):
+        return (Tell(text=f"Before this there was another kind of config: {earlier.files[0].name}."),)
+    return (ShowChanges(before=earlier, after=config),)
 
 
 def _undo(state: State) -> Step:

@@ -9,19 +9,18 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from textwrap import dedent
+from typing import TYPE_CHECKING
 
 from assistant.chat.conversation import Conversation
 from assistant.chat.desk import TerminalDesk
 from assistant.chat.loop import Chat, banner, converse, replay
 from assistant.chat.mind import Mind
-from assistant.chat.outside import tell_lost_rows
-from assistant.chat.planning import again
-from assistant.chat.state import State, filed_keys
+from assistant.chat.state import Loaded, State
 from assistant.chat.talk import COMMANDS
 from assistant.cli.failure import failed
 from assistant.cli.request import Options, answer, read_stdin, save
-from assistant.core.errors import OumiChatError, UsageError
+from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome
 from assistant.core.redact import redact
@@ -176,11 +175,7 @@ def _begin_with(chat: Chat, config: str) -> None:
     from assistant.builder.imports import intent_of_config
 
     intent, left = intent_of_config(read_config(Path(config).expanduser()))
-    for note in left:
-        report.say(chat.desk.screen, f"{note.field}: {note.why}")
-    chat.talk.state = replace(chat.talk.state, intent=intent, filed=filed_keys(intent), words=(f"the config {config}",))
-    chat.talk.resume(again(chat.talk.state, "Loaded: "))
-    tell_lost_rows(chat.desk.screen, config, chat.talk.state.config)
+    chat.talk.take(Loaded(file=config, intent=intent, left=left, opens=True))
 
 
 def _scripted(chat: Chat, script: str, options: Options) -> int:
@@ -192,9 +187,15 @@ def _scripted(chat: Chat, script: str, options: Options) -> int:
     if opening_config := options.config:
         _begin_with(chat, opening_config)
 
+    before_turn = chat.talk.state
+    code = 0
+
     def after(line: str, state: State) -> None:
+        nonlocal before_turn, code
+        outcome = turn_outcome(state, before_turn, chat.desk, "".join(chat.told))
+        before_turn, code = state, outcome.exit_code
         if options.json:
-            body = {"text": redact(line, chat.desk.mind.secrets), **turn_json(state, chat.desk.problem, "".join(chat.told))}
+            body = {"text": redact(line, chat.desk.mind.secrets), **outcome.to_json(), "told": "".join(chat.told).strip("\n")}
             screen.result(json.dumps(body, ensure_ascii=False, allow_nan=False) + "\n")
 
     def before(line: str) -> str:
@@ -203,22 +204,23 @@ def _scripted(chat: Chat, script: str, options: Options) -> int:
         return line
 
     replay(chat, (before(turn) for turn in turns_of(text)), after)
-    if chat.desk.problem is not None:
-        return chat.desk.problem.exit_code
-    outcome = chat.talk.state.outcome
-    return outcome.exit_code if outcome else 0
+    return chat.desk.problem.exit_code if chat.desk.problem is not None else code
 
 
-def turn_json(state: State, problem: OumiChatError | None, told: str) -> dict[str, Any]:
-    """One turn of a script: the contract's object as the conversation stands, and `told`, what the turn said.
+def turn_outcome(state: State, before: State, desk: TerminalDesk, told: str) -> Outcome:
+    """What one turn of a script led to: the contract's object as the conversation stands after it.
 
-    A turn that ended in a mistake has the status invalid and the mistake as its explanation; what stood before stands.
+    A turn that ended in a mistake has the mistake's status and words, and no config; what stood before stands. A turn that
+    planned nothing new (an answer, a what-if, a command) has what it said as its explanation: what it considered is not taken.
     """
-    outcome = replace(state.outcome or Outcome(status="needs_input", intent=state.intent), intent=state.intent)
-    if problem is not None:
+    stands = state.outcome or Outcome(status="needs_input", intent=state.intent)
+    outcome = replace(stands, intent=state.intent, source="llm" if desk.mind.read_last else "offline")
+    if desk.problem is not None:
         known = replace(outcome, plan=None, task_plan=None, files=(), commands=(), questions=(), findings=())
-        outcome = failed(problem, known)
-    return {**outcome.to_json(), "told": told.strip("\n")}
+        return failed(desk.problem, known)
+    if state.outcome is before.outcome:
+        return replace(outcome, explanation=dedent(told).strip())
+    return outcome
 
 
 def turns_of(text: str) -> list[str]:

@@ -107,7 +107,8 @@ def _changed(text: str, options: Options) -> int:
     desk = TerminalDesk(answer=plan, save=lambda *_: None, screen=silent, mind=Mind(), resolve=_resolve(options), follows_up=False)
     talk = Conversation(desk=desk, state=State(intent=intent, filed=filed_keys(intent), gpus=options.gpus, words=(f"the config {Path(options.config).name}",)))
     talk.resume(again(talk.state, ""))
-    tell_lost_rows(options.screen, options.config, talk.state.config)
+    if talk.state.config is not None:
+        tell_lost_rows(options.screen, options.config, talk.state.config)
     before = talk.state
     if command_in(text) or reset_in(text) is not None or is_question(text) or what_if(text) or asks_cheaper(text):
         hint = 'Such as "double the context" or "rank 64". For questions and commands open the chat: oumi-chat --config FILE.'

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from assistant.core.units import gib
-from assistant.core.values import Estimate, Finding, Hardware, ModelSpec, Reason
+from assistant.core.values import Estimate, Finding, Hardware, ModelSpec, Reason, memory_json
 
 TaskKind = Literal["eval", "infer", "quantize", "tune", "judge", "synthesize"]
+_PARTS = ("weights", "gradients", "optimizer", "activations", "logits", "overhead")
+"""Parts that the contract names; those of training are zero here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,14 +55,4 @@ class TaskPlan:
         """The contract's `plan.memory`, GiB per GPU; the parts sum to `per_gpu_gib`. Without a machine None."""
         if self.memory is None or self.hardware is None:
             return None
-        zeros = dict.fromkeys(("weights", "gradients", "optimizer", "activations", "logits", "overhead"), 0.0)
-        breakdown = zeros | {name: gib(size) for name, size in self.memory.parts.items()}
-        return {
-            "per_gpu_gib": round(sum(breakdown.values()), 2),
-            "upper_gib": gib(self.memory.upper),
-            "capacity_gib": round(self.hardware.usable_gib, 2),
-            "fits": self.fits,
-            "phase": self.memory.phase,
-            "margin": list(self.memory.margin),
-            "breakdown_gib": breakdown,
-        }
+        return memory_json(replace(self.memory, parts={**dict.fromkeys(_PARTS, 0.0), **self.memory.parts}), self.hardware)

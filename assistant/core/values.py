@@ -169,6 +169,20 @@ class Estimate:
         return self.upper <= usable_gib * GIB
 
 
+def memory_json(memory: Estimate, machine: Hardware) -> dict[str, Any]:
+    """The contract's `plan.memory`, GiB per GPU; the parts sum to `per_gpu_gib`."""
+    breakdown = {name: gib(size) for name, size in memory.parts.items()}
+    return {
+        "per_gpu_gib": round(sum(breakdown.values()), 2),
+        "upper_gib": gib(memory.upper),
+        "capacity_gib": round(machine.usable_gib, 2),
+        "fits": memory.fits(machine.usable_gib),
+        "phase": memory.phase,
+        "margin": list(memory.margin),
+        "breakdown_gib": breakdown,
+    }
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunTime:
     """How long a run takes, training steps alone. Hours are None where the number of tokens is not known.
@@ -280,16 +294,7 @@ class Plan:
 
     def memory_json(self) -> dict[str, Any]:
         """The contract's `plan.memory`, GiB per GPU; the parts sum to `per_gpu_gib`."""
-        breakdown = {name: gib(size) for name, size in self.memory.parts.items()}
-        return {
-            "per_gpu_gib": round(sum(breakdown.values()), 2),
-            "upper_gib": gib(self.memory.upper),
-            "capacity_gib": round(self.hardware.usable_gib, 2),
-            "fits": self.fits,
-            "phase": self.memory.phase,
-            "margin": list(self.memory.margin),
-            "breakdown_gib": breakdown,
-        }
+        return memory_json(self.memory, self.hardware)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -190,10 +190,35 @@ def test_a_turn_of_a_script_says_its_own_mistake_and_what_it_answered(tmp_path: 
     assert mistake["intent"] == planned["intent"]
     assert answered["status"] == "ok"
     assert "DDP" in answered["told"]
+    assert answered["explanation"].startswith("DDP")
+    assert mistake["plan"] is None
+    assert [(one["rule"], one["severity"]) for one in mistake["findings"]] == [("unknown-field", "error")]
+    assert mistake["findings"][0]["fix"]
     assert asked["status"] == "needs_input"
     assert "DDP" in again["told"], "the plan that stands is still there to be asked about"
     assert unknown["status"] == "invalid"
     assert done.returncode == 2, "the last turn's"
+
+
+def test_a_turn_that_plans_nothing_new_explains_itself(tmp_path: Path) -> None:
+    done = program(tmp_path, "--offline", "--json", "--script", script(tmp_path, "lora llama3 on 2 A100s", "what about qlora?", "blorb zzz", "yes"))
+    planned, considered, lost, taken = [json.loads(line) for line in done.stdout.splitlines()]
+    assert planned["explanation"].startswith("LoRA trains adapters")
+    assert considered["plan"] == planned["plan"], "what is only considered is not the plan"
+    assert "LoRA → QLoRA" in considered["explanation"]
+    assert "Nothing is changed yet" in considered["explanation"]
+    assert lost["explanation"].startswith("Nothing in that is understood")
+    assert taken["plan"]["method"] == "qlora"
+    assert taken["explanation"].startswith("QLoRA")
+
+
+@pytest.mark.parametrize(("lines", "code"), [(("hello",), 3), (("lora llama3 on 2 A100s", "/set trainin.warmup=3"), 2), (("405b full on a T4",), 4), (("lr 500000", "lora llama3 on 2 A100s"), 0), (("# nothing",), 0)])
+def test_a_script_ends_with_the_code_of_its_last_turn(tmp_path: Path, lines: tuple[str, ...], code: int) -> None:
+    done = program(tmp_path, "--offline", "--json", "--script", script(tmp_path, *lines))
+    assert done.returncode == code
+    statuses = {3: "needs_input", 2: "invalid", 4: "does_not_fit", 0: "ok"}
+    if done.stdout:
+        assert json.loads(done.stdout.splitlines()[-1])["status"] == statuses[code]
 
 
 def test_the_source_is_of_the_turn(tmp_path: Path) -> None:

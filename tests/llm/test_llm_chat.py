@@ -58,10 +58,10 @@ def answering(story: str, intent: dict[str, Any]):  # type: ignore[no-untyped-de
     return answer
 
 
-def program(folder: Path, url: str, *lines: str, **environ: str) -> subprocess.CompletedProcess[str]:
+def program(folder: Path, url: str, *lines: str, flags: tuple[str, ...] = (), **environ: str) -> subprocess.CompletedProcess[str]:
     keep = {key: os.environ[key] for key in ("PATH", "LANG") if key in os.environ}
     env = {**keep, "HOME": str(folder), "XDG_STATE_HOME": str(folder / "state"), "PYTHONPATH": str(ROOT), **environ}
-    words = [sys.executable, "-m", "assistant.cli", "--llm", "openai/m", "--llm-base-url", url, "--script", "-"]
+    words = [sys.executable, "-m", "assistant.cli", "--llm", "openai/m", "--llm-base-url", url, *flags, "--script", "-"]
     return subprocess.run(words, input="\n".join(lines) + "\n", capture_output=True, text=True, env=env, timeout=90, cwd=folder, check=False)
 
 
@@ -98,6 +98,21 @@ def test_what_is_invented_is_dropped_and_the_words_stand(tmp_path: Path) -> None
     for invented_value in ("H200", "0.7", "secret/data"):
         assert invented_value not in done.stdout + done.stderr
     assert "dropped" in done.stderr
+
+
+def test_the_source_of_a_turn_is_who_read_it(tmp_path: Path) -> None:
+    with serving(answering("", NOTHING)) as server:
+        done = program(tmp_path, server.url, REQUEST, "/show", "rank 64", "skip", flags=("--json",))
+    assert [json.loads(line)["source"] for line in done.stdout.splitlines()] == ["llm", "offline", "llm", "offline"]
+
+
+def test_a_follow_up_with_a_default_is_not_sent(tmp_path: Path) -> None:
+    with serving(answering("", NOTHING)) as server:
+        done = program(tmp_path, server.url, "lora llama 3.1 8b on 2 A100s", "something with the rank please")
+    assert "[40 GB] / 80 GB" in done.stdout + done.stderr
+    asked = json.dumps([one.body["messages"] for one in server.sent[1:] if "messages" in one.body])
+    assert "something with the rank" in asked
+    assert "80 GB" not in asked
 
 
 def test_what_is_sent_holds_no_secret_no_environment_and_no_file(tmp_path: Path) -> None:

@@ -44,8 +44,7 @@ MACHINES = st.sampled_from([None, "T4", "3xL4", "8xH100", "2x8xH100", "cpu:8GB",
 def test_any_intent_gives_an_outcome_or_one_of_our_errors(said: dict[str, Any], machine: str | None) -> None:
     try:
         outcome = respond(Intent.model_validate(said), machine=parse_machine(machine) if machine else None, exists=lambda _: False)
-    except OumiChatError as problem:
-        assert problem.message
+    except OumiChatError:
         return
     outcome.to_json()
     if outcome.status != "ok":

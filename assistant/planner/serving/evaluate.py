@@ -10,18 +10,14 @@ from assistant.catalogue.engines import Engine, engine_of_hosted, engines
 from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
 from assistant.core.taskplan import TaskPlan
-from assistant.core.units import GIB
 from assistant.core.values import Estimate, Finding, Hardware, ModelSpec, Reason
 from assistant.planner.serving.engines import choose_engine
+from assistant.planner.serving.fitting import DTYPES, gated_note, precision_of, unknown_size, vllm_fit
 from assistant.planner.serving.infer import NEW_TOKENS, Subject, engine_words, named, slug
 from assistant.planner.serving.memory import (
     Load,
     estimate_load,
-    room_for,
     stored_bytes,
-    tensor_parallel,
-    vllm_load,
-    vllm_usable_gib,
 )
 
 CONTEXT = 4096
@@ -64,7 +60,7 @@ def plan_eval(intent: Intent, subject: Subject) -> tuple[TaskPlan, tuple[Reason,
         adapter=subject.adapter,
         engine=engine.name,
         hardware=setting.machine,
-        precision=_precision(setting.machine) if engine.kind == "local" else None,
+        precision=precision_of(setting.machine) if engine.kind == "local" else None,
         sequence_length=context if engine.kind == "local" else intent.sequence_length,
         batch_size=setting.batch,
         memory=setting.memory,
@@ -113,7 +109,8 @@ def _setting(intent: Intent, subject: Subject, tasks: list[Benchmark]) -> _Setti
     if subject.model is None:
         return replace(base, machine=subject.machine, batch=1 if engine.name == "NATIVE" else None)
     if engine.name == "VLLM":
-        return _vllm(base, subject.model, subject.machine, _context(intent, subject.model))
+        fit = vllm_fit(subject.model, subject.machine, _context(intent, subject.model), "inference_engine")
+        return replace(base, machine=fit.machine, memory=fit.memory, findings=fit.findings)
     return _native(base, intent, subject.model, subject.machine, tasks)
 
 
@@ -130,21 +127,6 @@ def _engine(intent: Intent, subject: Subject, tasks: list[Benchmark]) -> tuple[E
     if writes is None or (model is not None and model.is_vision and any(t.images for t in tasks)):
         return engines()["NATIVE"], "these benchmarks score likelihoods: one forward pass a row, and adapters work too"
     return engines()["VLLM"], f"{writes} writes long answers, which vLLM does several times faster"
-
-
-def _vllm(base: _Setting, model: ModelSpec, machine: Hardware, context: int) -> _Setting:
-    gpus = tensor_parallel(model, machine.count)
-    used = replace(machine, count=gpus, nodes=1)
-    usable = vllm_usable_gib(used)
-    load = vllm_load(model, tokens=context, gpus=gpus)
-    found: tuple[Finding, ...] = ()
-    if gpus != machine.world:
-        what = f"vLLM splits the {model.num_heads} attention heads evenly: it uses {gpus} of {machine.world} GPUs"
-        fix = f"export CUDA_VISIBLE_DEVICES={','.join(map(str, range(gpus)))}"
-        found = (Finding(rule="EVL003", severity="warning", path="inference_engine", message=what, fix=fix),)
-    fits = room_for(load, usable * GIB)
-    why = base.why if fits or base.why == "as asked" else f"{base.why}"
-    return replace(base, why=why, machine=replace(used, free_gib=min(usable, used.usable_gib)), memory=estimate_load(load), findings=found)
 
 
 def _native(base: _Setting, intent: Intent, model: ModelSpec, machine: Hardware, tasks: list[Benchmark]) -> _Setting:
@@ -193,10 +175,6 @@ def _batch_reason(setting: _Setting) -> tuple[Reason, ...]:
     return tuple(found)
 
 
-def _precision(machine: Hardware | None) -> str:
-    return "bf16" if machine is None or machine.gpu.bf16 else "fp32" if machine.gpu.kind == "cpu" else "fp16"
-
-
 def _command(setting: _Setting) -> str:
     if setting.copies > 1:
         return "oumi distributed accelerate launch -m oumi evaluate -c eval.yaml"
@@ -222,8 +200,7 @@ def _findings(intent: Intent, tasks: list[Benchmark], engine: Engine, subject: S
             what = f"{task.name} has pictures and {subject.name} reads text alone"
             found.append(Finding(rule="EVL004", severity="warning", path="tasks", message=what, fix="name a model that reads images"))
     if engine.kind == "local" and subject.model is None:
-        what = f"the size of {subject.name} is not known here, so memory is not estimated"
-        found.append(Finding(rule="INF003", severity="warning", path="model.model_name", message=what, fix="give a local folder with its config.json, or a known model"))
+        found.append(unknown_size(subject.name))
     if intent.limit and any(t.name in _GROUPS for t in tasks):
         what = f"the limit of {intent.limit} counts for each of the group's subjects"
         found.append(Finding(rule="EVL005", severity="info", path="tasks", message=what))
@@ -255,7 +232,7 @@ def _filled(plan: TaskPlan, intent: Intent, tasks: list[Benchmark], setting: _Se
         "model_name": plan.model_name,
         "adapter": plan.adapter,
         "context": plan.sequence_length,
-        "dtype": {"bf16": "bfloat16", "fp16": "float16", "fp32": "float32"}.get(plan.precision or ""),
+        "dtype": DTYPES.get(plan.precision or ""),
         "trust_remote_code": True if model is not None and model.trust_remote_code else None,
         "attention": "sdpa" if plan.engine == "NATIVE" else None,
         "shard": True if setting.sharded else None,
@@ -268,7 +245,7 @@ def _filled(plan: TaskPlan, intent: Intent, tasks: list[Benchmark], setting: _Se
         "workers": 10 if setting.engine.kind != "local" else None,
     }
     words = {
-        "model_note": "gated: accept the licence, then `hf auth login`" if model is not None and model.gated else "",
+        "model_note": gated_note(model),
         "engine_note": setting.why,
         "batch_note": "rows at once on each GPU, by memory" if plan.batch_size else "",
     }

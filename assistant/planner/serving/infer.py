@@ -4,24 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import Any
 
 from assistant.catalogue.engines import Engine, gguf_of
 from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
 from assistant.core.taskplan import TaskPlan
-from assistant.core.units import GIB
 from assistant.core.values import Estimate, Finding, Hardware, ModelSpec, Reason
 from assistant.planner.serving.engines import Choice, choose_engine
-from assistant.planner.serving.memory import (
-    Load,
-    estimate_load,
-    room_for,
-    stored_bytes,
-    tensor_parallel,
-    vllm_load,
-    vllm_usable_gib,
-)
+from assistant.planner.serving.fitting import DTYPES, gated_note, precision_of, unknown_size, vllm_fit
+from assistant.planner.serving.memory import Load, estimate_load, stored_bytes
 
 CONTEXT = 8192
 """Tokens of context nobody said, capped by the model: room for an answer of 2,048; 26 of Oumi's 131 inference recipes take it."""
@@ -74,7 +65,7 @@ def plan_infer(intent: Intent, subject: Subject) -> tuple[TaskPlan, tuple[Reason
         adapter=subject.adapter,
         engine=engine.name,
         hardware=sized.machine,
-        precision=_precision(engine, machine) if runs_here else None,
+        precision=("gguf" if engine.name == "LLAMACPP" else precision_of(machine)) if runs_here else None,
         sequence_length=context,
         batch_size=sized.batch,
         concurrency=sized.room,
@@ -83,7 +74,7 @@ def plan_infer(intent: Intent, subject: Subject) -> tuple[TaskPlan, tuple[Reason
         command="",
         extras=(engine.extra,) if engine.extra else (),
         keys=(engine.key,) if engine.key else (),
-        overrides=_overrides(intent),
+        overrides=dict(intent.overrides or {}),
         findings=(*sized.findings, *_findings(intent, engine, model, subject)),
         decisions=(Reason(field="engine", value=engine.name, why=choice.why), *sized.decisions),
         fallen=choice.fallen,
@@ -140,26 +131,13 @@ def _sized(intent: Intent, engine: Engine, model: ModelSpec | None, machine: Har
 
 
 def _vllm(model: ModelSpec, machine: Hardware, context: int) -> tuple[Estimate, _Sized]:
-    gpus = tensor_parallel(model, machine.count)
-    used = replace(machine, count=gpus, nodes=1)
-    usable = vllm_usable_gib(used)
-    load = vllm_load(model, tokens=context, gpus=gpus)
-    room = room_for(load, usable * GIB)
-    memory = estimate_load(load)
-    findings = []
-    if machine.world != gpus:
-        what = f"vLLM splits the {model.num_heads} attention heads evenly: it uses {gpus} of {machine.world} GPUs"
-        fix = f"export CUDA_VISIBLE_DEVICES={','.join(map(str, range(gpus)))}" if machine.nodes == 1 else "run one copy on each node"
-        findings.append(Finding(rule="INF004", severity="warning", path="engine", message=what, fix=fix))
-    if machine.free_gib is not None and machine.free_gib < 0.9 * machine.gpu.usable_gib:
-        what = f"vLLM takes 90 % of a GPU and only {machine.free_gib:.1f} GiB are free: it would not start"
-        findings.append(Finding(rule="INF005", severity="warning", path="engine", message=what, fix="free the GPU first, or say native"))
+    fit = vllm_fit(model, machine, context, "engine")
+    gpus, room = fit.machine.count, fit.room
     plural = "sequence fits" if room == 1 else "sequences fit"
     why = f"{room} full {plural} into the cache at once, of {context:,} tokens each; shorter ones leave room for more"
     told = (Reason(field="concurrency", value=room, why=why),) if room else ()
     spread = (Reason(field="tensor_parallel", value=gpus, why="vLLM spreads the model over all GPUs it sees"),) if gpus > 1 else ()
-    fitted = replace(used, free_gib=min(usable, used.usable_gib))
-    return memory, _Sized(machine=fitted, room=room or None, decisions=(*spread, *told), findings=tuple(findings))
+    return fit.memory, _Sized(machine=fit.machine, room=room or None, decisions=(*spread, *told), findings=fit.findings)
 
 
 def _native(intent: Intent, model: ModelSpec, machine: Hardware, context: int) -> tuple[Estimate, _Sized]:
@@ -191,16 +169,6 @@ def _llamacpp(model: ModelSpec, machine: Hardware, context: int) -> tuple[Estima
     return estimate_load(load), _Sized(machine=machine, decisions=(Reason(field="gguf", value=file.file, why=why),))
 
 
-def _precision(engine: Engine, machine: Hardware | None) -> str:
-    if engine.name == "LLAMACPP":
-        return "gguf"
-    return "bf16" if machine is None or machine.gpu.bf16 else "fp32" if machine.gpu.kind == "cpu" else "fp16"
-
-
-def _overrides(intent: Intent) -> dict[str, Any]:
-    return dict(intent.overrides or {})
-
-
 def _findings(intent: Intent, engine: Engine, model: ModelSpec | None, subject: Subject) -> tuple[Finding, ...]:
     """What the engine ignores, what must be there, what is not known."""
     found = []
@@ -216,8 +184,7 @@ def _findings(intent: Intent, engine: Engine, model: ModelSpec | None, subject: 
         what = f"{engine.name} talks to a server that must be running"
         found.append(Finding(rule="INF002", severity="warning", path="remote_params.api_url", message=what, fix=_SERVERS.get(engine.name, "set remote_params.api_url")))
     if engine.kind == "local" and model is None:
-        what = f"the size of {subject.name} is not known here, so memory is not estimated"
-        found.append(Finding(rule="INF003", severity="warning", path="model.model_name", message=what, fix="give a local folder with its config.json, or a known model"))
+        found.append(unknown_size(subject.name))
     if model is not None and intent.sequence_length and model.max_positions and intent.sequence_length > model.max_positions:
         what = f"{intent.sequence_length:,} tokens are more than the {model.max_positions:,} that {model.id} was made for"
         found.append(Finding(rule="INF006", severity="warning", path="model.model_max_length", message=what, fix=f"at most {model.max_positions:,} tokens"))
@@ -251,7 +218,7 @@ def _filled(plan: TaskPlan, intent: Intent, engine: Engine, model: ModelSpec | N
         "tokenizer": file.base if file else None,
         "filename": {"filename": file.file} if file else None,
         "context": plan.sequence_length,
-        "dtype": {"bf16": "bfloat16", "fp16": "float16", "fp32": "float32"}.get(plan.precision or ""),
+        "dtype": DTYPES.get(plan.precision or ""),
         "trust_remote_code": True if model is not None and model.trust_remote_code else None,
         "max_new_tokens": new_tokens,
         "batch_size": plan.batch_size,
@@ -263,7 +230,7 @@ def _filled(plan: TaskPlan, intent: Intent, engine: Engine, model: ModelSpec | N
         "api_url": _URLS.get(engine.name),
     }
     words = {
-        "model_note": "gated: accept the licence, then `hf auth login`" if model is not None and model.gated else "",
+        "model_note": gated_note(model),
         "engine_note": choice.why,
         "context_note": "tokens of prompt and answer together",
         "batch_note": next((d.why for d in plan.decisions if d.field == "batch_size"), ""),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from typing import Any
 
 from assistant.catalogue.gpus import all_gpus, find_gpu
-from assistant.chat.state import FollowUp, State
 from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome
 from assistant.core.values import Plan, Question
@@ -18,24 +19,34 @@ _LONG = 6.0
 """Hours beyond which it is asked whether a run may take that long."""
 
 
-def best_follow_up(state: State, plan_for: PlanFor) -> FollowUp | None:
-    """The first open question, most telling first, of which some answer gives another plan; None where none does."""
-    outcome = state.config
-    if outcome is None or outcome.plan is None or len(state.asked) >= _MOST:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowUp:
+    """One question whose answer would change the plan. `answers` are (choice, what it sets); the first changes nothing."""
+
+    question: Question
+    answers: tuple[tuple[str, dict[str, Any]], ...]
+
+
+def best_follow_up(intent: Intent, outcome: Outcome, plan_for: PlanFor, *, asked: AbstractSet[str], flagged_machine: bool) -> FollowUp | None:
+    """The first open question, most telling first, of which some answer gives another plan; None where none does.
+
+    `asked` are the fields that were asked about already; `flagged_machine` tells that a flag states the machine, so that it is no question.
+    """
+    if outcome.plan is None or len(asked) >= _MOST:
         return None
-    for follow_up in _open_questions(state, outcome):
-        if follow_up.question.field not in state.asked and _matters(follow_up, state, outcome, plan_for):
+    for follow_up in _open_questions(intent, outcome, outcome.plan, flagged_machine=flagged_machine):
+        if follow_up.question.field not in asked and _matters(follow_up, intent, outcome, plan_for):
             return follow_up
     return None
 
 
-def _matters(follow_up: FollowUp, state: State, outcome: Outcome, plan_for: PlanFor) -> bool:
+def _matters(follow_up: FollowUp, intent: Intent, outcome: Outcome, plan_for: PlanFor) -> bool:
     """True when an answer other than the default changes the plan, or keeps it from fitting."""
     assert outcome.plan is not None
     for _, values in follow_up.answers:
         if not values:
             continue
-        other = plan_for(Intent.model_validate({**state.intent.model_dump(), **values}))
+        other = plan_for(Intent.model_validate({**intent.model_dump(), **values}))
         if other is not None and (other.plan is None or other.status != outcome.status or is_other(outcome.plan, other.plan)):
             return True
     return False
@@ -51,18 +62,16 @@ def is_other(plan: Plan, other: Plan) -> bool:
     return abs(other.time.hours / plan.time.hours - 1) > 0.2
 
 
-def _open_questions(state: State, outcome: Outcome) -> Iterator[FollowUp]:
+def _open_questions(intent: Intent, outcome: Outcome, plan: Plan, *, flagged_machine: bool) -> Iterator[FollowUp]:
     """Questions of this plan, the one that usually changes most first."""
     assumed = {reason.field for reason in outcome.assumptions}
-    plan = outcome.plan
-    assert plan is not None
-    if "hardware" in assumed and state.gpus is None:
+    if "hardware" in assumed and not flagged_machine:
         yield _hardware(plan)
-    if (variant := _variant(state)) is not None:
+    if not flagged_machine and (variant := _variant(intent)) is not None:
         yield variant
-    if (length := _length(state, plan)) is not None:
+    if (length := _length(intent, plan)) is not None:
         yield length
-    if (hours := _hours(state, plan)) is not None:
+    if (hours := _hours(intent, plan)) is not None:
         yield hours
 
 
@@ -73,9 +82,9 @@ def _hardware(plan: Plan) -> FollowUp:
     return FollowUp(question=_question("hardware", f"Which GPUs will it run on? {here} is assumed.", answers), answers=tuple(answers))
 
 
-def _variant(state: State) -> FollowUp | None:
+def _variant(intent: Intent) -> FollowUp | None:
     """Which memory a GPU has that comes in several: 40 or 80 GB of an A100."""
-    gpu = find_gpu(state.intent.gpu) if state.intent.gpu and state.gpus is None else None
+    gpu = find_gpu(intent.gpu) if intent.gpu else None
     if gpu is None:
         return None
     larger = [g for g in all_gpus() if g.name.startswith(f"{gpu.name}-") and g.memory_gb > gpu.memory_gb]
@@ -86,9 +95,9 @@ def _variant(state: State) -> FollowUp | None:
     return FollowUp(question=_question("gpu_memory_gb", text, answers), answers=tuple(answers))
 
 
-def _length(state: State, plan: Plan) -> FollowUp | None:
+def _length(intent: Intent, plan: Plan) -> FollowUp | None:
     """How long rows are, where nobody said it and no file tells."""
-    if state.intent.sequence_length or plan.dataset.path is not None:
+    if intent.sequence_length or plan.dataset.path is not None:
         return None
     other = 8192 if plan.sequence_length < 8192 else 2048
     answers: list[tuple[str, dict[str, Any]]] = [(f"{plan.sequence_length:,} tokens", {}), (f"{other:,} tokens", {"sequence_length": other})]
@@ -96,9 +105,9 @@ def _length(state: State, plan: Plan) -> FollowUp | None:
     return FollowUp(question=_question("sequence_length", text, answers), answers=tuple(answers))
 
 
-def _hours(state: State, plan: Plan) -> FollowUp | None:
+def _hours(intent: Intent, plan: Plan) -> FollowUp | None:
     hours = plan.time.hours if plan.time else None
-    if hours is None or hours < _LONG or state.intent.max_hours or state.intent.max_dollars:
+    if hours is None or hours < _LONG or intent.max_hours or intent.max_dollars:
         return None
     less = max(1, round(hours / 3))
     answers: list[tuple[str, dict[str, Any]]] = [("fine", {}), (f"under {less} h", {"max_hours": float(less)})]

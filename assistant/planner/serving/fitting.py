@@ -1,0 +1,64 @@
+"""What evaluation and inference share: vLLM's machine and memory, number formats, models whose size is not known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from assistant.core.units import GIB
+from assistant.core.values import Estimate, Finding, Hardware, ModelSpec
+from assistant.planner.serving.memory import estimate_load, room_for, tensor_parallel, vllm_load, vllm_usable_gib
+
+DTYPES = {"bf16": "bfloat16", "fp16": "float16", "fp32": "float32"}
+"""A plan's precision → `model.torch_dtype_str`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VllmFit:
+    """The GPUs that vLLM uses, with what it may take of each as free; its memory; full sequences that fit at once."""
+
+    machine: Hardware
+    memory: Estimate
+    room: int
+    findings: tuple[Finding, ...] = ()
+
+
+def vllm_fit(model: ModelSpec, machine: Hardware, context: int, path: str) -> VllmFit:
+    """vLLM on the GPUs of one node that divide the attention heads. `path` is the field that names the engine."""
+    gpus = tensor_parallel(model, machine.count)
+    used = replace(machine, count=gpus, nodes=1)
+    usable = vllm_usable_gib(used)
+    load = vllm_load(model, tokens=context, gpus=gpus)
+    return VllmFit(
+        machine=replace(used, free_gib=min(usable, used.usable_gib)),
+        memory=estimate_load(load),
+        room=room_for(load, usable * GIB),
+        findings=_findings(model, machine, gpus, path),
+    )
+
+
+def _findings(model: ModelSpec, machine: Hardware, gpus: int, path: str) -> tuple[Finding, ...]:
+    found = []
+    if machine.world != gpus:
+        what = f"vLLM splits the {model.num_heads} attention heads evenly: it uses {gpus} of {machine.world} GPUs"
+        fix = f"export CUDA_VISIBLE_DEVICES={','.join(map(str, range(gpus)))}" if machine.nodes == 1 else "run one copy on each node"
+        found.append(Finding(rule="INF004", severity="warning", path=path, message=what, fix=fix))
+    if machine.free_gib is not None and machine.free_gib < 0.9 * machine.gpu.usable_gib:
+        what = f"vLLM takes 90 % of a GPU and only {machine.free_gib:.1f} GiB are free: it would not start"
+        found.append(Finding(rule="INF005", severity="warning", path=path, message=what, fix="free the GPU first, or say native"))
+    return tuple(found)
+
+
+def precision_of(machine: Hardware | None) -> str:
+    """bf16 where the machine has it, fp32 on a CPU without, else fp16."""
+    return "bf16" if machine is None or machine.gpu.bf16 else "fp32" if machine.gpu.kind == "cpu" else "fp16"
+
+
+def unknown_size(name: str) -> Finding:
+    """A model whose shape is not known here has no estimate."""
+    what = f"the size of {name} is not known here, so memory is not estimated"
+    return Finding(rule="INF003", severity="warning", path="model.model_name", message=what, fix="give a local folder with its config.json, or a known model")
+
+
+def gated_note(model: ModelSpec | None) -> str:
+    """What stands beside the name of a model that needs a licence."""
+    return "gated: accept the licence, then `hf auth login`" if model is not None and model.gated else ""

@@ -1,0 +1,223 @@
+"""What comes back from outside: commands, files, searches and interrupts, as events that the step makes states of."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from talking import Talk
+
+from assistant.chat.conversation import Conversation
+from assistant.chat.planning import again
+from assistant.chat.remember import document_of, state_of
+from assistant.chat.state import (
+    FieldSet,
+    Line,
+    Loaded,
+    MachineSet,
+    MakePlan,
+    MendFound,
+    Planned,
+    Refused,
+    State,
+    Tell,
+    TellLost,
+)
+from assistant.chat.step import step
+from assistant.core.errors import UsageError
+from assistant.core.intent import Intent
+from assistant.core.outcome import ConfigFile, Outcome
+from assistant.core.values import Reason
+from assistant.reader import read
+
+REQUEST = "lora llama 3.1 8b on 2 A100s"
+SAID = Intent(task="train", model="meta-llama/Llama-3.1-8B-Instruct", method="lora")
+
+
+@pytest.fixture
+def talk(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Talk:
+    monkeypatch.chdir(tmp_path)
+    return Talk(capsys)
+
+
+def made(outcome_of: str = "ok") -> Outcome:
+    return Outcome(status=outcome_of, intent=SAID, files=(ConfigFile(kind="train", name="train.yaml", yaml="a: 1\n"),))  # type: ignore[arg-type]
+
+
+def test_a_loaded_config_is_a_plan_to_be_made_and_nothing_is_taken_yet() -> None:
+    left = (Reason(field="data", value=None, why="a second dataset is not kept"),)
+    state, (told, plan) = step(State(gpus="1xA100"), Loaded(file="a.yaml", intent=SAID, left=left))
+    assert state == State(gpus="1xA100")
+    assert told == Tell(text="data: a second dataset is not kept")
+    assert isinstance(plan, MakePlan)
+    assert (plan.file, plan.purpose, plan.state.intent, plan.state.gpus) == ("a.yaml", "resumed", SAID, "1xA100")
+    assert "model" in plan.state.filed
+
+
+def test_what_a_file_loses_is_told_of_its_own_plan_alone() -> None:
+    _, effects = step(State(), Loaded(file="a.yaml", intent=SAID))
+    plan = effects[-1]
+    assert isinstance(plan, MakePlan)
+    _, planned = step(State(), Planned(state=plan.state, outcome=made(), purpose="resumed", file="a.yaml"))
+    assert [effect for effect in planned if isinstance(effect, TellLost)] == [TellLost(file="a.yaml", outcome=made())]
+    refused, shown = step(State(), Refused(state=plan.state, problem=UsageError("No."), purpose="resumed"))
+    assert refused == State()
+    assert not any(isinstance(effect, TellLost) for effect in shown)
+
+
+def test_a_chat_that_opens_with_a_config_keeps_it_where_no_plan_can_be_made() -> None:
+    state, _ = step(State(), Loaded(file="a.yaml", intent=SAID, opens=True))
+    assert state.intent == SAID
+    assert state.before == ()
+    assert step(state, Refused(state=state, problem=UsageError("No."), purpose="resumed"))[0] == state
+
+
+def test_there_is_no_difference_without_a_config(talk: Talk, tmp_path: Path) -> None:
+    (tmp_path / "bad.yaml").write_text("model: {model_name: nobody/unheard-of}\ntraining: {trainer_type: TRL_SFT}\n", "utf-8")
+    assert "nobody/unheard-of" in talk.say(REQUEST, "/load bad.yaml")
+    assert "There is no config yet" in talk.say("/diff")
+
+
+def test_commands_are_plans_to_be_made() -> None:
+    state = State(intent=SAID, outcome=made(), config=made())
+    for event in (FieldSet(said=Intent(lora_rank=64), words="peft.lora_r=64"), MachineSet(gpus="1xH100")):
+        after, effects = step(state, event)
+        assert after is state
+        assert isinstance(effects[0], MakePlan)
+    assert step(state, MendFound(intent=None)) == (state, ())
+    _, (offer,) = step(state, MendFound(intent=SAID.model_copy(update={"micro_batch_size": 1})))
+    assert isinstance(offer, MakePlan)
+    assert offer.purpose == "mend"
+
+
+def test_a_cheaper_machine_is_offered_and_taken_with_a_yes(talk: Talk) -> None:
+    talk.say("lora llama 3.1 8b on 8 H100s")
+    shown = talk.say("make it cheaper")
+    assert "The least that a whole run costs" in shown
+    assert "Nothing is changed yet" in shown
+    assert talk.state.intent.gpu == "H100"
+    talk.say("yes")
+    assert talk.state.intent.gpu != "H100"
+    assert "Nothing in the price list" in talk.say("make it cheaper")
+    talk.say("now evaluate it on mmlu")
+    assert "Only trainings are compared by price" in talk.say("make it cheaper")
+
+
+def taken_up(talk: Talk) -> None:
+    """The conversation as a session has it: written as JSON, read again and planned anew."""
+    document = json.loads(json.dumps(document_of(talk.state)))
+    talk.talk = Conversation(desk=talk.desk, state=state_of(document))
+    talk.talk.resume(again(talk.state, "Resumed: "))
+
+
+def test_a_difference_is_shown_after_a_session_is_taken_up_again(talk: Talk) -> None:
+    talk.say(REQUEST, "rank 64")
+    known = talk.say("/diff")
+    taken_up(talk)
+    before = talk.state
+    assert talk.say("/diff") == known
+    assert talk.state == before
+    assert "lora_r" in known
+
+
+def test_a_session_without_an_earlier_config_says_so(talk: Talk) -> None:
+    talk.say(REQUEST)
+    taken_up(talk)
+    assert "Nothing has changed" in talk.say("/diff")
+    other = Talk(talk.capsys)
+    other.say("full finetune llama 70b on a T4", REQUEST)
+    taken_up(other)
+    assert "led to no config" in other.say("/diff")
+
+
+def test_a_session_keeps_what_came_from_a_file(talk: Talk, tmp_path: Path) -> None:
+    talk.say(REQUEST, "/save a.yaml", "/load a.yaml", "rank 64")
+    filed = talk.state.filed
+    assert "learning_rate" in filed
+    taken_up(talk)
+    assert talk.state.filed == filed
+    assert state_of({**document_of(State(intent=SAID)), "states": [{k: v for k, v in document_of(State(intent=SAID))["states"][0].items() if k != "filed"}]}).filed == frozenset()
+
+
+def test_a_file_with_the_same_config_is_not_asked_about(talk: Talk, tmp_path: Path) -> None:
+    talk.say(REQUEST, "/save")
+    saved = (tmp_path / "train.yaml").read_bytes()
+    taken_up(talk)
+    talk.desk.saved = talk.desk.saved_config = None
+    assert "holds this config already" in talk.say("/save")
+    assert talk.asked == []
+    (tmp_path / "train.yaml").write_bytes(saved + b"# mine\n")
+    assert "left as it is" in talk.say("/save")
+    assert len(talk.asked) == 1
+
+
+def test_an_open_follow_up_stays_open(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    talk = Talk(capsys, follows_up=True)
+    talk.say(REQUEST)
+    assert "[40 GB] / 80 GB" in talk.say("blorb zzz")
+    assert talk.state.follow_up is not None
+    talk.say("why ddp?")
+    talk.say("80")
+    assert talk.state.intent.gpu == "A100-80GB"
+
+
+def test_an_interrupt_while_a_follow_up_is_weighed_drops_the_question_alone(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    talk = Talk(capsys)
+    talk.say(REQUEST)
+
+    def interrupted(_: State) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(type(talk.desk), "weigh", lambda _, state: interrupted(state))
+    assert "16 → 64" in talk.say("rank 64")
+    assert talk.state.intent.lora_rank == 64
+    assert talk.state.follow_up is None
+
+
+def test_a_data_file_is_read_once_in_a_turn(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from assistant.machine import datafile
+
+    monkeypatch.chdir(tmp_path)
+    row = {"messages": [{"role": "user", "content": "hello"}, {"role": "assistant", "content": "hi"}]}
+    (tmp_path / "rows.jsonl").write_text(f"{json.dumps(row)}\n" * 20)
+    opened: list[str] = []
+    examine = datafile.examine
+    monkeypatch.setattr(datafile, "examine", lambda name, *rest, **more: opened.append(name) or examine(name, *rest, **more))  # type: ignore[func-returns-value]
+    talk = Talk(capsys, follows_up=True)
+    talk.say("lora llama 3.1 8b on 2 A100s with rows.jsonl", "rank 64")
+    assert opened == ["rows.jsonl"]
+    (tmp_path / "rows.jsonl").write_text(f"{json.dumps(row)}\n" * 21)
+    talk.say("rank 32")
+    assert len(opened) == 2
+
+
+def test_what_an_llm_understood_is_a_value() -> None:
+    from assistant.chat.mind import Refinement
+    from assistant.llm.grounding import Heard
+
+    def line() -> Line:
+        return Line(text="rank 64", refine=Refinement(Heard(kind="request", intent=Intent(lora_rank=64)), "rank 64"))
+
+    assert line() == line()
+    assert "lora_rank=64" in repr(line())
+    refine = line().refine
+    assert refine is not None
+    assert refine(read("rank 64")).intent.lora_rank == 64
+
+
+def test_less_memory_shows_its_price_in_hours(talk: Talk) -> None:
+    def hours() -> float:
+        config = talk.state.config
+        assert config is not None
+        assert config.plan is not None
+        assert config.plan.time is not None
+        return config.plan.time.hours
+
+    talk.say("qlora llama 3.1 8b on one A100 with alpaca")
+    before = hours()
+    shown = talk.say("use less memory")
+    assert hours() > 1.2 * before
+    assert any(line.split()[:1] == ["Time"] and "→" in line for line in shown.splitlines())
