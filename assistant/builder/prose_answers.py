@@ -9,9 +9,11 @@ from assistant.builder import prose_words as w
 from assistant.builder.prose_tasks import task_answer
 from assistant.builder.prose_why import why_not_text, why_text
 from assistant.catalogue.glossary import Term, find_term
+from assistant.catalogue.names import fold
 from assistant.core.outcome import Outcome
 from assistant.core.values import Plan
 from assistant.reader.asking import Asking, subject_of
+from assistant.reader.names import is_model_name
 
 NO_PLAN = "There is no plan yet, so there is nothing to explain."
 
@@ -45,11 +47,22 @@ def _defined(term: Term, plan: Plan | None) -> str:
 def _compared(asking: Asking, plan: Plan | None) -> str:
     """Neither is better as such: what this plan took and why."""
     subject = subject_of(f"{asking.subject} {asking.other}")
-    if subject == "model":
-        return f'Which of the two answers better is not known here: a benchmark on your own task tells. "what about {asking.other}?" compares what they take on this machine.'
+    if asking.subject == "model" or is_model_name(asking.subject):
+        return _models_compared(asking, plan)
     if plan is None or not subject:
         return "Which is better depends on the data and the hardware."
     return f"Which is better depends on the case. {why_text(subject, plan)}"
+
+
+def _models_compared(asking: Asking, plan: Plan | None) -> str:
+    """What a plan can say of two models: what they take here, not how well they answer."""
+    known = "Which model answers better is not known here: a benchmark on your own task tells. What a plan tells is the memory, time and cost on this machine"
+    taken = fold(plan.model.id) if plan else ""
+    names = [name for name in (asking.other, asking.subject) if name and name != "model"]
+    if not names:
+        return f'{known}: "what about" and a model\'s name compares those.'
+    other = next((name for name in names if fold(name) not in taken), names[0])
+    return f'{known}: "what about {other}?" compares those.'
 
 
 def value_text(subject: str, plan: Plan) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from assistant.catalogue.families import usual_models
 from assistant.catalogue.machines import hardware_from_intent
 from assistant.catalogue.models import find_model, get_model, hosted_ids, suggest_models
 from assistant.core.datafacts import DataFacts
@@ -67,13 +68,18 @@ def model_of(asked: Request) -> tuple[ModelSpec, tuple[Reason, ...]]:
             notes = (Reason(field="model", value=match.id, why=match.why),)
     if model is not None:
         return model, notes
+    near = _meant_by(name) if len(name) <= 200 else ()
     match = find_model(name)
-    if match and match.id in hosted_ids():
+    if match and match.id in hosted_ids() and not usual_models(name):
         text = f"{match.id} runs behind an API and cannot be trained here. Which open model instead?"
         raise needs_model(text, EXAMPLES)
-    near = tuple(suggest_models(name)) if len(name) <= 200 else ()
-    what = f'"{name[:80]}" names several models' if is_family(name) else f'No model "{name[:80]}" is known'
+    what = f'"{name[:80]}" names several models' if usual_models(name) or is_family(name) else f'No model "{name[:80]}" is known'
     raise needs_model(f"{what}. Which one is meant?", near)
+
+
+def _meant_by(name: str) -> tuple[str, ...]:
+    """Models to choose from: of a family's name the usual one first, else the names that come nearest."""
+    return tuple(model.id.split("/")[-1] for model in usual_models(name)) or tuple(suggest_models(name))
 
 
 def needs_model(text: str, choices: tuple[str, ...]) -> NeedsInputError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from pydantic import ValidationError
@@ -96,20 +97,44 @@ def _looks_like_a_name(line: str) -> bool:
     return len(words) == 1 or any(re.search(r"[\d/_-]", word) for word in words)
 
 
+def place_of(choices: tuple[str, ...], line: str) -> int | None:
+    """The place of the one choice that a line names: by its words, its figure (`80` of `80 GB`), its place, or a part of its words."""
+    text = line.lower().strip(" .!?")
+    for place, ordinal in enumerate(_ORDINALS[: len(choices)]):
+        if re.fullmatch(rf"(?:the )?{ordinal}(?: one)?", text):
+            return place
+    flat = _flat(text)
+    readings: tuple[Callable[[str], bool], ...] = (
+        lambda choice: _flat(choice) == flat,
+        lambda choice: flat.isdigit() and _figure_of(choice) == flat,
+        lambda choice: len(text) > 1 and not text.isdigit() and text in choice,
+    )
+    for reading in readings:
+        found = [place for place, choice in enumerate(choices) if reading(choice.lower())]
+        if found:
+            return found[0] if len(found) == 1 else None
+    return None
+
+
+def _flat(text: str) -> str:
+    """Without commas and blanks: `80GB` is `80 GB`, `8192 tokens` is `8,192 tokens`."""
+    return re.sub(r"[,\s]", "", text)
+
+
+def _figure_of(choice: str) -> str | None:
+    """The number that a choice begins with, without its commas: `8,192 tokens` → `8192`."""
+    match = re.match(r"[\d,]+(?=\s|$)", choice)
+    return match.group().replace(",", "") if match else None
+
+
 def _choice(choices: tuple[str, ...], line: str) -> str | None:
-    """The one choice that is meant: by its words, by its place, or by a yes where there is one alone."""
-    text = line.lower().rstrip(".!")
+    """The one choice that is meant: the first where a default is wanted, the only one at a yes, else the one named."""
     if SKIP.fullmatch(line):
         return choices[0] if choices else None
     if _YES.fullmatch(line):
         return choices[0] if len(choices) == 1 else None
-    for place, ordinal in enumerate(_ORDINALS[: len(choices)]):
-        if re.fullmatch(rf"(?:the )?{ordinal}(?: one)?", text):
-            return choices[place]
-    exact = [choice for choice in choices if choice.lower() == text]
-    near = [choice for choice in choices if len(text) > 1 and not text.isdigit() and text in choice.lower()]
-    found = exact or near
-    return found[0] if len(found) == 1 else None
+    place = place_of(choices, line)
+    return choices[place] if place is not None else None
 
 
 def _as_number(text: str) -> float | None:

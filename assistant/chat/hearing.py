@@ -11,12 +11,13 @@ from pydantic import ValidationError
 
 from assistant.builder.absorb import absorb
 from assistant.builder.subjects import BASE
+from assistant.catalogue.families import sibling
 from assistant.catalogue.gpus import in_memory
 from assistant.catalogue.models import get_model
 from assistant.chat.context import Context
 from assistant.chat.merging import merged, without
 from assistant.chat.nouns import NUMBERS, TOGETHER, blanked, key_of
-from assistant.chat.references import bare_number, compared_model, other_variant, references, sibling, sized_model
+from assistant.chat.references import bare_number, compared_model, named_variant, references, sized_model
 from assistant.chat.relative import relative
 from assistant.chat.removal import named_benchmarks, removal
 from assistant.core.errors import UsageError
@@ -24,7 +25,8 @@ from assistant.core.intent import Intent
 from assistant.core.values import Question, Reason
 from assistant.reader import Reading, read
 from assistant.reader.clashes import affirmed
-from assistant.reader.lexicon import CLOUDS, ENGINES, METHODS, PRECISIONS, SHARDINGS, TASKS, compiled
+from assistant.reader.lexicon import CLOUDS, ENGINES, METHODS, PRECISIONS, PRIORITY_CHANGES, SHARDINGS, TASKS, compiled
+from assistant.reader.ranges import range_name
 from assistant.reader.reading import without_forbidden
 from assistant.reader.typos import mend
 
@@ -38,11 +40,6 @@ _ONLY = re.compile(r"\b(?:only|just|instead|switch|replace|rather)\b", re.IGNORE
 _LIMIT = re.compile(r"\b(?:only|just|first|on|limit(?:ed)? to|max)?\s*(?P<n>\d[\d,]*)\s*(?:samples?|examples?|questions?|rows|items|ejemplos|exemples|beispiele|exemplos)\b(?:\s+(?:each|per task|per benchmark))?", re.IGNORECASE)
 _IT = re.compile(r"\b(?:it|that|this|the (?:result|tuned|trained|fine-?tuned|new)(?: (?:model|one|checkpoint))?|the model|the checkpoint|the adapter)\b", re.IGNORECASE)
 _PICKED = re.compile(r"\b(?:go(?:ing)? with|settle (?:on|for)|pick|choose|let'?s take)\s+(?:the\s+)?(?P<size>\d{1,4}(?:\.\d+)?)\s?b\b", re.IGNORECASE)
-_PRIORITIES = (
-    ("memory", r"\b(?:stingy|frugal|economical|sparing|easy|light|careful)\b.{0,12}\b(?:v?ram|memory)\b|\b(?:use |take |need |with )?(?:less|lower|minimi[sz]e(?: the)?|reduce(?: the)?|cut(?: down)?(?: the)?|save(?: some)?|lighter on) (?:v?ram|(?:gpu )?memory)(?: (?:use|usage|footprint))?\b|\bsmaller (?:memory )?footprint\b|\bmemory is tight\b"),
-    ("speed", r"\b(?:make (?:it|this) |go |train |run )?(?:faster|quicker|speedier)\b|\bspeed (?:it|this|things) up\b|\bspeed up\b|\b(?:less|shorter) (?:training )?time\b|\bas (?:fast|quick(?:ly)?) as\b"),
-    ("quality", r"\b(?:better|higher|more) (?:quality|accura\w+)\b|\bmore accurate\b"),
-)
 _TASK_WORDS = {
     "evaluate": "evaluate", "infer": "serve", "judge": "judge", "quantize": "quantize", "tune": "hyperparameter sweep", "synthesize": "synthesize",
 }  # fmt: skip
@@ -110,9 +107,11 @@ def _heard(line: str, context: Context, refine: Callable[[Reading], Reading] | N
     taken = removal(text, context)
     pointed = references(taken.rest, context)
     turned = relative(pointed.rest, context)
+    if turned.beyond:
+        raise _beyond(*turned.beyond[0])
     values = {**taken.back, **pointed.values, **turned.values}
-    text = _contextual(turned.rest, line, context, values, taken.benchmarks) + tail
-    plain = _plain(text, context)
+    text = open_text = _contextual(turned.rest, line, context, values, taken.benchmarks)
+    plain = _plain(text + tail, context)
     plain = refine(plain) if refine else plain
     said = {k: v for k, v in plain.intent.model_dump().items() if v is not None}
     if "/" in said.get("model", "") and all(key_of(part) for part in said["model"].split("/")):
@@ -124,11 +123,11 @@ def _heard(line: str, context: Context, refine: Callable[[Reading], Reading] | N
     notes = [*plain.notes, *turned.notes]
     unread = plain.unread
     text = _model(text, said, context, notes)
-    unread = (*forbidden, *_still_unread(unread, text))
-    if _says_nothing(said, context) and taken.is_empty and (number := bare_number(text)) is not None:
+    unread = (*forbidden, *_still_unread(unread, open_text, text))
+    if not tail and _says_nothing(said, context) and taken.is_empty and (number := bare_number(text)) is not None:
         unread = _last_number(number, text, said, context, unread)
     _task_model(line, said, context, notes)
-    conflicts = (*_open(plain.questions, said, context), *_denied(turned.rest, said, context))
+    conflicts = _with_what_is_taken((*_open(plain.questions, said, context), *_denied(turned.rest, said, context)), said, context)
     return Change(
         said=absorb(_intent(said)) if said.get("task", context.intent.task) in ("train", None) else _intent(said),
         gone=(taken.keys | pointed.unsaid) - set(said),
@@ -166,7 +165,7 @@ def _names_a_task(text: str) -> bool:
 def _contextual(text: str, line: str, context: Context, values: dict[str, Any], kept: tuple[str, ...] | None) -> str:
     """Words whose meaning hangs on the task of the conversation; what was read is cut."""
     task = context.intent.task
-    for value, pattern in _PRIORITIES:
+    for value, pattern in PRIORITY_CHANGES:
         if match := re.search(pattern, text, re.IGNORECASE):
             values["priority"] = value
             text = blanked(text, match)
@@ -228,6 +227,21 @@ def _denied(text: str, said: dict[str, Any], context: Context) -> tuple[Question
     return (Question(field="method", text=f"Not {_METHOD_NAMES[stands]}: which method instead?", choices=others),)
 
 
+def _with_what_is_taken(questions: tuple[Question, ...], said: dict[str, Any], context: Context) -> tuple[Question, ...]:
+    """The questions of a line of which another part holds: the first says what was taken, where a plan stands already."""
+    if not questions or context.intent == Intent():
+        return questions
+    asked = {question.field for question in questions}
+    taken = [f"{key.replace('_', ' ')} {_short(value)}" for key, value in said.items() if key not in asked and value != getattr(context.intent, key)]
+    if not taken:
+        return questions
+    return (replace(questions[0], text=f"{questions[0].text} The rest of the line is taken: {', '.join(taken)}."), *questions[1:])
+
+
+def _short(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else ", ".join(f"{path}={one}" for path, one in value.items()) if isinstance(value, dict) else str(value)
+
+
 _METHOD_NAMES = {"full": "full fine-tuning", "lora": "LoRA", "qlora": "QLoRA"}
 
 
@@ -246,7 +260,7 @@ def _model(text: str, said: dict[str, Any], context: Context, notes: list[Reason
     if "model" not in said and (compared := compared_model(text, context)):
         said["model"] = compared[0]
         return blanked(text, compared[1])
-    if "model" not in said and (variant := other_variant(text, context)):
+    if "model" not in said and (variant := named_variant(text, context)):
         said["model"] = variant[0]
         return blanked(text, variant[1])
     return text
@@ -325,10 +339,24 @@ def _task_model(line: str, said: dict[str, Any], context: Context, notes: list[R
         notes.append(Reason(field="model", value=former.model, why=why))
 
 
-def _still_unread(pieces: tuple[str, ...], text: str) -> tuple[str, ...]:
+def _still_unread(pieces: tuple[str, ...], before: str, after: str) -> tuple[str, ...]:
     """Pieces that nothing else of the line took meanwhile."""
-    flat = re.sub(r"\s+", " ", text.lower())
-    return tuple(piece for piece in pieces if re.sub(r"\s+", " ", piece.lower()).strip(" ?.!,'…") in flat)
+    if before == after:
+        return pieces
+    had, has = _flat(before), _flat(after)
+    return tuple(piece for piece in pieces if (words := _flat(piece).strip(" ?.!,'…")) in has or words not in had)
+
+
+def _flat(text: str) -> str:
+    return re.sub(r"\s+", " ", text.lower())
+
+
+def _beyond(key: str, stands: float, left: float) -> UsageError:
+    """A change that would leave nothing or less of what stands."""
+    name = range_name(key)
+    return UsageError(
+        f"The {name} is {stands:,g} now, and this would leave {left:,g}. Nothing is changed.", context=key, hint=f"Say the {name} itself.", reference="out-of-range"
+    )
 
 
 def _intent(said: dict[str, Any]) -> Intent:

@@ -6,27 +6,28 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from assistant.catalogue.families import family_in, next_in_size, other_variant, sibling
 from assistant.catalogue.gpus import in_memory
-from assistant.catalogue.models import all_models, find_model, get_model
-from assistant.catalogue.names import fold
+from assistant.catalogue.models import find_model, get_model
 from assistant.chat.context import Context
 from assistant.chat.nouns import blanked, key_of, noun_pattern
 from assistant.chat.relative import count_of
-from assistant.core.values import ModelSpec
 from assistant.reader import read
+from assistant.reader.lexicon import NEGATION, SAID_NUMBER, compiled
 from assistant.reader.sizes import bare_size
 
-_WORDS = r"one|two|three|four|five|six|seven|eight|nine|ten|sixteen"
-_OF_THEM = re.compile(rf"\b(?:just |only )?(?P<count>\d{{1,4}}|{_WORDS}|another)\s+(?:of\s+)(?:them|those|these|such|that kind|(?:the|my|our) (?:gpus?|cards?|boxes))\b", re.IGNORECASE)
+_OF_THEM = re.compile(rf"\b(?:just |only )?(?P<count>\d{{1,4}}|{SAID_NUMBER}|another)\s+(?:of\s+)(?:them|those|these|such|that kind|(?:the|my|our) (?:gpus?|cards?|boxes))\b", re.IGNORECASE)
 _SINGLE = re.compile(r"\b(?:(?:just|only) )?(?:a )?(?:single|one|1)(?: (?:one|gpu|card))?(?: (?:is|will be|would be) (?:enough|plenty|fine|sufficient)| will do| (?:suffices|only))\b", re.IGNORECASE)
-_GIVEN = re.compile(rf"\b(?:give (?:it|me)|use|take|with|make it|put it on|run (?:it )?on)\s+(?P<count>\d{{1,4}}|{_WORDS})\s+(?:gpus?|cards?)\b", re.IGNORECASE)
+_GIVEN = re.compile(rf"\b(?:give (?:it|me)|use|take|with|make it|put it on|run (?:it )?on)\s+(?P<count>\d{{1,4}}|{SAID_NUMBER})\s+(?:gpus?|cards?)\b", re.IGNORECASE)
 _BEFORE = re.compile(
     r"\b(?:(?:the |my )?(?P<noun>@NOUN@)\s+)?(?:(?:put|set|change|turn|switch|go|take|bring) (?:it|that|this) )?(?:back (?:to )?)?(?:(?:how|what|where|as|like) (?:it|that|they) (?:was|were)(?: (?:before|earlier|previously))?|(?:what|the one|the value) (?:i|we) had(?: (?:before|earlier|first|initially))?|(?:as|like) before|what it was)\b".replace("@NOUN@", noun_pattern()),
     re.IGNORECASE,
 )
+_LOOKED_AT = 1_000
+"""Characters of an earlier line that are looked at: what is longer is pasted."""
 _MOST_GPUS = 64
 """Of what "300 of them" counts nobody has that many a node."""
-_ENOUGH = re.compile(rf"(?:^|[,;.]\s*)(?P<count>\d{{1,2}}|{_WORDS})\s+(?:will do|is enough|are enough|suffices?|is plenty|are plenty)\b", re.IGNORECASE)
+_ENOUGH = re.compile(rf"(?:^|[,;.]\s*)(?P<count>\d{{1,2}}|{SAID_NUMBER})\s+(?:will do|is enough|are enough|suffices?|is plenty|are plenty)\b", re.IGNORECASE)
 _FOLDER = re.compile(r"\b(?:(?:different|another|new|other|output) )?(?:folder|dir(?:ectory)?|path|output|location)\s*(?:is|to|:|=|->)?\s+(?P<path>(?:~|\.{1,2})?/[\w./~\-]+|[\w.\-]+/[\w./\-]*)", re.IGNORECASE)
 _SWAP = re.compile(r"\b(?P<verb>swap|replace|exchange|trade|substitute)\s+(?P<old>[^,.;]+?)\s+(?:for|with|by|against)\s+(?=\w)", re.IGNORECASE)
 _MEMORY = re.compile(
@@ -38,13 +39,14 @@ _SIZED = re.compile(
 )
 _VARIANT = re.compile(r"\b(?:the )?(?P<kind>base|instruct|chat|pretrained|it)\s+(?:one|version|variant|model)\b|\b(?:use|take|try|switch to|want)\s+(?:the )?(?P<kind2>base|instruct|chat)\b(?!\s*\w*templ)", re.IGNORECASE)
 _EARLIER = re.compile(
-    rf"\b(?:the |my )?(?P<which>first|original|initial|previous|earlier|former|old|last|prior|other)\s+(?P<noun>{noun_pattern()})(?!\w)(?:\s+(?:again|back|i said))?",
+    rf"\b(?:the |my )?(?P<which>first|original|initial|previous|earlier|former|old|last|prior|other)\s+(?P<noun>(?!(?:epoch|step|gpu|card|node|machine|server|shot|sample|example|question)\b){noun_pattern()})(?!\w)"
+    r"(?:\s+(?:again|back|i said))?(?!\s+(?:rows?|columns?|files?|splits?|half|lines?|point)\b)",
     re.IGNORECASE,
 )
 _BARE_NUMBER = re.compile(
     r"^\W*(?:(?:no need for (?:that|so) (?:many|much)|too? (?:many|much|few|high|low|long|short)|back|cool|do|give|want|k|nah|well|yeah|no|nope|actually|make|it|that|instead|rather|use|ok|okay|try|wait|sorry|oops|hm+|let'?s|say|to|with|set|change|"
     r"raise|lower|bump|cut|drop|push|bring|up|down|put|go|i|mean|meant|ment|finalement|doch|mejor|lieber|besser|lieber|just|only|maybe|better|please|for|the|then|and)\b\W*)*"
-    rf"(?P<value>\d[\d,]*(?:\.\d+)?(?:e-?\d+)?k?|{_WORDS})\b\W*(?:instead|rather|then|please|pls|plz|tho|though|lol|thx|thanks|(?:is|are|will be|would be) (?:enough|better|fine|plenty|sufficient|ok)|will do|not \S+)?\W*$",
+    rf"(?<![-.])(?P<value>\d[\d,]*(?:\.\d+)?(?:e-?\d+)?k?|{SAID_NUMBER})\b(?!\s*%)\W*(?:instead|rather|then|please|pls|plz|tho|though|lol|thx|thanks|(?:is|are|will be|would be) (?:enough|better|fine|plenty|sufficient|ok)|will do|not \S+)?\W*$",
     re.IGNORECASE,
 )
 
@@ -134,10 +136,10 @@ def sized_model(text: str, said: str | None, context: Context) -> tuple[str, str
     if said is not None:
         if get_model(said) or find_model(said):
             return None
-        earlier = next((found for words in reversed(context.words) if (found := bare_size(words))), None)
+        earlier = next((found for words in reversed(context.words) if (found := bare_size(words[:_LOOKED_AT]))), None)
         whole = named_model(f"{said} {earlier[0]}") if earlier and context.intent.model is None else None
         return (whole, earlier[0], None) if whole and earlier else None
-    match = next((m for m in _SIZED.finditer(text) if float(m.group("size")) and _is_large(m) and not _TEACHES.match(text[m.end() :])), None)
+    match = next((m for m in _SIZED.finditer(text) if float(m.group("size")) and _is_large(m) and not _is_another(text, m)), None)
     if match is None:
         return None
     params = float(match.group("size")) * (1e9 if match.group("unit").lower() == "b" else 1e6)
@@ -146,7 +148,7 @@ def sized_model(text: str, said: str | None, context: Context) -> tuple[str, str
     if spec is not None:
         kin = sibling(spec, params)
         return (kin.id, typed, match) if kin else None
-    family = next((f for words in reversed(context.words) if (f := family_in(words))), None)
+    family = next((f for words in reversed(context.words) if (f := family_in(words[:_LOOKED_AT]))), None)
     joined = named_model(f"{family} {typed}") if family else None
     return (joined, typed, match) if joined else None
 
@@ -157,69 +159,26 @@ def named_model(words: str) -> str | None:
     return model if model and get_model(model) else None
 
 
-_TEACHES = re.compile(r"\s+(?:as|is|for) (?:the |a )?teacher", re.IGNORECASE)
+_TEACHES = re.compile(r"\s+(?:(?:as|is|for) )?(?:(?:the|a|my) )?teacher", re.IGNORECASE)
+
+
+def _is_another(text: str, match: re.Match[str]) -> bool:
+    """True for a size that is denied (`not the 8b`) or the teacher's."""
+    return _TEACHES.match(text[match.end() :]) is not None or compiled(rf"{NEGATION}$").search(text[: match.start()]) is not None
 
 
 def _is_large(match: re.Match[str]) -> bool:
     return match.group("unit").lower() == "b" or float(match.group("size")) >= 60
 
 
-def family_in(text: str) -> str | None:
-    """The family that a text names, as far as a size would complete it: `the biggest llama` → `llama`."""
-    leads = {re.split(r"[\s\d.\-]", spec.family.lower())[0] for spec in all_models()} - {""}
-    words: list[str] = re.findall(r"[a-z][a-z]*(?:[\s-]?\d+(?:\.\d+)?)?", text.lower())
-    for word in words:
-        lead = re.split(r"[\s\d.\-]", word)[0]
-        if lead in leads:
-            return word.strip()
-    return None
-
-
-def sibling(spec: ModelSpec, params: float, *, instruct: bool | None = None) -> ModelSpec | None:
-    """The model of the same family that is nearest to this size, base or instruct as before; None where none is near.
-
-    Where the family has no such size, its near relatives count, the newest first: `the 70b` of Llama 3.2 is Llama 3.3's.
-    """
-    wanted = spec.instruct if instruct is None else instruct
-    lead = re.split(r"[\d]", spec.family)[0].strip().lower()
-
-    def order(model: ModelSpec) -> tuple[Any, ...]:
-        return (
-            model.family != spec.family,
-            model.instruct != wanted,
-            model.is_vision != spec.is_vision,
-            model.is_moe != spec.is_moe,
-            bool(_dialect(model) ^ _dialect(spec)),
-            _reversed(model.family),
-            abs(model.params_total / params - 1),
-            len(model.id),
-            model.id,
-        )
-
-    owner = spec.id.split("/")[0]
-    near = [m for m in all_models() if abs(m.params_total / params - 1) < 0.25 and m.family.lower().startswith(lead)]
-    near = [m for m in near if m.id.split("/")[0] == owner] or near
-    return min(near, key=order, default=None)
-
-
-def _dialect(model: ModelSpec) -> frozenset[str]:
-    """Words of a name that make it another kind of model: coder, math, guard, vision."""
-    return frozenset(re.findall(r"coder|math|guard|vision|vl|thinking|reasoning|embed|distill|awq|gptq|fp8|int4", model.id.lower()))
-
-
-def _reversed(family: str) -> tuple[int, ...]:
-    return tuple(-ord(letter) for letter in fold(family))
-
-
-def other_variant(text: str, context: Context) -> tuple[str, re.Match[str]] | None:
+def named_variant(text: str, context: Context) -> tuple[str, re.Match[str]] | None:
     """The base or instruct model beside the one in talk: `the base one`."""
     match = _VARIANT.search(text)
     spec = get_model(context.intent.model) if match and context.intent.model else None
     if match is None or spec is None:
         return None
-    instruct = (match.group("kind") or match.group("kind2")).lower() not in ("base", "pretrained")
-    found = sibling(spec, spec.params_total, instruct=instruct)
-    return (found.id, match) if found and found.instruct == instruct and found.family == spec.family else None
+    found = other_variant(spec, instruct=(match.group("kind") or match.group("kind2")).lower() not in ("base", "pretrained"))
+    return (found.id, match) if found else None
 
 
 _COMPARED = re.compile(r"\b(?:the |a )?(?:next )?(?P<way>smaller|bigger|larger|smallest|biggest|largest)\s+(?:one|model|version|variant)\b", re.IGNORECASE)
@@ -232,14 +191,8 @@ def compared_model(text: str, context: Context) -> tuple[str, re.Match[str]] | N
     if match is None or spec is None:
         return None
     way = match.group("way").lower()
-    kin = [m for m in all_models() if m.family == spec.family and m.instruct == spec.instruct and m.id.split("/")[0] == spec.id.split("/")[0] and _dialect(m) == _dialect(spec)]
-    smaller = way.startswith("small")
-    beyond = sorted((m for m in kin if (m.params_total < spec.params_total) == smaller and m.params_total != spec.params_total), key=lambda m: (m.params_total, m.id))
-    if not beyond:
-        return None
-    nearest_first = beyond[::-1] if smaller else beyond
-    found = nearest_first[-1] if way.endswith("est") else nearest_first[0]
-    return found.id, match
+    found = next_in_size(spec, smaller=way.startswith("small"), last=way.endswith("est"))
+    return (found.id, match) if found else None
 
 
 def bare_number(text: str) -> float | None:

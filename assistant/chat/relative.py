@@ -11,6 +11,7 @@ from typing import Any
 from assistant.chat.context import Context
 from assistant.chat.nouns import FIELDS, NUMBERS, WHOLE, blanked, field_of, key_of, noun_pattern
 from assistant.core.values import Reason
+from assistant.reader.lexicon import NUMBER_WORDS, SAID_NUMBER, any_word
 
 _FACTORS = {
     "double": 2.0, "doubling": 2.0, "twice": 2.0, "triple": 3.0, "tripling": 3.0, "thrice": 3.0, "quadruple": 4.0,
@@ -18,14 +19,13 @@ _FACTORS = {
     "mitad": 0.5, "metade": 0.5, "moiti\u00e9": 0.5, "h\u00e4lfte": 0.5, "halbier": 0.5, "halbiere": 0.5, "halbe": 0.5,
     "halve": 0.5, "halving": 0.5, "half": 0.5, "third": 1 / 3, "quarter": 0.25, "fourth": 0.25, "fifth": 0.2, "tenth": 0.1, "hundredth": 0.01,
 }  # fmt: skip
-_COUNTS = {
-    "a": 1, "an": 1, "one": 1, "another": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
-    "nine": 9, "ten": 10, "couple": 2, "a couple": 2, "a couple of": 2, "couple of": 2, "a few": 3,
-}  # fmt: skip
-_COUNT = r"(?:\d[\d,]*(?:\.\d+)?k?|a couple of|a couple|a few|" + "|".join(word for word in _COUNTS if " " not in word) + ")"
-_NUMBER = r"(?:\d+(?:\.\d+)?|" + "|".join(word for word in _COUNTS if len(word) > 2 and " " not in word and word != "another") + ")"
+_COUNTS = {**NUMBER_WORDS, "another": 1, "a few": 3}
+_COUNT = rf"(?:\d[\d,]*(?:\.\d+)?k?|{any_word(_COUNTS)})"
+_NUMBER = rf"(?:\d+(?:\.\d+)?|{SAID_NUMBER})"
 _TIMES = rf"(?:(?:{_NUMBER})\s*(?:x|×|times|-?fold))"
-_FACTOR = rf"(?:(?:(?:a|an|one|el|la|das|die|o|le) |one[- ])?(?:{'|'.join(_FACTORS)})|{_TIMES})"
+_ORDINAL = "third|fourth|fifth|tenth|hundredth"
+"""Shares that are places too: `the third gpu` is no part of the GPUs, `a third of them` is."""
+_FACTOR = rf"(?:(?:(?:a|an|one|el|la|das|die|o|le) |one[- ])?(?:{'|'.join(word for word in _FACTORS if word not in _ORDINAL.split('|'))})|(?:an?|one)[ -](?:{_ORDINAL})|{_TIMES})"
 _THE = r"(?:(?:as (?:many|much|long|big|large|high)|of|as|de|der|des|do|du)\s+)?(?:(?:the|my|that|this|our|its|current|el|la|le|die|den|das|o|a)\s+){0,2}"
 _NOUN = "(?:" + "|".join(pattern for _, pattern in FIELDS) + "|" + noun_pattern(NUMBERS) + ")"
 _UP = r"increase|raise|push|crank(?: up)?|bump(?: up)?|boost|grow|up|extend|lengthen|scale up|enlarge"
@@ -38,12 +38,17 @@ _ADDED = ("epochs", "max_steps", "gpu_count", "nodes", "num_fewshot", "limit", "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relative:
-    """Values that follow from what stands, the notes that say how, the rest of the line, and what could not be worked out."""
+    """Values that follow from what stands, the notes that say how, and the rest of the line.
+
+    `missing` names what does not stand, `beyond` has (key, what stands, what would be
+    left) of each that would fall to nothing or below.
+    """
 
     values: dict[str, Any] = field(default_factory=dict)
     notes: tuple[Reason, ...] = ()
     rest: str = ""
     missing: tuple[str, ...] = ()
+    beyond: tuple[tuple[str, float, float], ...] = ()
 
 
 @cache
@@ -58,7 +63,7 @@ def relative(line: str, context: Context) -> Relative:
         for match in list(_compiled(rule.pattern).finditer(work.text)):
             if work.is_open(match):
                 rule.read(work, match)
-    return Relative(values=work.values, notes=tuple(work.notes), rest=work.text, missing=tuple(work.missing))
+    return Relative(values=work.values, notes=tuple(work.notes), rest=work.text, missing=tuple(work.missing), beyond=tuple(work.beyond))
 
 
 class _Work:
@@ -69,6 +74,7 @@ class _Work:
         self.values: dict[str, Any] = {}
         self.notes: list[Reason] = []
         self.missing: list[str] = []
+        self.beyond: list[tuple[str, float, float]] = []
 
     def is_open(self, match: re.Match[str]) -> bool:
         """Not read yet, and not denied: "no more epochs" asks for none."""
@@ -78,28 +84,31 @@ class _Work:
     def take(self, match: re.Match[str]) -> None:
         self.text = blanked(self.text, match)
 
-    def put(self, match: re.Match[str], key: str | None, change: Callable[[float], float], why: str = "", base: Any = None) -> None:
-        """Set a key to a change of what stands; `why` is told where the words leave the number open."""
-        if key is None:
-            return
+    def put(self, match: re.Match[str], key: str | None, change: Callable[[float], float], why: str = "", base: Any = None, *, scales: bool = True) -> None:
+        """Set a key to a change of what stands; `why` is told where the words leave the number open.
+
+        A change that `scales` makes a run of steps longer by its epochs; 500 more steps are no 500 epochs.
+        """
+        if key is None or (key == "limit" and self.context.value(key) is None and not _compiled("limit|cap|ceiling").search(match.group())):
+            return  # "one more question" is talk where no samples are counted
         self.take(match)
         stands = self.values.get(key) if base is None else base
         if stands is None:
-            key, stands = self._standing(key)
+            key, stands = self._standing(key, scales=scales)
         if not isinstance(stands, (int, float)) or isinstance(stands, bool):
             self.missing.append(key)
             return
         value = _shaped(key, change(float(stands)))
         if value is None:
-            self.missing.append(key)
+            self.beyond.append((key, float(stands), change(float(stands))))
             return
         self.values[key] = value
         if why:
             self.notes.append(Reason(field=key, value=value, why=why.format(base=f"{stands:,g}")))
 
-    def _standing(self, key: str) -> tuple[str, Any]:
+    def _standing(self, key: str, *, scales: bool) -> tuple[str, Any]:
         """The key and its value; a run is as long as its steps where it has no epochs, and the other way round."""
-        other = {"epochs": "max_steps", "max_steps": "epochs"}.get(key)
+        other = {"epochs": "max_steps", "max_steps": "epochs"}.get(key) if scales else None
         stands = self.context.value(key)
         if stands is None and other and self.context.value(other) is not None:
             return other, self.context.value(other)
@@ -137,7 +146,7 @@ def factor_of(words: str) -> float | None:
 
 def count_of(words: str) -> float | None:
     """`two` → 2, `a couple of` → 2, `1,000` → 1000, `2k` → 2000."""
-    text = re.sub(r"\s+(?:extra|additional)$", "", words.lower().strip())
+    text = re.sub(r"\s+(?:extra|additional)$", "", " ".join(words.lower().split()))
     if text in _COUNTS:
         return float(_COUNTS[text])
     thousand = text.endswith("k")
@@ -180,7 +189,7 @@ def _by(work: _Work, match: re.Match[str]) -> None:
         factor = float(times.group(1) or times.group(2)) or 1.0
         work.put(match, key, lambda stands: stands * factor if up else stands / factor)
     elif (count := count_of(amount)) is not None and key != "learning_rate":
-        work.put(match, key, lambda stands: stands + sign * count)
+        work.put(match, key, lambda stands: stands + sign * count, scales=False)
 
 
 def _add(work: _Work, match: re.Match[str]) -> None:
@@ -188,7 +197,7 @@ def _add(work: _Work, match: re.Match[str]) -> None:
     key, count = key_of(match.group("noun"), _ADDED), count_of(match.group("count"))
     sign = -1 if _compiled(r"less|fewer").fullmatch((match.groupdict().get("less") or "").strip()) else 1
     if key and count is not None:
-        work.put(match, key, lambda stands: stands + sign * count)
+        work.put(match, key, lambda stands: stands + sign * count, scales=False)
 
 
 def _equal(work: _Work, match: re.Match[str]) -> None:
@@ -283,7 +292,7 @@ def _longer_run(work: _Work, match: re.Match[str]) -> None:
     work.put(match, "epochs", lambda stands: stands * (2 if up else 0.5), f'"{word}" gives no number: {"twice" if up else "half"} of {{base}}')
 
 
-_NO_NUMBER = r"(?!\s*,?\s*(?:say|like|only|just|maybe|perhaps|around|about|to|at|of|=|:|by|is)?\s*(?:[\d.$]|(?:one|two|three|four|five)\b))"
+_NO_NUMBER = r"(?!\s*,?\s*(?:say|like|only|just|maybe|perhaps|around|about|to|at|of|=|:|by|is)?\s*(?:[\d.$]|(?:" + SAID_NUMBER + r")\b))"
 _VALUE = r"(?P<value>\d[\d,]*(?:\.\d+)?(?:e-?\d+)?k?)(?![\w%]|\.\d|\s*(?:%|percent|x\b|times))"
 _SHARE = rf"(?:{_FACTOR}|\d+(?:\.\d+)?\s*(?:%|percent))"
 _RULES = (

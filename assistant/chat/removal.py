@@ -22,6 +22,10 @@ _NOUN = noun_pattern()
 _WORDS = r"[a-z][\w.\-]*(?:[\s_-][a-z][\w.\-]*){0,3}?"
 _LIMITS = frozenset(("max_hours", "max_dollars"))
 _TAKEN_BACK = (rf"\b(?:{_VERB})\s+{_THE}(?P<what>{_NOUN}){_KIND}(?!\w)(?!\s+(?:(?:back )?(?:down|up)\s+)?(?:to|by|from)\s+\S)")
+_NEXT = rf"^\s*(?:,\s*(?:and\s+)?|and\s+|&\s*){_THE}(?P<what>{_NOUN}){_KIND}(?=\s*(?:$|[,.;!?&]|and\b))"
+"""The noun after the one that was taken back: `drop the seed and the rank`."""
+_DENIED = r"\b(?:do ?n[o']?t|do not|never|didn'?t|can ?n[o']?t|mustn'?t|should ?n[o']?t|not)\s+(?:ever\s+)?$"
+"""Before a verb of removal: `don't forget the seed` keeps it."""
 _ANY = (rf"\b(?:{_VERB})\s+{_THE}(?P<what>{_WORDS}){_KIND}\s*(?=$|[,.;!?]|\band\b)")
 _OFF = rf"\b(?:take|turn|switch|leave)\s+{_THE}(?P<what>{_NOUN}){_KIND}\s+(?:off|out|away)\b"
 _ALL_OVERRIDES = rf"\b(?:{_VERB})\s+(?:all|every)(?: of)?(?: the| my| these| those)?\s+(?:overrides|(?:extra |custom )?(?:settings|fields))\b"
@@ -31,7 +35,7 @@ _NO_LIMIT = (
 )
 _DEFAULT = (
     rf"\b(?:use |take |with |go (?:back )?to |back to |reset to )?(?:the )?default {_THE}(?P<first>{_NOUN})(?!\w)"
-    rf"|\b(?:reset|default|auto)\s+{_THE}(?P<second>{_NOUN})(?:\s+(?:to|back to)\s+(?:the |its )?default)?(?!\w)"
+    rf"|\b(?:reset|default|auto)\s+{_THE}(?P<second>{_NOUN})(?:\s+(?:to|back to)\s+(?:the |its )?default)?(?!\w)(?!\s+to\s+\S)"
     rf"|\b{_THE}(?P<third>{_NOUN}|[a-z]+)\s+(?:back )?(?:to|is|at|on)\s+(?:the |its )?(?:default|auto(?:matic)?)\b"
     rf"|\b(?:you )?(?:choose|pick|decide(?: on)?)\s+{_THE}(?P<fourth>{_NOUN})(?:\s+(?:yourself|for me|again))?(?=\s*(?:$|[,.;]))"
     rf"|\bleave\s+{_THE}(?P<fifth>{_NOUN})\s+(?:up )?to (?:you|the planner)\b"
@@ -75,14 +79,16 @@ def removal(line: str, context: Context) -> Removal:
         work.cut(match)
     for pattern in (_OFF, _DEFAULT, _NO_LIMIT, _TAKEN_BACK, _ANY):
         for match in list(compiled(pattern).finditer(work.text)):
-            _take_back(work, match, context)
+            if _take_back(work, match, context) and pattern in (_TAKEN_BACK, _DEFAULT):
+                _and_the_next(work, match.end(), context)
     kept = tuple(work.benchmarks) if work.benchmarks is not None else None
     return Removal(keys=frozenset(work.keys), back=work.back, paths=frozenset(work.paths), benchmarks=kept, rest=work.text)
 
 
-def _take_back(work: _Work, match: re.Match[str], context: Context) -> None:
-    if work.text[match.start() : match.end()] != match.group():
-        return
+def _take_back(work: _Work, match: re.Match[str], context: Context) -> bool:
+    """Take back what a verb and a noun name; False where it is denied or nothing of it was said."""
+    if work.text[match.start() : match.end()] != match.group() or compiled(_DENIED).search(work.text[: match.start()]):
+        return False
     noun = next((group for group in match.groups() if group), None)
     if noun is None:  # "money doesn't matter", "time is no issue"
         keys: tuple[str, ...] = ("max_hours",) if match.group().lower().startswith("time") else ("max_dollars",)
@@ -100,6 +106,18 @@ def _take_back(work: _Work, match: re.Match[str], context: Context) -> None:
     elif path is not None:
         work.paths.add(path)
         work.cut(match)
+    return bool(said) or path is not None
+
+
+def _and_the_next(work: _Work, end: int, context: Context) -> None:
+    """The nouns that follow one that was taken back go with it, as far as they were said."""
+    while match := compiled(_NEXT).match(work.text[end:]):
+        said = [key for key in _keys(match.group("what"), context) if _is_said(key, context)]
+        if not said:
+            return
+        work.keys.update(said)
+        work.text = work.text[:end] + " " * match.end() + work.text[end + match.end() :]
+        end += match.end()
 
 
 def _former(keys: tuple[str, ...], context: Context) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from assistant.builder.follow_up import FollowUp
-from assistant.chat.answering import answered, chosen_way
+from assistant.chat.answering import answered, chosen_way, place_of
 from assistant.chat.hearing import Change, heard
 from assistant.chat.merging import merged
 from assistant.chat.nouns import NUMBERS
@@ -281,14 +281,10 @@ def _follow_up(state: State, pending: FollowUp, line: str) -> Step | None:
     open_state = replace(state, follow_up=None)
     if SKIP.fullmatch(line):
         return open_state, (Tell(text=f"{pending.answers[0][0]} it is: the plan stands."),)
-    lowered = line.lower().strip(" .!?")
-    bare = re.sub(r"[,\s]", "", lowered)
-    first, rest = (lowered.partition(". ")[0], line.partition(". ")[2]) if ". " in line else (lowered, "")
-    for choice, values in pending.answers:
-        digits = re.match(r"[\d,]+", choice)
-        is_number = digits is not None and bare == digits.group().replace(",", "")
-        if not is_number and first not in (choice.lower(), choice.lower().removesuffix(" gb")) and not (len(first) > 2 and choice.lower().startswith(first)):
-            continue
+    head, _, rest = line.partition(". ")
+    place = place_of(tuple(choice for choice, _ in pending.answers), head)
+    if place is not None:
+        choice, values = pending.answers[place]
         if not values:
             return _line(open_state, Line(text=rest)) if rest else (open_state, (Tell(text=f"{choice}: the plan stands."),))
         more = heard(rest, state.context) if rest else Change()
@@ -296,10 +292,6 @@ def _follow_up(state: State, pending: FollowUp, line: str) -> Step | None:
         return planned_with(open_state, replace(more, said=said), line, "turn")
     if refusal(line) == "" and len(pending.answers) == 2 and pending.question.field == "max_hours":
         return planned_with(open_state, Change(said=Intent.model_validate(pending.answers[1][1])), line, "turn")
-    if re.fullmatch(r"(?:the )?(?:first|second|third|fourth)(?: one)?|[1-4]", lowered) and not lowered.isdigit():
-        place = ("first", "second", "third", "fourth").index(lowered.removeprefix("the ").split()[0])
-        if place < len(pending.answers):
-            return _follow_up(state, pending, pending.answers[place][0])
     if (agreement(line) == "" or refusal(line) == "") and len(line) < 12:
         return open_state, (Tell(text=f"{pending.answers[0][0]} it is: the plan stands."),)
     return None

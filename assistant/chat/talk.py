@@ -64,7 +64,7 @@ _YES = re.compile(
     re.IGNORECASE,
 )
 _AGREES = re.compile(r"\b(?:yes|yeah|yep|yup|y|sure|ok(?:ay)?|go ahead|switch|please do|agreed?|do|use|take|try|go|pick|choose|apply|make)\b", re.IGNORECASE)
-_NO = re.compile(r"^\W*(?:no|nope|nah|keep(?: (?:it|that|this|the (?:old|first|present|current)(?: one)?|[\w .-]{1,20}))?|not now|leave (?:it|that)(?: as (?:it )?is)?|stay(?: with (?:it|that|this))?|rather not|don'?t)(?:\s+(?:thanks|thank you|please|then))?(?=$|[,.!;])[\s,.!;]*", re.IGNORECASE)
+_NO = re.compile(r"^\W*(?:no|nope|nah|keep(?: (?:it|that|this|the (?:old|first|present|current)(?: one)?|(?!.*\b(?:it|going|training|under|below|within|above|over|at|to|in|on|up|as)\b)[\w .-]{1,20}))?|not now|leave (?:it|that)(?: as (?:it )?is)?|stay(?: with (?:it|that|this))?|rather not|don'?t)(?:\s+(?:thanks|thank you|please|then))?(?=$|[,.!;])[\s,.!;]*", re.IGNORECASE)
 SKIP = re.compile(r"(?:skip(?: (?:it|that|this|the question))?|pass|default|the default|whatever|(?:i )?(?:don'?t|do not) (?:know|care|mind)|no idea|any|either|dunno|doesn'?t matter|you (?:choose|pick|decide)|up to you|next)[\s.!]*", re.IGNORECASE)
 _LINK = r"^\W*(?:(?:and|so|ok(?:ay)?|hm+|but|well|or)[\s,]+)*"
 _WHAT_IF = re.compile(
@@ -86,10 +86,16 @@ _CHEAPER = re.compile(
 )
 
 
+_SPOKEN = 2_000
+"""What is longer is pasted: it is no question, and what is said to this program stands at its head."""
+
+
 def command_in(line: str) -> str | None:
     """The line as a slash command, if it is one; many are understood without the slash."""
     if line.startswith("/"):
         return line
+    if len(line) > _SPOKEN:
+        return None
     word = line.lower().rstrip("!.") or line
     if _QUIT.fullmatch(line):
         return "/quit"
@@ -108,12 +114,14 @@ def command_in(line: str) -> str | None:
 
 def reset_in(line: str) -> str | None:
     """What follows a "start over"; None where the line does not begin so."""
-    match = next((m for m in _RESET.finditer(line) if m.group().strip(" .,;!")), None)
+    match = next((m for m in _RESET.finditer(line[:_SPOKEN]) if m.group().strip(" .,;!")), None)
     return line[match.end() :].strip() if match else None
 
 
 def small_talk(line: str, *, has_config: bool) -> str | None:
     """A short honest answer to what is no request."""
+    if len(line) > _SPOKEN:
+        return None
     if _GREETING.fullmatch(line):
         return 'Hello. Say what to train, such as "lora llama3 on 2 A100s".'
     if _THANKS.fullmatch(line):
@@ -127,7 +135,7 @@ def small_talk(line: str, *, has_config: bool) -> str | None:
 
 def agreement(line: str) -> str | None:
     """What follows a yes ("ok do that on ./train.jsonl"); None where the line does not begin with one."""
-    match = _YES.match(line)
+    match = _YES.match(line, 0, _SPOKEN)
     if match is None or not match.group().strip() or not _AGREES.search(match.group()):
         return None
     return line[match.end() :].strip()
@@ -135,12 +143,14 @@ def agreement(line: str) -> str | None:
 
 def refusal(line: str) -> str | None:
     """What follows a no; None where the line does not begin with one."""
-    match = _NO.match(line)
+    match = _NO.match(line, 0, _SPOKEN)
     return line[match.end() :].strip() if match and match.group().strip() else None
 
 
 def what_if(line: str) -> str | None:
     """What a hypothetical is about: `what about qlora?` → `qlora`."""
+    if len(line) > _SPOKEN:
+        return None
     match = _WHAT_IF.match(line) or _LOOKS.match(line) or _COULD.match(line) or _AND_ON.match(line)
     return match.group("what").strip() if match else None
 
@@ -154,7 +164,7 @@ _ASKED_OF_US = re.compile(r"^\W*(?:(?:and|so|ok(?:ay)?|hey|please)[\s,]+)*(?:can
 
 def is_question(line: str) -> bool:
     """True for a line that asks rather than tells: it changes nothing by itself."""
-    if _ASKED_OF_US.search(line):
+    if len(line) > _SPOKEN or _ASKED_OF_US.search(line):
         return False
     return line.rstrip().endswith("?") or (_ASKS.match(line) is not None)
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from assistant.reader.page import NUMBER_WORDS
+from assistant.reader.lexicon import NUMBER_WORDS
 
 _DIGITS = re.compile(
     r"(?P<glued>(?:[a-z]+[-_.]?)?)(?P<number>\d[\d,]*(?:\.\d+)?|\.\d+)(?P<power>e[-+]?\d+)?"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from assistant.catalogue.glossary import find_term
+from assistant.reader.names import is_model_name
 
 Topic = Literal[
     "why", "why_not", "what_is", "difference", "better", "value", "time", "cost", "memory", "options", "changed", "plan",
@@ -73,6 +74,20 @@ _BETTER = re.compile(
     r"|" + _LEAD + r"(?:which|what)(?: one)?(?: is|'s) (?:better|faster|best|safer|cheaper)\W+(.+?) or (.+?)\W*$",
     re.IGNORECASE,
 )  # fmt: skip
+_RIVALS = tuple(
+    re.compile(_LEAD + pattern, re.IGNORECASE)
+    for pattern in (
+        r"(?:is|are|would|will) (?P<one>.+?) (?:be )?(?:any |much |really |even |a lot )?(?:\w+er|more \w+|less \w+|worse) than (?P<other>.+?)\W*$",
+        r"(?:does|do|will|would|can) (?P<one>.+?) (?:beat|outperform|surpass) (?P<other>.+?)\W*$",
+        r"(?:should|shall|do|would) (?:i|we|you) (?:rather )?(?:use|take|pick|choose|train|tune|prefer|recommend|go with|go for) (?P<one>.+?) or (?P<other>.+?)\W*$",
+        r"(?:what|which)(?: one)?(?: is|'s) \w+\W+(?P<one>.+?) or (?P<other>.+?)\W*$",
+        r"(?:how (?:does|do|would) )?(?P<one>.+?) (?:compare[sd]? (?:to|with|against)|vs\.?|versus|or) (?P<other>.+?)\W*$",
+        r"(?:(?:can|could) you |please )?compare (?P<one>.+?) (?:to|with|against|and) (?P<other>.+?)\W*$",
+        r"(?:is|are) (?P<one>.+?) (?:any |really |much |even )?(?:good|better|worth it|the best)\b(?: (?:at|for|in) .+?)?\W*$",
+    )
+)
+"""Which of two models is better, or whether one is good: of what stands on both sides, every name has to be a model's."""
+_BEST_MODEL = re.compile(_LEAD + r"(?:what|which)(?:'s| is| would be)? (?:the )?(?:best |better )?(?:model|llm)\b(?: (?:is|would be|works?|performs?|to use))*(?: (?:the )?(?:best|better|smartest|strongest|good))?(?: (?:at|for|in) .+?)?\W*$", re.IGNORECASE)
 _DEFINE = re.compile(
     _LEAD + r"(?:what(?:'s| is| are|s)|what does|what do|what do you mean (?:by|with)|what is meant by|explain|define|how does|how do|tell me (?:more )?about|meaning of)\s+"
     r"(?P<article>an? |the |this |that |your |my |these |those )?(?P<term>.+?)(?P<end> (?:do|does|mean|means|work|for|good for|used for|actually|exactly|here|again|stand for|to me|for me|please|in (?:plain|simple|short) (?:words|terms)))*\W*$",
@@ -128,15 +143,28 @@ def question_in(line: str) -> Asking | None:
     return _compared(text) or _why(text) or _plain(text) or _figures(text) or _defined(text)
 
 
+_ARTICLE = re.compile(r"^(?:an?|the|this|that|my)\s+", re.IGNORECASE)
+
+
 def _compared(text: str) -> Asking | None:
     for topic, pattern in (("difference", _DIFFERENCE), ("better", _BETTER)):
         found = pattern.match(text)
         if found is None:
             continue
         one, other = [group for group in found.groups() if group]
-        if find_term(one) or find_term(other) or (topic == "better" and subject_of(one) == subject_of(other) == "model"):
+        if find_term(one) or find_term(other):
             return Asking(topic=topic, subject=one, other=other, text=text)  # type: ignore[arg-type]
-    return None
+    return _models_compared(text)
+
+
+def _models_compared(text: str) -> Asking | None:
+    """Which model is better: a question of the answers that it gives, which no plan knows."""
+    for pattern in _RIVALS:
+        names = [_ARTICLE.sub("", name) for name in found.groupdict().values()] if (found := pattern.match(text)) else []
+        if names and all(is_model_name(name) for name in names):
+            return Asking(topic="better", subject=names[0], other=names[1] if len(names) > 1 else "", text=text)
+    best = _BEST_MODEL.match(text) is not None and re.search(r"\b(?:best|better|smartest|strongest|good)\b", text, re.IGNORECASE)
+    return Asking(topic="better", subject="model", text=text) if best else None
 
 
 def _why(text: str) -> Asking | None:

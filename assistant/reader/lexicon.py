@@ -3,8 +3,31 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 
+NUMBER_WORDS = {
+    "a": 1, "an": 1, "one": 1, "single": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
+    "eight": 8, "nine": 9, "ten": 10, "twelve": 12, "sixteen": 16, "dual": 2, "both": 2, "pair": 2, "couple": 2,
+    "quad": 4, "un": 1, "une": 1, "ein": 1, "eine": 1, "einer": 1, "einem": 1, "uma": 1, "um": 1, "una": 1,
+    "deux": 2, "dos": 2, "zwei": 2, "duas": 2, "dois": 2, "trois": 3, "tres": 3, "drei": 3, "quatre": 4,
+    "cuatro": 4, "vier": 4, "quatro": 4, "huit": 8, "ocho": 8, "acht": 8, "oito": 8, "\u4e00": 1, "\u5355": 1, "\u4e8c": 2,
+    "\u4e24": 2, "\u4e09": 3, "\u56db": 4, "\u516b": 8,
+    "pair of": 2, "a pair of": 2, "a pair": 2, "couple of": 2, "a couple of": 2, "a couple": 2, "half a dozen": 6, "a half dozen": 6,
+    "half dozen": 6, "dozen": 12, "a dozen": 12, "two dozen": 24, "eleven": 11,
+}  # fmt: skip
+"""Counts in words, in the languages of the other tables."""
+
+
+def any_word(words: Iterable[str]) -> str:
+    """A pattern for any of these words, the longer one before the one inside it; blanks may be several."""
+    return "|".join(word.replace(" ", r"\s+") for word in sorted(words, key=len, reverse=True))
+
+
+NUMBER_WORD = any_word(NUMBER_WORDS)
+SAID_NUMBER = any_word(word for word in NUMBER_WORDS if len(word) > 2 and word not in ("both", "single", "dual", "pair", "couple", "dozen"))
+"""Words that are a number by themselves; `a`, `both` and `pair` are one before a noun alone."""
+COUNT = rf"(?:\d{{1,4}}|(?<![a-z0-9])(?:{NUMBER_WORD}))"
 TASKS = (
     ("synthesize", r"synthesi[sz]e|synthetic|\b(?:make|create|generate|write|invent)\b.{0,20}\b(?:fake|artificial|made-up)\b|\bsynth\b|generate (?:\d+ |some |a )?(?:qa|q&a|training (?:data|conversations|examples)|instruction)"),
     ("judge", r"\bllm[- ]as[- ]a?[- ]?judge|\bas (?:a |the )?judge\b|\bjudg(?:e|ing)\b|\b(?:rate|score|grade) the (?:\w+ )+of\b|\b(?:rate|score|grade|assess) (?:them|those|these)\b|\b(?:rate|score|grade|assess) (?:the |my |our |all |these )?(?:\w+ )?(?:replies|responses|answers|outputs|completions|generations)\b"),
@@ -86,6 +109,12 @@ PRIORITIES = (
     ("memory", r"(?:least|lowest|minimal|minimum|low) (?:memory|vram)|memory (?:use|usage)? ?as low|\bsave memory\b|as little (?:memory|vram)|memory[- ]efficient|prioriti[sz]e memory|lowest (?:possible )?vram"),
     ("quality", r"(?:best|highest|max(?:imum)?) (?:possible )?quality|quality (?:above|over|matters|first|wins|is)|prioriti[sz]e quality|best (?:possible )?(?:results?|accuracy)"),
 )
+PRIORITY_CHANGES = (
+    ("memory", r"\b(?:stingy|frugal|economical|sparing|easy|light|careful)\b.{0,12}\b(?:v?ram|memory)\b|\b(?:use |take |need |with )?(?:less|lower|minimi[sz]e(?: the)?|reduce(?: the)?|cut(?: down)?(?: the)?|save(?: some)?|lighter on) (?:v?ram|(?:gpu )?memory)(?: (?:use|usage|footprint))?\b|\bsmaller (?:memory )?footprint\b|\bmemory is tight\b"),
+    ("speed", r"\b(?:make (?:it|this) |go |train |run )?(?:faster|quicker|speedier)\b|\bspeed (?:it|this|things) up\b|\bspeed up\b|\b(?:less|shorter) (?:training )?time\b|\bas (?:fast|quick(?:ly)?) as\b"),
+    ("quality", r"\b(?:better|higher|more) (?:quality|accura\w+)\b|\bmore accurate\b"),
+)
+"""Priorities as they are said against a plan that stands: `make it faster`, `less memory`."""
 BENCHMARKS = (
     (("leaderboard_mmlu_pro",), r"\bmmlu[-_ ]?pro\b"),
     (("mmlu",), r"\bmmlu\b"),

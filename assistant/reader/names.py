@@ -33,9 +33,13 @@ _SIZE = r"(?:\d{1,2}x)?\d{1,4}(?:\.\d+)?[bm](?![a-z])"
 _PIECE = rf"(?:[-_\s:]*(?:{_SIZE}|a\d{{1,3}}(?:\.\d)?b|\d{{1,3}}e|e\d{{1,2}}b|v?\d{{1,4}}(?:\.\d+){{0,2}}[a-z]?(?![a-z0-9])|r\d\b|v\d\b|[0-9]o(?![a-z])|k\d\b|h\d\b|s\d\b|(?:{_VARIANTS})(?![a-z])))"
 
 
+_MOST_PIECES = 12
+"""Of the longest name in use there are seven: a list of names is more than one name."""
+
+
 @cache
 def _pattern() -> re.Pattern[str]:
-    return re.compile(rf"(?<![a-z0-9./\-])(?:{_FAMILIES}|{_OUTSIDE})(?![a-z]|[ ._-]?cpp\b)(?:{_PIECE})*", re.IGNORECASE)
+    return re.compile(rf"(?<![a-z0-9./\-])(?:{_FAMILIES}|{_OUTSIDE})(?![a-z]|[ ._-]?cpp\b)(?:{_PIECE}){{0,{_MOST_PIECES}}}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,11 +70,36 @@ def _model_parts() -> tuple[tuple[str, frozenset[str], bool], ...]:
     return (*trained, *served)
 
 
+@cache
+def _having() -> dict[str, frozenset[int]]:
+    """Which models, by their place, have a word in their name."""
+    places: dict[str, set[int]] = {}
+    for place, (_, have, _) in enumerate(_model_parts()):
+        for word in have:
+            places.setdefault(word, set()).add(place)
+    return {word: frozenset(found) for word, found in places.items()}
+
+
+def _candidates(words: frozenset[str]) -> list[int]:
+    """The models that have every word; of hosted ones, which write 4.1 as 4-1, those that have both its parts."""
+    groups = []
+    for word in words:
+        found = _having().get(word, frozenset())
+        if re.fullmatch(r"\d+\.\d+", word):
+            one, other = (_having().get(part, frozenset()) for part in word.split("."))
+            found |= {place for place in one & other if is_hosted(_model_parts()[place][0])}
+        if not found:
+            return []
+        groups.append(found)
+    return sorted(frozenset.intersection(*groups)) if groups else []
+
+
 def _best(words: frozenset[str], *, base: bool) -> tuple[str, bool] | None:
     """(id, whether only its variant was open) of the model that has every word and the fewest others."""
     found = []
     dotted = {w: frozenset(w.split(".")) for w in words if re.fullmatch(r"\d+\.\d+", w)}
-    for model_id, have, instruct in _model_parts():
+    for place in _candidates(words):
+        model_id, have, instruct = _model_parts()[place]
         wanted = words
         for word, pair in dotted.items():  # hosted models write 4.1 as 4-1
             if word not in have and pair <= have and is_hosted(model_id):
@@ -211,6 +240,12 @@ def _family() -> re.Pattern[str]:
 def is_family(word: str) -> bool:
     """True for the name of a model family, in the catalogue or not."""
     return _family().fullmatch(word) is not None
+
+
+def is_model_name(words: str) -> bool:
+    """True for words that are a model's name and no more: a family with what belongs to it, or a size (`the 70b`)."""
+    name = words.strip()
+    return _pattern().fullmatch(name) is not None or re.fullmatch(_SIZE, name, re.IGNORECASE) is not None
 
 
 def is_hosted(model_id: str) -> bool:

@@ -6,6 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from assistant.reader.lexicon import NUMBER_WORDS
+
 TAKEN = "\0"
 """Stands for every character that a rule took: no request holds it, since control characters are replaced."""
 STRANGE = "\ufffd"
@@ -23,23 +25,11 @@ _ENDLESS = re.compile(r"\S{257,}|\d{20,}|[^\w\s]{40,}")
 _PATH_LIKE = re.compile(r"(?:[\"'(]?(?:~|\.{1,2})?/|[\w.\-]+/)(?!/)")
 LIMIT = 12_000
 
-NUMBER_WORDS = {
-    "a": 1, "an": 1, "one": 1, "single": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
-    "eight": 8, "nine": 9, "ten": 10, "twelve": 12, "sixteen": 16, "dual": 2, "both": 2, "pair": 2, "couple": 2,
-    "quad": 4, "un": 1, "une": 1, "ein": 1, "eine": 1, "einer": 1, "einem": 1, "uma": 1, "um": 1, "una": 1,
-    "deux": 2, "dos": 2, "zwei": 2, "duas": 2, "dois": 2, "trois": 3, "tres": 3, "drei": 3, "quatre": 4,
-    "cuatro": 4, "vier": 4, "quatro": 4, "huit": 8, "ocho": 8, "acht": 8, "oito": 8, "\u4e00": 1, "\u5355": 1, "\u4e8c": 2,
-    "\u4e24": 2, "\u4e09": 3, "\u56db": 4, "\u516b": 8,
-}  # fmt: skip
-WORD = "|".join(sorted(NUMBER_WORDS, key=len, reverse=True))
-COUNT = rf"(?:\d{{1,4}}|(?<![a-z0-9])(?:{WORD}))"
-
-
 def number(word: str | None) -> int | None:
     """A count in digits or words; None for no word."""
     if not word:
         return None
-    text = word.strip().lower()
+    text = " ".join(word.lower().split())
     return int(text) if text.isdigit() else NUMBER_WORDS.get(text)
 
 

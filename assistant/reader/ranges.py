@@ -26,9 +26,14 @@ _ENDS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"
 
 def out_of_range(field: str, value: Any) -> Question:
     """`The LoRA rank -4 is out of range: it must be at least 1 and at most 65,536. Which?`"""
-    name = _NAMES.get(field, field.replace("_", " "))
+    name = range_name(field)
     said = f"{value:,g}" if isinstance(value, int | float) and abs(value) < 1e6 else str(value)[:40]
     return Question(field=field, text=f"The {name} {said} is out of range: it must be {allowed(field)}. Which?")
+
+
+def range_name(field: str) -> str:
+    """What a number of the intent is called: `LoRA rank`, `number of epochs`."""
+    return _NAMES.get(field, field.rpartition(".")[2].replace("_", " "))
 
 
 def allowed(field: str) -> str:

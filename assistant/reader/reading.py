@@ -13,7 +13,7 @@ from assistant.catalogue.models import routed_id
 from assistant.core.intent import Intent
 from assistant.core.values import Question, Reason
 from assistant.reader import lexicon
-from assistant.reader.bounds import bound_notes
+from assistant.reader.bounds import bound_notes, bounds_blanked
 from assistant.reader.chosen import other_models, pick_model
 from assistant.reader.clashes import affirmed, ask_export, ask_objective, ask_precision, is_explanation, last_said
 from assistant.reader.datasets import read_datasets
@@ -84,6 +84,7 @@ def read(text: str) -> Reading:
 
 def _read(text: str) -> Reading:
     page = Page(text)
+    page.text = bounds_blanked(page.text)
     found: dict[str, Any] = {}
     overrides: dict[str, Any] = {}
     notes: list[tuple[str, Any, str]] = []

@@ -60,8 +60,16 @@ def _json_escape(char: str) -> str:
     return json.dumps(char)[1:-1]
 
 
+_MANY = 20
+"""Times its limit that a text may be long before its head alone is looked at."""
+
+
 def one_line(text: str, limit: int = 0) -> str:
     """The text safe to echo and on one line; longer than `limit` it ends in an ellipsis."""
+    if limit and len(text) > _MANY * limit:  # all of a pasted log would be cleaned for its first words
+        head = one_line(text[: _MANY * limit])
+        if len(head) > 2 * limit:
+            return f"{head[: limit - 1]}…"
     flat = " ".join(clean(text).split())
     return f"{flat[: limit - 1]}…" if limit and len(flat) > limit else flat
 
