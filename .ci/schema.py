@@ -112,6 +112,7 @@ CLASSES = {
     "tune": "TuningConfig",
     "judge": "JudgeConfig",
     "synthesize": "SynthesisConfig",
+    "async_eval": "AsyncEvaluationConfig",
 }
 
 
@@ -122,20 +123,50 @@ def class_of(kind: str) -> Any:
     return JudgeConfig if kind == "judge" else getattr(configs, CLASSES[kind])
 
 
-def schema_of(kind: str) -> dict[str, Any]:
-    """Version and fields, and for training what else is known by name."""
-    schema: dict[str, Any] = {"oumi": importlib.metadata.version("oumi"), "fields": fields_of(class_of(kind)), "names": {}}
+def free_text(kind: str) -> dict[str, list[str]]:
+    """What Oumi takes as any text and refuses later: the words it knows, by dotted field."""
+    from oumi.core.configs.params.evaluation_params import EvaluationBackend
+    from oumi.quantize.constants import SUPPORTED_METHODS, SUPPORTED_OUTPUT_FORMATS
+
     if kind == "train":
         from transformers.trainer_utils import SchedulerType
         from transformers.training_args import OptimizerNames
 
-        schema["names"] = {
+        return {
             "training.optimizer": sorted(m.value for m in OptimizerNames),
             "training.lr_scheduler_type": sorted(m.value for m in SchedulerType),
         }
+    backends = sorted(m.value for m in EvaluationBackend)
+    return {
+        "eval": {"tasks.evaluation_backend": backends},
+        "async_eval": {"evaluation.tasks.evaluation_backend": backends},
+        "job": {"resources.cloud": clouds()},
+        "quantize": {"method": list(SUPPORTED_METHODS), "output_format": list(SUPPORTED_OUTPUT_FORMATS)},
+    }.get(kind, {})
+
+
+def clouds() -> list[str]:
+    """The clouds that Oumi's launcher has a client for."""
+    import oumi.launcher  # noqa: F401  # registers them
+    from oumi.core.registry import REGISTRY, RegistryType
+
+    return sorted(REGISTRY.get_all(RegistryType.CLOUD))
+
+
+def models_in(fields: dict[str, Any], prefix: str = "") -> list[str]:
+    """The dotted names of the model sections, wherever they stand."""
+    sections = {f"{prefix}{name}": entry["fields"] for name, entry in fields.items() if entry["type"] == "section"}
+    here = [path for path, inner in sections.items() if "chat_template" in inner]
+    return here + [path for name, inner in sections.items() for path in models_in(inner, f"{name}.")]
+
+
+def schema_of(kind: str) -> dict[str, Any]:
+    """Version and fields, the words of what is free text to Oumi, and for training what trainers take."""
+    fields = fields_of(class_of(kind))
+    templates = {f"{path}.chat_template": chat_templates() for path in models_in(fields)}
+    schema: dict[str, Any] = {"oumi": importlib.metadata.version("oumi"), "fields": fields, "names": {**free_text(kind), **templates}}
+    if kind == "train":
         schema["trainer_kwargs"] = {t: free_arguments(t) for t in ("TRL_SFT", "TRL_DPO", "TRL_KTO", "TRL_GRPO", "TRL_GKD")}
-    if "model" in schema["fields"]:
-        schema["names"]["model.chat_template"] = chat_templates()
     return schema
 
 

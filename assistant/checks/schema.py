@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from importlib import resources
 from typing import Any
 
 from assistant.core.errors import UsageError
 
-_OPEN_SECTIONS = ("trainer_kwargs", "model_kwargs", "dataset_kwargs", "verl_config_overrides", "gradient_checkpointing_kwargs")
-
-
-KINDS = ("train", "eval", "infer", "job", "quantize", "tune", "judge", "synthesize")
+KINDS = ("train", "eval", "infer", "job", "quantize", "tune", "judge", "synthesize", "async_eval")
 
 
 @cache
@@ -45,28 +43,53 @@ def field_names(kind: str = "train") -> tuple[str, ...]:
     return tuple(sorted(walk(snapshot(kind)["fields"], "")))
 
 
+_INDEX = re.compile(r"\[\d+\]$")
+
+
+def unindexed(path: str) -> str:
+    """The path with places in lists left out: `tasks[0].task_name` is `tasks.task_name`."""
+    return re.sub(r"\[\d+\]", "", path)
+
+
 def field(path: str, kind: str = "train") -> dict[str, Any] | None:
     """What the snapshot says of a dotted field; None when there is none.
 
-    Keys below an open mapping such as `training.trainer_kwargs` are free: they answer `{"type": "any"}`.
+    Items of a list are named with their place or without: `tasks[0].task_name`, `tasks.task_name`. Keys below an open
+    mapping such as `training.trainer_kwargs` are free, and so are items of lists without fields of their own: they answer
+    `{"type": "any"}`.
     """
     entry: dict[str, Any] = {"type": "section", "fields": snapshot(kind)["fields"]}
-    for name in path.split("."):
-        if entry["type"] == "dict":
+    for step in path.split("."):
+        name = _INDEX.sub("", step)
+        if entry["type"] in ("dict", "any"):
             return {"type": "any"}
-        if entry["type"] != "section" or name not in entry["fields"]:
+        if name not in entry.get("fields", ()):
             return None
         entry = entry["fields"][name]
+        if name != step:
+            if entry["type"] != "list":
+                return None
+            entry = {"type": "section", "fields": entry["fields"]} if "fields" in entry else {"type": "any"}
     return entry
+
+
+def _in_list(path: str, kind: str) -> str | None:
+    """The list that a path goes into; None where it goes into none."""
+    steps = path.split(".")
+    above = (".".join(steps[: n + 1]) for n in range(len(steps)))
+    return next((name for name in above if name != unindexed(name) or (name != path and (field(name, kind) or {}).get("type") == "list")), None)
 
 
 def coerce(path: str, value: Any, kind: str = "train") -> Any:
     """The value as Oumi takes it for this field.
 
     Raises:
-        UsageError: unknown field (with did-you-mean), or a value of the wrong type.
+        UsageError: unknown field (with did-you-mean), a value of the wrong type, or a part of a list, which is said whole.
     """
     entry = field(path, kind)
+    if entry is not None and (within := _in_list(path, kind)):
+        within = unindexed(within)
+        raise UsageError(f"{within} is a list: {path} cannot be set by itself.", context=path, hint=f"Say {within} as a whole.", reference="part-of-list")
     if entry is None or entry["type"] == "section":
         raise _unknown(path, kind)
     if value is None:

@@ -128,6 +128,30 @@ def _datasets(query: _Query = None, as_json: _Json = False, no_color: _NoColor =
     _catalogue(("Dataset", "For", "In Oumi", "Also"), rows, found, query or [], as_json, no_color)
 
 
+@app.command("templates", help="The layers that configs are made of, by name or purpose; show ID prints one.")
+def _templates(query: _Query = None, as_json: _Json = False, no_color: _NoColor = False, offline: _Offline = False, debug: _Debug = False) -> None:
+    from assistant.configs.show import search_templates
+
+    if query and query[0] == "show":
+        _show_template(query[1:], as_json, no_color)
+        return
+    found = search_templates(" ".join(query or []))
+    rows = [(t.id, t.about, ", ".join(t.needs), t.kind) for t in found]
+    _catalogue(("Template", "For", "Takes", "Kind"), rows, found, query or [], as_json, no_color)
+
+
+def _show_template(names: list[str], as_json: bool, no_color: bool) -> None:
+    from assistant.configs.show import find_template, template_record, template_yaml
+
+    if len(names) != 1:
+        raise UsageError("show takes the name of one template.", context="show", hint="oumi-chat templates show train/method/lora", reference="usage")
+    found = find_template(names[0])
+    if as_json:
+        report.json_result(Screen(), {"schema": 1, "template": template_record(found)})
+    else:
+        report.template(Screen(no_color=no_color), template_yaml(found))
+
+
 @app.command("doctor", help="What hardware, LLM and Oumi are here, and what is missing.")
 def _doctor(as_json: _Json = False, no_color: _NoColor = False, offline: _Offline = False, debug: _Debug = False) -> None:
     from assistant.cli.chatting import llm_line

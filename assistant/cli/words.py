@@ -14,7 +14,7 @@ from assistant.core.errors import UsageError
 
 LATER = ("create", "lint", "migrate", "explain", "launch")
 """Commands of a later release: their names are taken, and what they will take is known."""
-_CATALOGUES = ("models", "gpus", "datasets")
+_CATALOGUES = ("models", "gpus", "datasets", "templates")
 COMMANDS = (*_CATALOGUES, "doctor", "estimate", *LATER)
 """Every command but `ask`, which is what a request is given to."""
 _CREATE_KINDS = ("train", "eval", "infer", "job")

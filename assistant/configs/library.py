@@ -10,7 +10,10 @@ from typing import Any
 
 import yaml
 
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The C build of yaml.SafeLoader, where there is one."""
+PARAMETERS = "parameters"
+"""The folder of `templates` that holds no layers but words about fields."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +45,7 @@ def layer(name: str) -> Layer:
         FileNotFoundError: no such template.
     """
     text = home("templates").joinpath(*f"{name}.yaml".split("/")).read_text("utf-8")
-    body = yaml.load(text, Loader=_LOADER)  # the C build of yaml.SafeLoader
+    body = yaml.load(text, Loader=LOADER)
     return Layer(
         id=body["id"],
         about=body["about"],
@@ -67,6 +70,8 @@ def layer_ids() -> tuple[str, ...]:
         folder, prefix = folders.pop()
         for entry in folder.iterdir():
             name = f"{prefix}{entry.name}"
+            if entry.is_dir() and name == PARAMETERS:
+                continue
             if entry.is_dir():
                 folders.append((entry, f"{name}/"))
             elif name.endswith(".yaml") and "/" in name:

@@ -24,7 +24,7 @@ from assistant.terminal.preview import all_reason_lines, alternative_lines, fall
 from assistant.terminal.screen import Screen
 from assistant.terminal.tables import table_lines
 from assistant.terminal.text import Line, escaped
-from assistant.terminal.yaml_view import yaml_body
+from assistant.terminal.yaml_view import fitted, yaml_body
 
 
 def json_result(screen: Screen, body: dict[str, Any]) -> None:
@@ -174,6 +174,14 @@ def reasons(screen: Screen, outcome: Outcome, origins: Mapping[str, str]) -> Non
 def table(screen: Screen, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """A catalogue: aligned on a terminal, tab-separated in a pipe."""
     screen.show(table_lines(header, rows, screen.out))
+
+
+def template(screen: Screen, text: str) -> None:
+    """A template's YAML: highlighted and within the width on a terminal, as it is in a pipe."""
+    face = screen.out
+    if face.terminal:
+        text = "\n".join(new for line in text.splitlines() for new in fitted(line, face.width or 80)) + "\n"
+    screen.yaml(text)
 
 
 def _whole(outcome: Outcome, screen: Screen) -> list[Line]:

@@ -163,6 +163,36 @@ def test_the_catalogues() -> None:
     assert b"Usage" in program("--help").stdout
 
 
+def test_the_templates_are_listed_and_shown() -> None:
+    assert b"train/method/lora\tlow-rank adapters beside frozen weights\t" in program("templates", "adapters").stdout
+    listed = json.loads(program("templates", "--json").stdout)["templates"]
+    assert {"train", "eval", "infer"} <= {one["kind"] for one in listed}
+    assert set(listed[0]) == {"id", "kind", "about", "needs"}
+    shown = program("templates", "show", "train/method/lora").stdout
+    assert b"\x1b" not in shown
+    assert yaml.safe_load(shown)["training"] == {"use_peft": True}
+    assert json.loads(program("templates", "show", "train/method/lora", "--json").stdout)["template"]["id"] == "train/method/lora"
+
+
+@pytest.mark.parametrize(("words", "said"), [(["train/method/lorra"], b"train/method/lora"), ([], b"templates show"), (["x", "y"], b"templates show")])
+def test_a_template_that_is_not_there(words: list[str], said: bytes) -> None:
+    done = program("templates", "show", *words)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert done.stdout == b""
+
+
+def test_a_template_on_a_terminal_is_highlighted_and_within_the_width() -> None:
+    for colour, environ in ((True, {}), (False, {"NO_COLOR": "1"})):
+        env = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color", "COLUMNS": "60", **environ}
+        child = pexpect.spawn(PROGRAM[0], [*PROGRAM[1:], "templates", "show", "train/sharding/fsdp"], env=env, encoding="utf-8", timeout=30)
+        child.expect(pexpect.EOF)
+        lines = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", child.before).splitlines()
+        assert ("\x1b[" in child.before) is colour
+        assert max(map(len, lines)) <= 60
+        assert yaml.safe_load("\n".join(lines))["fsdp"]["enable_fsdp"] is True
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.text(max_size=200))
 @example("-")

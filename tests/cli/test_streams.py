@@ -88,6 +88,8 @@ def test_an_early_ctrl_c_is_told(seconds: float) -> None:
         ("models qwen 3", True),
         ("models for finetuning llama", False),
         ("gpus for llama 70b", False),
+        ("templates show train/base", True),
+        ("templates to train llama", False),
         ("doctor", True),
         ("doctor my llama", False),
         ("create train", True),

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.builder import respond
 from assistant.catalogue.machines import parse_machine
 from assistant.checks.schema import coerce, field, field_names
-from assistant.configs.library import home, layer, layer_ids
+from assistant.configs.library import layer, layer_ids
 from assistant.configs.render import load, one_line
 from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
@@ -50,23 +49,6 @@ def _paths(config: dict[str, Any], prefix: str = "") -> list[str]:
         else:
             found.append(f"{prefix}{key}")
     return found
-
-
-def test_every_field_that_a_template_sets_is_described() -> None:
-    kinds = {name.partition("/")[0] for name in layer_ids()}
-    assert kinds == {"train", "eval", "infer"}
-    for kind in kinds:
-        file = "parameters.yaml" if kind == "train" else f"parameters-{kind}.yaml"
-        described = yaml.safe_load(home("templates").joinpath(file).read_text("utf-8"))
-        for path, entry in described.items():
-            assert field(path, kind) is not None, (kind, path)
-            assert entry["importance"] in ("essential", "common", "advanced")
-            assert entry["help"].endswith(".")
-            assert entry["question"].endswith("?")
-            assert all(field(other, kind) is not None for other in entry["interacts"]), path
-        for name in layer_ids():
-            if name.startswith(f"{kind}/"):
-                assert set(_paths(layer(name).config)) <= set(described), name
 
 
 def test_adapters_are_switched_on() -> None:
