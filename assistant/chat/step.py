@@ -141,7 +141,7 @@ def _talk(state: State, line: str) -> Step:
             return state, _look(state, "diff")
         focused = replace(state, changed=(asking.subject,)) if asking.subject in NUMBERS else state
         return focused, (Explain(asking=asking, line=line, outcome=current),)
-    if current is None and (asking := question_in(line)) and asking.topic in ("what_is", "difference"):
+    if current is None and (asking := question_in(line)) and asking.topic in ("what_is", "difference", "better"):
         return state, (Explain(asking=asking, line=line, outcome=Outcome(status="needs_input", intent=state.intent)),)
     if state.config is not None and asks_cheaper(line):
         return state, (FindCheaper(),)
@@ -271,9 +271,11 @@ def _decided(state: State, pending: WhatIf, line: str) -> Step | None:
     assert taken.outcome is not None
     if rest and (small_talk(rest, has_config=True) or question_in(rest) or what_if(rest) or is_question(rest)):
         return _line(state, Line(text=rest))  # "ok, how long will it take?" is no yes
+    shown = _news(state.config or taken.outcome, taken.outcome)
     if rest:
-        return _line(taken, Line(text=rest))
-    return taken, (_news(state.config or taken.outcome, taken.outcome), Weigh(state=taken))
+        after, effects = _line(taken, Line(text=rest))
+        return after, (shown, *effects)
+    return taken, (shown, Weigh(state=taken))
 
 
 def _follow_up(state: State, pending: FollowUp, line: str) -> Step | None:
