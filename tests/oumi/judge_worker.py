@@ -1,7 +1,7 @@
 """Runs inside an environment with the real `oumi`: one JSON request a line in, one verdict a line out.
 
-A request: {"id", "kind", "yaml", "world"}. A verdict: {"id", "l1", "l2", "error"}; `l2` is null where it does not apply.
-L1 parses and validates; L2 builds the real trainer's arguments (TRL's SFTConfig, DPOConfig, …).
+A request: {"id", "kind", "yaml", "world"}. A verdict: {"id", "read", "l1", "l2", "error"}; `l2` is null where it does not apply.
+`read` is whether the text becomes the config's classes at all, whatever these then say of their values. L1 parses and validates; L2 builds the real trainer's arguments (TRL's SFTConfig, DPOConfig, …).
 """
 
 from __future__ import annotations
@@ -17,19 +17,41 @@ os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
 import oumi.core.configs.params.data_params as data_params
 import oumi.core.configs.params.model_params as model_params
-from oumi.core.configs import EvaluationConfig, InferenceConfig, JobConfig, TrainingConfig
+import yaml
+from oumi.core.configs import (
+    AsyncEvaluationConfig,
+    EvaluationConfig,
+    InferenceConfig,
+    JobConfig,
+    QuantizationConfig,
+    SynthesisConfig,
+    TrainingConfig,
+    TuningConfig,
+)
+from oumi.core.configs.judge_config import JudgeConfig
+from oumi.exceptions import OumiConfigParsingError
 from oumi.train import _finalize_training_config
 
 # The config is for another machine: what is installed or on disk here does not matter.
 model_params.is_flash_attn_2_available = lambda *_a, **_k: True
 data_params.Path.exists = lambda _self: True
 
-KINDS = {"train": TrainingConfig, "eval": EvaluationConfig, "infer": InferenceConfig, "job": JobConfig}
+KINDS = {
+    "train": TrainingConfig,
+    "eval": EvaluationConfig,
+    "infer": InferenceConfig,
+    "job": JobConfig,
+    "quantize": QuantizationConfig,
+    "tune": TuningConfig,
+    "judge": JudgeConfig,
+    "synthesize": SynthesisConfig,
+    "async_eval": AsyncEvaluationConfig,
+}
 WITHOUT_HF_ARGUMENTS = ("OUMI", "VERL_GRPO")
 
 
 def judge(request: dict[str, Any], path: str) -> dict[str, Any]:
-    verdict: dict[str, Any] = {"id": request["id"], "l1": False, "l2": None, "error": None}
+    verdict: dict[str, Any] = {"id": request["id"], "read": True, "l1": False, "l2": None, "error": None}
     try:
         with open(path, "w", encoding="utf-8") as file:
             file.write(request["yaml"])
@@ -44,6 +66,7 @@ def judge(request: dict[str, Any], path: str) -> dict[str, Any]:
             verdict["max_length"] = getattr(arguments, "max_length", None)
             verdict["l2"] = True
     except Exception as problem:
+        verdict["read"] = not isinstance(problem, OumiConfigParsingError | yaml.YAMLError)
         verdict["error"] = f"{type(problem).__name__}: {problem}"[:600]
     finally:
         os.environ.pop("WORLD_SIZE", None)
