@@ -74,11 +74,8 @@ class Release:
 
     def members(self, name: str) -> list[str]:
         """The names of an enum."""
-        found: list[str] = []
-        for node in self.classes[name].body:
-            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and not node.targets[0].id.startswith("_"):
-                found.append(node.targets[0].id)
-        return found
+        named = [node.targets[0] for node in self.classes[name].body if isinstance(node, ast.Assign)]
+        return [target.id for target in named if isinstance(target, ast.Name) and not target.id.startswith("_")]
 
     def fields(self, name: str) -> dict[str, tuple[Any, Any]]:
         """Field → (type, default), those of the bases first."""
