@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from assistant.api.difference import same
-from assistant.api.places import PLACES, machine_edits
+from assistant.api.places import PLACES, data_edit, machine_edits, model_edit
 from assistant.api.values import STEPS, checked_override
 from assistant.builder.edit import Edit, apply_edits, at, steps_of
 from assistant.builder.existing import Existing
@@ -52,20 +52,25 @@ class File:
         return self._edited(self._edits(key, value))
 
     def _edits(self, key: str, value: Any) -> Iterator[Edit]:
-        body = self.body
-        if value is None:
-            raise self._no_place(key)
-        if key == "dataset" and self.kind == "train":
-            yield from self._data_edits(body, value)
-        elif key in ("limit", "num_fewshot") and self.kind == "eval":
+        body, path = self.body, PLACES.get(self.kind or "", {}).get(key)
+        if value is not None and key in ("limit", "num_fewshot") and self.kind == "eval":
             yield from self._task_edits(body, key, value)
-        elif key not in PLACES.get(self.kind or "", {}):
+        elif value is not None and key == "dataset" and self.kind == "train":
+            yield self._possible(key, data_edit(Existing.of(body), value))
+        elif value is None or path is None:
             raise self._no_place(key)
+        elif key == "model":
+            yield self._possible(key, model_edit(body, path, value))
         else:
-            path = PLACES[self.kind or ""][key]
             self._refuse_idle(body, key)
             yield Edit(path=path, value=coerce(path, value, self.kind or ""))
             yield from self._with_it(body, key, value)
+
+    def _possible(self, key: str, found: Edit | str) -> Edit:
+        """The edit, or an error with the reason why there is none."""
+        if isinstance(found, str):
+            raise self._no_place(key, found)
+        return found
 
     def _refuse_idle(self, body: Mapping[str, Any], key: str) -> None:
         """A rank in a config that trains no adapters would do nothing."""
@@ -84,17 +89,6 @@ class File:
         kwargs = training.get("trainer_kwargs")
         if key == "sequence_length" and isinstance(kwargs, Mapping) and "max_length" in kwargs:
             yield Edit(path="training.trainer_kwargs.max_length", value=value)
-
-    def _data_edits(self, body: Mapping[str, Any], value: str) -> Iterator[Edit]:
-        """Other rows of the same form: a name for a name, a file for a file."""
-        entries = Existing.of(body).train_data.get("datasets", list, [])
-        first = entries[0] if len(entries) == 1 and isinstance(entries[0], Mapping) else None
-        if first is None:
-            raise self._no_place("dataset", f"data.train.datasets has {len(entries)} entries")
-        is_file = value.startswith((".", "/", "~")) or Path(value).suffix in (".jsonl", ".json", ".parquet", ".csv")
-        if is_file != (first.get("dataset_path") is not None):
-            raise self._no_place("dataset", "a file and a name of the Hub are read by different classes")
-        yield Edit(path=f"data.train.datasets[0].{'dataset_path' if is_file else 'dataset_name'}", value=value)
 
     def _task_edits(self, body: Mapping[str, Any], key: str, value: Any) -> Iterator[Edit]:
         tasks = body.get("tasks")
