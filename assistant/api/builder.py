@@ -135,7 +135,7 @@ class ConfigBuilder(Steps):
         return replace(self, _said=self._said.saying(**{wanted: None}))
 
     def _say(self, key: str, value: Any) -> ConfigBuilder:
-        known = None if value is None else checked(key, value)
+        known = checked(key, value)
         if self._file is not None:
             return replace(self, _file=self._file.saying(key, known))
         return replace(self, _said=self._said.saying(**{key: known}))

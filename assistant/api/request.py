@@ -57,7 +57,8 @@ class Said:
             UsageError: two things that were said contradict each other, or a value cannot be taken.
         """
         words = f"{self.text}, then {', '.join(self.later)}" if self.later else self.text
-        return answer(self.reading, words, Setting(gpus=self.gpus), line="")
+        apart = replace(self.reading, intent=self.intent.model_copy(deep=True))  # the outcome shares nothing with the builder
+        return answer(apart, words, Setting(gpus=self.gpus), line="")
 
 
 def said_in(text: str) -> Said:

@@ -42,7 +42,7 @@ class Steps(ABC):
 
     def training_type(self, method: TrainingType) -> Self:
         """What is trained: `full`, `lora` or `qlora`; `auto` leaves it to the planner."""
-        return self._say("method", None if method == "auto" else method)
+        return self._say("method", method)
 
     def gpu(self, name: str, count: int | None = None, *, nodes: int | None = None, memory_gb: float | None = None) -> Self:
         """The GPU in SkyPilot's spelling (`A100` is the 40 GB one, `A100-80GB`), how many a node has, how many nodes, and its memory in GB."""

@@ -28,13 +28,15 @@ _TASK_KINDS = {"evaluate": "eval"}
 
 
 def checked(key: str, value: Any) -> Any:
-    """The value of one of the intent's keys in canonical form.
+    """The value of one of the intent's keys in canonical form; None for a training type of `auto`.
 
     Raises:
         UsageError: it is of the wrong type, out of range, or no such thing exists.
     """
     if key in _TEXTS:
         return text(key, value)
+    if key == "method" and isinstance(value, str) and value.strip().lower() == "auto":
+        return None
     if options := _options(key):
         return _one_of(key, value, options)
     if key == "gpu":
@@ -146,7 +148,7 @@ def _number(key: str, value: Any) -> Any:
     number = value
     if isinstance(value, Real) and not isinstance(value, bool):  # NumPy's numbers among them
         number = int(value) if isinstance(value, Integral) else float(value)
-    if isinstance(number, float) and not math.isfinite(number):
+    if number is None or (isinstance(number, float) and not math.isfinite(number)):
         raise _wrong(key, value, _range(key))
     try:
         said = Intent.model_validate({key: number}, strict=True)
