@@ -115,7 +115,7 @@ class ConfigBuilder(Steps):
         if self._file is not None:
             return replace(self, _file=self._file.with_field(path, value))
         typed = checked_override(path, value, kind_of_task(self._said.intent.task))
-        return replace(self, _said=self._said.saying(overrides={**(self._said.intent.overrides or {}), path.strip(): typed}))
+        return replace(self, _said=self._said.saying("overrides", {path.strip(): typed}))
 
     def unset(self, name: str) -> ConfigBuilder:
         """Without a key of the intent (`epochs`) or an override (`training.warmup_steps`); on a loaded config, without that field.
@@ -126,19 +126,16 @@ class ConfigBuilder(Steps):
         wanted = text("unset", name)
         if self._file is not None:
             return replace(self, _file=self._file.without_field(wanted))
-        said, overrides = self._said.intent, dict(self._said.intent.overrides or {})
-        if wanted in overrides:
-            del overrides[wanted]
-            return replace(self, _said=self._said.saying(overrides=overrides or None))
-        if wanted not in Intent.model_fields or getattr(said, wanted) is None:
+        said = self._said.intent
+        if wanted not in (said.overrides or {}) and said.model_dump(exclude={"overrides"}).get(wanted) is None:
             raise UsageError(f"Nothing was said of {wanted}.", context=wanted, hint="Name a key of the intent or an override.", reference="no-field")
-        return replace(self, _said=self._said.saying(**{wanted: None}))
+        return replace(self, _said=self._said.unsaid(wanted))
 
     def _say(self, key: str, value: Any) -> ConfigBuilder:
         known = checked(key, value)
         if self._file is not None:
             return replace(self, _file=self._file.saying(key, known))
-        return replace(self, _said=self._said.saying(**{key: known}))
+        return replace(self, _said=self._said.unsaid(key) if known is None else self._said.saying(key, known))
 
     # What comes of it.
 

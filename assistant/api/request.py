@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from assistant.answering import Setting, answer
+from assistant.chat.merging import merged, without
 from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome
@@ -38,17 +39,25 @@ class Said:
         """What was said."""
         return self.reading.intent
 
-    def saying(self, **keys: Any) -> Said:
-        """With these keys said; what the reader noted or would have asked about them is settled."""
-        reading = self.reading
-        left = replace(
-            reading,
-            intent=reading.intent.model_copy(update=keys, deep=True),
-            notes=tuple(note for note in reading.notes if note.field not in keys),
-            questions=tuple(question for question in reading.questions if question.field not in keys),
+    def saying(self, key: str, value: Any) -> Said:
+        """With a key said: it wins over what cannot stand beside it (`max_steps` over `epochs`, `full` over a rank), as in a chat."""
+        return self._now(key, merged(self.intent, Intent.model_validate({key: value})), f"{key} {value}")
+
+    def unsaid(self, key: str) -> Said:
+        """With a key that is left to the planner; of the overrides by its dotted name."""
+        is_override = key in (self.intent.overrides or {})
+        keys, paths = frozenset(() if is_override else (key,)), frozenset((key,) if is_override else ())
+        return self._now(key, without(self.intent, keys, paths), f"{key} open")
+
+    def _now(self, key: str, intent: Intent, words: str) -> Said:
+        """With this intent; what the reader noted or would have asked about the key is settled."""
+        reading = replace(
+            self.reading,
+            intent=intent.model_copy(deep=True),
+            notes=tuple(note for note in self.reading.notes if note.field != key),
+            questions=tuple(question for question in self.reading.questions if question.field != key),
         )
-        later = tuple(f"{key} {value}" for key, value in keys.items() if self.text and key != "overrides")
-        return replace(self, reading=left, later=(*self.later, *later))
+        return replace(self, reading=reading, later=(*self.later, words) if self.text else ())
 
     def answered(self) -> Outcome:
         """The whole answer: the plan with its file where it fits, else what must be asked or would fit. Offline.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Steps(ABC):
-    """Every key of the intent as a step that returns a new builder.
+    """Every key of the intent as a step that returns a new builder. What is said later wins over what cannot stand beside it.
 
     Raises of each step:
         UsageError: the value has the wrong type, is out of range, or names nothing that exists; `hint` says what is
