@@ -80,14 +80,14 @@ def _in_list(path: str, kind: str) -> str | None:
     return next((name for name in above if name != unindexed(name) or (name != path and (field(name, kind) or {}).get("type") == "list")), None)
 
 
-def coerce(path: str, value: Any, kind: str = "train") -> Any:
-    """The value as Oumi takes it for this field.
+def coerce(path: str, value: Any, kind: str = "train", *, parts: bool = False) -> Any:
+    """The value as Oumi takes it for this field; with `parts` a field of one item of a list may be named.
 
     Raises:
         UsageError: unknown field (with did-you-mean), a value of the wrong type, or a part of a list, which is said whole.
     """
     entry = field(path, kind)
-    if entry is not None and (within := _in_list(path, kind)):
+    if entry is not None and not parts and (within := _in_list(path, kind)):
         within = unindexed(within)
         raise UsageError(f"{within} is a list: {path} cannot be set by itself.", context=path, hint=f"Say {within} as a whole.", reference="part-of-list")
     if entry is None or entry["type"] == "section":

@@ -9,10 +9,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from assistant.answering import planned, settled, sized, with_usual_model
 from assistant.builder.existing import Existing, machine_of_job
 from assistant.builder.sizing import largest, of_config
 from assistant.catalogue.machines import hardware_from_intent, parse_machine
-from assistant.cli.request import Options, planned, settled, sized, with_usual_model
+from assistant.cli.request import Options
 from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome
@@ -61,7 +62,7 @@ def estimate(text: str, sizing: Sizing, options: Options) -> Outcome:
     reading, usual = with_usual_model(settled(replace(reading, intent=said), machine), text)
     outcome = _without_config(asked, reading, machine, text, options, usual)
     if outcome is None:
-        outcome = planned(asked, reading, machine, notes, text, options)
+        outcome = planned(asked, reading, machine, notes, text, options.setting)
     told = outcome.intent.model_copy(update={"model": None}) if usual else outcome.intent
     return replace(outcome, intent=told, files=(), commands=())
 
@@ -80,14 +81,14 @@ def _without_config(
     """What a run needs, or the largest models, where that is asked or neither machine nor model is known."""
     if reading.questions:
         return None
-    if asked and (found := sized(asked, reading, machine, text, options, usual)):
+    if asked and (found := sized(asked, reading, machine, text, options.setting, usual)):
         return found
     stated = machine if machine is not None and (options.gpus or machine.source != "probe") else hardware_from_intent(reading.intent)[0]
     if reading.intent.model is None and stated is not None:
         return largest(reading.intent, stated, text=text or None)
     if reading.intent.model is None or stated is not None or machine is not None:
         return None
-    return sized("requirements", reading, machine, text, options, usual)
+    return sized("requirements", reading, machine, text, options.setting, usual)
 
 
 def finish(outcome: Outcome, options: Options) -> int:

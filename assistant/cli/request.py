@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import shlex
 import sys
@@ -11,20 +10,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from assistant.builder import respond
-from assistant.builder.requests import unread_findings
-from assistant.catalogue.machines import hardware_from_intent
+from assistant import answering
+from assistant.answering import Setting, under_name
 from assistant.cli.failure import failed
 from assistant.cli.words import reads_as_request
-from assistant.core.datafacts import DataFacts
 from assistant.core.errors import OumiChatError, UsageError
 from assistant.core.outcome import Outcome
-from assistant.core.values import Hardware, ModelSpec, Reason
-from assistant.machine.choice import choose_machine
-from assistant.machine.files import is_here, output_path, write_new
-from assistant.machine.models import resolve_model
+from assistant.machine.files import output_path, write_new
 from assistant.reader import Reading, read
-from assistant.reader.sizes import Asked, asks_for, bare_size, without
 from assistant.terminal import report
 from assistant.terminal.screen import Screen
 from assistant.terminal.sizing import VERDICTS
@@ -55,6 +48,11 @@ class Options:
     def path(self) -> Path | None:
         """The file to write; None for stdout."""
         return None if self.output in (None, "-") else output_path(self.output or "")
+
+    @property
+    def setting(self) -> Setting:
+        """What planning has to know of the flags; large files show on the screen how far they are read."""
+        return Setting(gpus=self.gpus, offline=self.offline, progress=lambda path: report.progress(self.screen, f"Reading {one_line(path, 60)}"))
 
 
 def request_text(words: list[str]) -> str:
@@ -168,111 +166,14 @@ def answer(reading: Reading, text: str, options: Options, *, line: str | None = 
 
     `line` is the part of the text that may be a question of size: in a conversation the last line alone.
     """
-    said, asked = reading.intent, asks_for(text if line is None else line)
-    machine, notes = choose_machine(said, options.gpus)
-    reading, usual = settled(reading, machine), None
-    if asked:  # a question of size is answered for the usual model; a config is made for one that was named
-        reading, usual = with_usual_model(reading, text)
-    if asked and not reading.questions and (found := sized(asked, reading, machine, text, options, usual)):
-        return replace(found, intent=said)
-    if machine is None:  # then the notes belong to no machine, and would be left out with it
-        reading = replace(reading, notes=(*reading.notes, *notes))
-    outcome = planned(asked, reading, machine, notes, text, options)
-    if usual:
-        return replace(outcome, intent=outcome.intent.model_copy(update={"model": None}))
-    return outcome if asked else offering_usual(outcome, reading, text)
-
-
-def planned(asked: Asked | None, reading: Reading, machine: Hardware | None, notes: tuple[Reason, ...], text: str, options: Options) -> Outcome:
-    """The plan for what was read on this machine; where it was asked whether it fits, yes or no first."""
-    outcome = respond(
-        reading.intent,
-        machine=machine,
-        machine_notes=notes,
-        notes=reading.notes,
-        conflicts=reading.questions,
-        unread=reading.unread,
-        resolve=functools.partial(resolve_model, offline=options.offline),
-        exists=is_here,
-        examine=functools.partial(read_rows, options.screen),
-        request=one_line(text, 500) or None,
-    )
-    if asked == "fits":
-        from assistant.builder.sizing import with_verdict
-
-        outcome = with_verdict(outcome)
-    return outcome
-
-
-def offering_usual(outcome: Outcome, reading: Reading, text: str) -> Outcome:
-    """The usual model of a bare size (`lora a 13b`) as the first choice where a model is asked for."""
-    _, usual = with_usual_model(reading, text) if outcome.status == "needs_input" else (reading, None)
-    if usual is None:
-        return outcome
-    asked = tuple(replace(q, choices=(usual.id, *q.choices)) if q.field == "model" else q for q in outcome.questions)
-    return replace(outcome, questions=asked)
-
-
-def settled(reading: Reading, machine: Hardware | None) -> Reading:
-    """Without the questions of a GPU that a flag has answered, or this computer where the request names none."""
-    if machine is None:
-        return reading
-    flagged = machine.source == "flag"
-    left = tuple(q for q in reading.questions if q.field != "gpu" or (q.choices and not flagged))
-    return replace(reading, questions=left)
-
-
-def with_usual_model(reading: Reading, text: str) -> tuple[Reading, ModelSpec | None]:
-    """The reading with the usual model of a size that stands alone (`lora a 13b`), said as an assumption."""
-    from assistant.builder.sizing import usual_model
-
-    found = usual_model(reading.intent, text) if bare_size(text) else None
-    if found is None:
-        return reading, None
-    model, size = found
-    note = Reason(field="model", value=model.id, why=f'no model was named; this one stands for "{size}"')
-    intent = reading.intent.model_copy(update={"model": model.id})
-    return replace(reading, intent=intent, notes=(*reading.notes, note), unread=without(reading.unread, size)), model
-
-
-def read_rows(screen: Screen, path: str, objective: str, model: str) -> DataFacts | None:
-    """What a local data file holds; None where it is not here. Large files show how far they are read."""
-    name = str(Path(path).expanduser())
-    if not is_here(name):
-        return None
-    there = os.stat(name)
-    key = (name, objective, model, there.st_mtime_ns, there.st_size)
-    if key not in _ROWS_READ:
-        from assistant.machine.datafile import examine
-
-        progress = report.progress(screen, f"Reading {one_line(path, 60)}")
-        _ROWS_READ[key] = examine(name, objective, model=model, progress=progress)
-    return _ROWS_READ[key]
-
-
-_ROWS_READ: dict[tuple[str, str, str, int, int], DataFacts | None] = {}
-"""What files held when they were read, by name, purpose, model, time and size: a conversation plans with one many times."""
-
-
-def sized(asked: Asked, reading: Reading, machine: Hardware | None, text: str, options: Options, usual: ModelSpec | None) -> Outcome | None:
-    """The answer to a question of size; None where it is a request for a config after all."""
-    from assistant.builder.sizing import answer_sizing
-
-    stated = machine if machine is not None and (options.gpus or machine.source != "probe") else hardware_from_intent(reading.intent)[0]
-    resolve = functools.partial(resolve_model, offline=options.offline)
-    found = answer_sizing(asked, reading.intent, stated, resolve, text=one_line(text, 500), usual=usual)
-    return replace(found, assumptions=(*reading.notes, *found.assumptions), findings=(*unread_findings(reading.unread), *found.findings)) if found else None
+    return answering.answer(reading, text, options.setting, line=line)
 
 
 def save(outcome: Outcome, path: Path, *, force: bool) -> Outcome:
     """Write the config; the outcome then names this file in its commands."""
-    # An option of the next command must not be made out of a file's name.
-    name = shlex.quote(f"./{path}" if str(path).startswith("-") else str(path))
-    commands = tuple(c.replace(outcome.files[0].name, name) for c in outcome.commands)
-    was, now = f"# Run: {outcome.commands[0]}\n", f"# Run: {commands[0]}\n"
-    file = replace(outcome.files[0], name=str(path), yaml=outcome.files[0].yaml.replace(was, now, 1))
-    write_new(path, file.yaml, force=force)
-    return replace(outcome, files=(file,), commands=commands)
+    named = under_name(outcome, str(path))
+    write_new(path, named.files[0].yaml, force=force)
+    return named
 
 
 def save_words(text: str, options: Options, *, typed: bool, name: str = "train.yaml") -> str:
