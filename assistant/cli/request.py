@@ -13,6 +13,7 @@ from typing import Literal
 
 from assistant.builder import respond
 from assistant.builder.requests import unread_findings
+from assistant.builder.saving import named
 from assistant.catalogue.machines import hardware_from_intent
 from assistant.cli.failure import failed
 from assistant.cli.words import reads_as_request
@@ -21,7 +22,7 @@ from assistant.core.errors import OumiChatError, UsageError
 from assistant.core.outcome import Outcome
 from assistant.core.values import Hardware, ModelSpec, Reason
 from assistant.machine.choice import choose_machine
-from assistant.machine.files import is_here, output_path, write_new
+from assistant.machine.files import is_here, output_path, write_all
 from assistant.machine.models import resolve_model
 from assistant.reader import Reading, read
 from assistant.reader.sizes import Asked, asks_for, bare_size, without
@@ -265,14 +266,10 @@ def sized(asked: Asked, reading: Reading, machine: Hardware | None, text: str, o
 
 
 def save(outcome: Outcome, path: Path, *, force: bool) -> Outcome:
-    """Write the config; the outcome then names this file in its commands."""
-    # An option of the next command must not be made out of a file's name.
-    name = shlex.quote(f"./{path}" if str(path).startswith("-") else str(path))
-    commands = tuple(c.replace(outcome.files[0].name, name) for c in outcome.commands)
-    was, now = f"# Run: {outcome.commands[0]}\n", f"# Run: {commands[0]}\n"
-    file = replace(outcome.files[0], name=str(path), yaml=outcome.files[0].yaml.replace(was, now, 1))
-    write_new(path, file.yaml, force=force)
-    return replace(outcome, files=(file,), commands=commands)
+    """Write the config, and beside it what belongs to it; the outcome then names these files in its commands."""
+    outcome = named(outcome, str(path))
+    write_all([(Path(file.name), file.yaml) for file in outcome.files], force=force)
+    return outcome
 
 
 def save_words(text: str, options: Options, *, typed: bool, name: str = "train.yaml") -> str:
