@@ -19,7 +19,7 @@ def job_findings(plan: JobPlan, files: Files, *, wanted_spot: bool) -> tuple[Fin
     """Everything worth saying, in the order in which it stands in the way."""
     place = CLOUDS[plan.cloud]
     found = [*_offered(plan, place), *_nodes(plan, place), *_spot(plan, place, wanted=wanted_spot), *_account(plan, place)]
-    return tuple([*found, *_files(plan, place, files), *_amd(plan, place), *_disk(plan), *_end(plan, place)])
+    return (*found, *_files(plan, place, files), *_amd(plan, place), *_disk(plan), *_end(plan, place))
 
 
 def _warn(rule: str, path: str, message: str, fix: str) -> Finding:

@@ -212,7 +212,7 @@ def job_file(plan: JobPlan, configs: Sequence[ConfigFile], name: str = "job.yaml
     }
     kept = {key: value for key, value in body.items() if value not in (None, {})}
     header = _header(plan, place, command or launch_line(plan, name))
-    return ConfigFile(kind="job", name=name, yaml=render(Config(kind="job", body=kept, why=_why(plan, place)), header))
+    return ConfigFile(kind="job", name=name, yaml=render(Config(kind="job", body=kept, why=_why(place)), header))
 
 
 def _envs(plan: JobPlan, place: Cloud) -> dict[str, str]:
@@ -230,7 +230,7 @@ def _mounts(plan: JobPlan, place: Cloud) -> dict[str, str]:
     return {**token, **dict(plan.mounts)}
 
 
-def _why(plan: JobPlan, place: Cloud) -> dict[str, str]:
+def _why(place: Cloud) -> dict[str, str]:
     said = {
         "resources.accelerators": "GPUs of any type: sbatch refuses names that the cluster does not know" if place.name == "slurm" else "of one machine",
         "resources.disk_size": "GiB; how it comes to that stands above",
