@@ -30,14 +30,14 @@ class Needs:
 
 
 def needs_of(outcome: Outcome) -> Needs:
-    """What the outcome's config needs beside plain Oumi."""
-    if outcome.plan is not None:
-        return _training_needs(outcome.plan)
-    return _task_needs(outcome.task_plan) if outcome.task_plan is not None else Needs()
+    """What the outcome's configs need beside plain Oumi."""
+    first = _training_needs(outcome.plan) if outcome.plan is not None else Needs()
+    for task in (outcome.task_plan, outcome.then):
+        first = _both(first, _task_needs(task)) if task is not None else first
+    return first
 
 
-def both(first: Needs, second: Needs) -> Needs:
-    """What either needs, the first's first."""
+def _both(first: Needs, second: Needs) -> Needs:
     return Needs(
         extras=tuple(dict.fromkeys(first.extras + second.extras)),
         modules=tuple(dict.fromkeys(first.modules + second.modules)),

@@ -63,7 +63,8 @@ def with_job(
     found = _merged(files_of(load(file.yaml), exists) for file in outcome.files)
     plan = _plan(outcome, place, found, spot=wanted_spot and place.spot, cluster=cluster, user=user)
     told = " ".join(finding.message for finding in outcome.findings)
-    unsaid = replace(found, absent=tuple(path for path in found.absent if path not in told))
+    written = outcome.plan.output_dir if outcome.plan else None
+    unsaid = replace(found, absent=tuple(path for path in found.absent if path not in told and path != written))
     findings = job_findings(plan, unsaid, wanted_spot=wanted_spot)
     plan = replace(plan, notes=tuple(f"{f.message}; {f.fix}" for f in findings if f.severity != "info"))
     file = job_file(plan, outcome.files)

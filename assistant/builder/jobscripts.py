@@ -104,10 +104,17 @@ def _place(plan: JobPlan, kind: str) -> str:
 
 
 def _started(plan: JobPlan, kind: str, command: str) -> str:
+    """The command on every machine for a training; on the first alone, which has what was trained, for anything after it.
+
+    There `oumi distributed` must not wait for the others: without this variable it sees one machine (cli/distributed_run.py).
+    """
     started = command.replace(f"{kind}.yaml", _place(plan, kind))
-    if plan.cloud == "slurm" and plan.nodes > 1:  # a batch file runs on the first machine alone
-        return f"srun --nodes={plan.nodes} --ntasks={plan.nodes} --ntasks-per-node=1 {started}"
-    return started
+    if plan.nodes == 1:
+        return started
+    if plan.cloud == "slurm":  # a batch file runs on the first machine
+        spread = f"srun --nodes={plan.nodes} --ntasks={plan.nodes} --ntasks-per-node=1"
+        return f"{spread} {started}" if kind == "train" else f"env -u SLURM_NODELIST {started}"
+    return started if kind == "train" else f'[ "$SKYPILOT_NODE_RANK" -ne 0 ] || env -u SKYPILOT_NODE_RANK {started}'
 
 
 def _heredoc(place: str, text: str) -> list[str]:

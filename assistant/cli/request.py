@@ -19,6 +19,7 @@ from assistant.cli.failure import failed
 from assistant.cli.words import reads_as_request
 from assistant.core.datafacts import DataFacts
 from assistant.core.errors import OumiChatError, UsageError
+from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome
 from assistant.core.values import Hardware, ModelSpec, Reason
 from assistant.machine.choice import choose_machine
@@ -26,6 +27,7 @@ from assistant.machine.files import is_here, output_path, write_all
 from assistant.machine.models import resolve_model
 from assistant.reader import Reading, read
 from assistant.reader.sizes import Asked, asks_for, bare_size, without
+from assistant.reader.steps import steps_in
 from assistant.terminal import report
 from assistant.terminal.screen import Screen
 from assistant.terminal.sizing import VERDICTS
@@ -125,11 +127,13 @@ def without_secrets(text: str, options: Options) -> str:
 
 
 def _answered(text: str, options: Options, *, typed: bool) -> int:
-    reading, source = read_with(text, options)
+    steps = steps_in(text)
+    reading, source = read_with(steps.training if steps else text, options)
     outcome = Outcome(status="invalid", intent=reading.intent, request=one_line(text, 500), assumptions=reading.notes)
     try:
         path = options.path
-        outcome = replace(answer(reading, text, options), source=source)
+        outcome = replace(answer(reading, text, options, line=steps.training if steps else None), source=source)
+        outcome = evaluated(outcome, steps.evaluation, text, options) if steps else outcome
         if outcome.files and path is not None:
             outcome = save(outcome, path, force=options.force)
     except OumiChatError as problem:
@@ -139,6 +143,19 @@ def _answered(text: str, options: Options, *, typed: bool) -> int:
         return problem.exit_code
     report_outcome(outcome, options, save_words(text, options, typed=typed, name=outcome.files[0].name if outcome.files else "train.yaml"))
     return outcome.exit_code
+
+
+def evaluated(training: Outcome, words: str, text: str, options: Options) -> Outcome:
+    """A training with the evaluation of its result, where one request asks for both."""
+    from assistant.builder.pairs import with_evaluation
+
+    def plan(intent: Intent, machine: Hardware | None, notes: tuple[Reason, ...]) -> Outcome:
+        resolve = functools.partial(resolve_model, offline=options.offline)
+        return respond(intent, machine=machine, notes=notes, resolve=resolve, exists=is_here, request=one_line(text, 500) or None)
+
+    said = read(words)
+    unread = tuple(piece for piece in said.unread if piece.lower() != words.split()[0].lower())  # its verb, which made it a step
+    return with_evaluation(training, said.intent, words, plan, unread=unread, exists=is_here)
 
 
 def read_with(text: str, options: Options) -> tuple[Reading, Literal["offline", "llm"]]:

@@ -56,8 +56,8 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """The whole answer: `plan` for a training, `task_plan` for any other kind. `ways_out` is filled when nothing fits as
-    asked, smallest change first.
+    """The whole answer: `plan` for a training, `task_plan` for any other kind, `then` for an evaluation of what is trained,
+    where both were asked for. `ways_out` is filled when nothing fits as asked, smallest change first.
 
     `requirements` answers which hardware would do, `largest` which models this hardware can train, where that was
     asked; `cost` is known with the plan's hours and a price. `job` is what the last file is written from where a cloud was said.
@@ -72,6 +72,7 @@ class Outcome:
     hardware: Hardware | None = None
     plan: Plan | None = None
     task_plan: TaskPlan | None = None
+    then: TaskPlan | None = None
     job: JobPlan | None = None
     files: tuple[ConfigFile, ...] = ()
     commands: tuple[str, ...] = ()

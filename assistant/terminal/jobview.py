@@ -1,14 +1,20 @@
-"""A job in one row of the preview, and its file without the configs that stand above it."""
+"""What stands beside a config: an evaluation of what is trained, a job; each in a row of the preview."""
 
 from __future__ import annotations
 
 from assistant.builder.jobscripts import without_configs
 from assistant.catalogue.clouds import CLOUDS
 from assistant.core.jobplan import JobPlan
-from assistant.core.outcome import ConfigFile
+from assistant.core.outcome import ConfigFile, Outcome
 from assistant.terminal.preview import row
 from assistant.terminal.screen import Face
 from assistant.terminal.text import Line
+
+
+def beside_lines(outcome: Outcome, face: Face) -> list[Line]:
+    """A row for each thing that was asked for beside the first config."""
+    then = row("Then", " · ".join([outcome.then.title, *(text for _, text in outcome.then.facts[:1])]), face) if outcome.then else []
+    return then + (job_lines(outcome.job, face) if outcome.job else [])
 
 
 def job_lines(job: JobPlan, face: Face) -> list[Line]:

@@ -54,9 +54,9 @@ def notes(screen: Screen, outcome: Outcome) -> None:
     if outcome.task_plan is not None:
         from assistant.terminal.taskview import task_summary_lines
 
-        screen.talk([*task_summary_lines(outcome, screen.err), *_job(outcome, screen.err)])
+        screen.talk([*task_summary_lines(outcome, screen.err), *_beside(outcome, screen.err)])
         return
-    screen.talk([*summary_lines(outcome, screen.err), *_job(outcome, screen.err)])
+    screen.talk([*summary_lines(outcome, screen.err), *_beside(outcome, screen.err)])
 
 
 def sizing(screen: Screen, outcome: Outcome, *, quiet: bool = False) -> None:
@@ -193,12 +193,12 @@ def _whole(outcome: Outcome, screen: Screen) -> list[Line]:
     return task_preview(outcome, screen.out)
 
 
-def _job(outcome: Outcome, face: Face) -> list[Line]:
-    if outcome.job is None:
+def _beside(outcome: Outcome, face: Face) -> list[Line]:
+    if outcome.job is None and outcome.then is None:
         return []
-    from assistant.terminal.jobview import job_lines  # most requests name no cloud
+    from assistant.terminal.jobview import beside_lines  # most requests ask for one config alone
 
-    return job_lines(outcome.job, face)
+    return beside_lines(outcome, face)
 
 
 def _for_the_eye(file: ConfigFile) -> str:
@@ -211,7 +211,7 @@ def _for_the_eye(file: ConfigFile) -> str:
 
 def show(screen: Screen, outcome: Outcome, *, saved: str | None = None, save_with: str = "") -> None:
     """The whole preview on a terminal: with the YAML and how to save it, unless it is saved."""
-    screen.show([(), *_whole(outcome, screen), *_job(outcome, screen.out), ()])
+    screen.show([(), *_whole(outcome, screen), *_beside(outcome, screen.out), ()])
     if not saved:
         for file in outcome.files:
             screen.show([rule(screen.out, file.name)])

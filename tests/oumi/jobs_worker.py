@@ -45,15 +45,16 @@ def features(cloud: str, *, spot: bool) -> list[str]:
     job = JobConfig(run="true")
     job.resources.cloud, job.resources.use_spot = cloud, spot
     resources = next(iter(_convert_job_to_task(job).resources))
-    found = []
     names = sky.clouds.CloudImplementationFeatures
-    for feature in (names.STOP, names.MULTI_NODE, names.SPOT_INSTANCE):
-        try:
-            _get_sky_cloud_from_job(job).check_features_are_supported(resources, {feature})
-            found.append(feature.name)
-        except sky.exceptions.NotSupportedError:
-            pass
-    return found
+    return [feature.name for feature in (names.STOP, names.MULTI_NODE, names.SPOT_INSTANCE) if _can(job, resources, feature)]
+
+
+def _can(job: Any, resources: Any, feature: Any) -> bool:
+    try:
+        _get_sky_cloud_from_job(job).check_features_are_supported(resources, {feature})
+    except sky.exceptions.NotSupportedError:
+        return False
+    return True
 
 
 def judge(request: dict[str, Any], path: str) -> dict[str, Any]:

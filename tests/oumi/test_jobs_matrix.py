@@ -19,6 +19,7 @@ import pytest
 import yaml
 
 from assistant.builder import respond
+from assistant.builder.jobs import with_job
 from assistant.builder.jobscripts import without_configs
 from assistant.builder.saving import named
 from assistant.catalogue.clouds import CLOUDS
@@ -99,8 +100,7 @@ def cases(chance: random.Random) -> list[tuple[str, dict[str, Any]]]:
     )  # fmt: skip
     found = []
     for cloud, machine in itertools.product(CLOUDS, MACHINES):
-        for extra in chance.sample(trains, 4):
-            found.append((machine, {"task": "train", "model": chance.choice(small), "cloud": cloud, **extra}))
+        found += [(machine, {"task": "train", "model": chance.choice(small), "cloud": cloud, **extra}) for extra in chance.sample(trains, 4)]
         found.append((machine, {"model": chance.choice(models), "cloud": cloud, **chance.choice(others)}))
     return found
 
@@ -229,8 +229,6 @@ def test_what_each_cloud_can_do_is_skypilots_own_word(ask: Ask) -> None:
 
 
 def test_two_configs_travel_in_one_job(ask: Ask, stubs: Path, tmp_path: Path) -> None:
-    from assistant.builder.jobs import with_job
-
     train = planned("A100-80GB", {"task": "train", "model": "smollm2 135m", "method": "lora"})
     evaluation = planned("A100-80GB", {"task": "evaluate", "model": "smollm2 135m", "benchmarks": ["gsm8k"]})
     pair = replace(train, files=(*train.files, *evaluation.files), commands=(*train.commands, *evaluation.commands))
