@@ -75,6 +75,7 @@ def offer(record: dict[str, Any]) -> dict[str, Any] | None:
     """One cloud instance with what is known of its prices; None without a price that has a source."""
     slim = {key: record[key] for key in ("cloud", "gpu", "count", "host_mem_gib")}
     slim |= {"instance": record["instance_type"], "source": "; ".join(record["sources"])}
+    slim |= {"accelerator": record["accelerator"]} if record["accelerator"] != record["gpu"] else {}
     for kind in ("on_demand", "spot"):
         price, trust, day = (record[f"{kind}_{part}"] for part in ("usd_hr", "trust", "as_of"))
         if price and trust != "recalled" and record["sources"]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import functools
 import os
-import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,12 +15,13 @@ from assistant.builder import respond
 from assistant.builder.requests import unread_findings
 from assistant.catalogue.machines import hardware_from_intent
 from assistant.core.datafacts import DataFacts
+from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome
 from assistant.core.values import Hardware, ModelSpec, Reason
 from assistant.machine.choice import choose_machine
 from assistant.machine.files import is_here
 from assistant.machine.models import resolve_model
-from assistant.reader import Reading
+from assistant.reader import Reading, read
 from assistant.reader.sizes import Asked, asks_for, bare_size, without
 from assistant.terminal.text import one_line
 
@@ -140,12 +140,14 @@ def sized(asked: Asked, reading: Reading, machine: Hardware | None, text: str, s
     return replace(found, assumptions=(*reading.notes, *found.assumptions), findings=(*unread_findings(reading.unread), *found.findings)) if found else None
 
 
-def under_name(outcome: Outcome, path: str) -> Outcome:
-    """The outcome whose first config stands in this file: its commands, and the line that says how to run it, name it."""
-    # An option of the next command must not be made out of a file's name.
-    name = shlex.quote(f"./{path}" if path.startswith("-") else path)
-    first, *others = outcome.files
-    commands = tuple(command.replace(first.name, name) for command in outcome.commands)
-    was, now = f"# Run: {outcome.commands[0]}\n", f"# Run: {commands[0]}\n"
-    file = replace(first, name=path, yaml=first.yaml.replace(was, now, 1))
-    return replace(outcome, files=(file, *others), commands=commands)
+def evaluated(training: Outcome, words: str, text: str, setting: Setting) -> Outcome:
+    """A training with the evaluation of its result, where one request asks for both."""
+    from assistant.builder.pairs import with_evaluation
+
+    def plan(intent: Intent, machine: Hardware | None, notes: tuple[Reason, ...]) -> Outcome:
+        resolve = functools.partial(resolve_model, offline=setting.offline)
+        return respond(intent, machine=machine, notes=notes, resolve=resolve, exists=is_here, request=one_line(text, 500) or None)
+
+    said = read(words)
+    unread = tuple(piece for piece in said.unread if piece.lower() != words.split()[0].lower())  # its verb, which made it a step
+    return with_evaluation(training, said.intent, words, plan, unread=unread, exists=is_here)

@@ -8,8 +8,8 @@ from typing import Any
 
 import yaml
 
-from assistant.answering import under_name
 from assistant.api.difference import Change, differences, same
+from assistant.builder.saving import named, one_named
 from assistant.core.errors import UsageError
 from assistant.core.outcome import ConfigFile, Outcome
 from assistant.core.taskplan import TaskPlan
@@ -95,8 +95,10 @@ class OumiConfig:
         """As `oumi-chat -o NAME` writes it: the line that says how to run it names the file."""
         if self.outcome is None or not self.outcome.commands:
             return replace(self, name=name)
-        named = under_name(replace(self.outcome, files=self.files), name)
-        return replace(self, name=name, yaml=named.files[0].yaml, outcome=named)
+        kinds = [file.kind for file in self.outcome.files]
+        place = kinds.index(self.kind or "")
+        saved = named(self.outcome, name) if place == 0 else one_named(self.outcome, place, name)
+        return replace(self, name=name, yaml=saved.files[place].yaml, outcome=saved)
 
     def diff(self, other: OumiConfig) -> dict[str, Change]:
         """Every field that differs, by dotted path: its value here and in the other config."""

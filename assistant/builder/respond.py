@@ -81,12 +81,21 @@ def respond(
         text=request,
     )
     try:
-        return _answer(asked)
+        return _with_job(_answer(asked), asked)
     except NeedsInputError as problem:
         question = problem.args[0]
         if not isinstance(question, Question):
             question = Question(field=problem.context or "request", text=problem.message)
         return ask(asked, question, explanation=problem.hint)
+
+
+def _with_job(outcome: Outcome, asked: Request) -> Outcome:
+    """The outcome with a job where a cloud was said; most requests name none."""
+    if outcome.status != "ok" or not outcome.files or outcome.intent.cloud is None:
+        return outcome
+    from assistant.builder.jobs import with_job
+
+    return with_job(outcome, exists=asked.exists)
 
 
 def _answer(asked: Request) -> Outcome:
@@ -252,13 +261,13 @@ def _file_findings(asked: Request, plan: Plan) -> tuple[Finding, ...]:
 def _unmet_findings(intent: Intent) -> tuple[Finding, ...]:
     """What was asked for and this release does not act on: never dropped in silence."""
     found = []
-    if intent.cloud not in (None, "local") or intent.spot is not None:
-        found.append(("REQ003", "cloud", "the config does not depend on the cloud; no job file is written yet"))
+    if intent.cloud is None and intent.spot is not None:
+        found.append(("REQ003", "cloud", "spot or not is a matter of the job, and no cloud was named: no job file is written", "say where it runs: aws, gcp, …"))
     found += [
-        ("MEM004", path, f"{path} was set by hand: the memory estimate does not count it")
+        ("MEM004", path, f"{path} was set by hand: the memory estimate does not count it", "check it yourself before the run")
         for path in estimate_gaps(intent)
     ]
     return tuple(
-        Finding(rule=rule, severity="warning", path=path, message=message, fix="check it yourself before the run")
-        for rule, path, message in found
+        Finding(rule=rule, severity="warning", path=path, message=message, fix=fix)
+        for rule, path, message, fix in found
     )

@@ -27,7 +27,7 @@ class Price:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """One instance with `count` GPUs. Either price may be unknown, not both."""
+    """One instance with `count` GPUs. Either price may be unknown, not both. `accelerator` is SkyPilot's name of the GPU on that cloud, None where it is `gpu`."""
 
     cloud: str
     gpu: str
@@ -37,6 +37,7 @@ class Offer:
     spot: Price | None
     host_memory_gib: float | None
     source: str
+    accelerator: str | None = None
 
     @property
     def hourly(self) -> float:
@@ -71,6 +72,7 @@ def _offer(record: dict[str, Any]) -> Offer:
         spot=_price(record.get("spot")),
         host_memory_gib=record["host_mem_gib"],
         source=record["source"],
+        accelerator=record.get("accelerator"),
     )
 
 

@@ -103,7 +103,7 @@ def _saved(desk: TerminalDesk, state: State, name: str, *, force: bool) -> bool:
             raise
         if _holds(name, state.config):
             report.say(desk.screen, f"{name} holds this config already.")
-        elif not desk.confirmed(f"{name} exists. Replace it?"):
+        elif not desk.confirmed(f"{problem.context} exists. Replace it?"):
             report.say(desk.screen, f"{name} was left as it is; /save {name} --force replaces it.")
             return False
         else:
@@ -113,15 +113,15 @@ def _saved(desk: TerminalDesk, state: State, name: str, *, force: bool) -> bool:
 
 
 def _holds(name: str, config: Outcome) -> bool:
-    """True where this file has every line of the config; how it is run names the file, and does not count."""
+    """True where the files have every line of the config; how it is run names the file, and does not count."""
+    from assistant.builder.saving import named
     from assistant.machine.configs import read_text
     from assistant.machine.files import output_path
 
     try:
-        there = read_text(output_path(name))
+        return all(_lines_but_run(read_text(Path(file.name))) == _lines_but_run(file.yaml) for file in named(config, str(output_path(name))).files)
     except UsageError:
         return False
-    return _lines_but_run(there) == _lines_but_run(config.files[0].yaml)
 
 
 def _lines_but_run(text: str) -> list[str]:

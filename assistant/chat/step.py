@@ -66,6 +66,7 @@ from assistant.chat.talk import (
 from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome
 from assistant.reader.asking import Asking, question_in
+from assistant.reader.steps import steps_in
 from assistant.reader.traces import trace_in
 
 _NOT_UNDERSTOOD = "Nothing in that is understood. Say a model, GPUs, data or a setting, such as lr 2e-4 or 8k context."
@@ -150,6 +151,9 @@ def _talk(state: State, line: str) -> Step:
     if way := chosen_way(state.context, line):
         return planned_with(state, Change(said=way, notes=()), line, "turn")
     questions = state.outcome.questions if state.outcome else ()
+    if steps := steps_in(line):  # one config at a time: what comes after it is kept for the next line
+        then = Tell(text=f"The training first. Then say: {steps.evaluation}")
+        return state, (AskLlm(line=steps.training, context=state.context, questions=questions), then)
     return state, (AskLlm(line=line, context=state.context, questions=questions),)
 
 

@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import Literal
 
 from assistant import answering
-from assistant.answering import Setting, under_name
+from assistant.answering import Setting
+from assistant.builder.saving import named
 from assistant.cli.failure import failed
 from assistant.cli.words import reads_as_request
 from assistant.core.errors import OumiChatError, UsageError
 from assistant.core.outcome import Outcome
-from assistant.machine.files import output_path, write_new
+from assistant.machine.files import output_path, write_all
 from assistant.reader import Reading, read
+from assistant.reader.steps import steps_in
 from assistant.terminal import report
 from assistant.terminal.screen import Screen
 from assistant.terminal.sizing import VERDICTS
@@ -122,11 +124,13 @@ def without_secrets(text: str, options: Options) -> str:
 
 
 def _answered(text: str, options: Options, *, typed: bool) -> int:
-    reading, source = read_with(text, options)
+    steps = steps_in(text)
+    reading, source = read_with(steps.training if steps else text, options)
     outcome = Outcome(status="invalid", intent=reading.intent, request=one_line(text, 500), assumptions=reading.notes)
     try:
         path = options.path
-        outcome = replace(answer(reading, text, options), source=source)
+        outcome = replace(answer(reading, text, options, line=steps.training if steps else None), source=source)
+        outcome = answering.evaluated(outcome, steps.evaluation, text, options.setting) if steps else outcome
         if outcome.files and path is not None:
             outcome = save(outcome, path, force=options.force)
     except OumiChatError as problem:
@@ -170,10 +174,10 @@ def answer(reading: Reading, text: str, options: Options, *, line: str | None = 
 
 
 def save(outcome: Outcome, path: Path, *, force: bool) -> Outcome:
-    """Write the config; the outcome then names this file in its commands."""
-    named = under_name(outcome, str(path))
-    write_new(path, named.files[0].yaml, force=force)
-    return named
+    """Write the config, and beside it what belongs to it; the outcome then names these files in its commands."""
+    outcome = named(outcome, str(path))
+    write_all([(Path(file.name), file.yaml) for file in outcome.files], force=force)
+    return outcome
 
 
 def save_words(text: str, options: Options, *, typed: bool, name: str = "train.yaml") -> str:

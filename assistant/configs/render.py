@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Any
 
@@ -13,6 +14,8 @@ from assistant.core.errors import UsageError
 _DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _UNSEEN = frozenset(["Cc", "Cf", "Cs", "Co", "Zl", "Zp"])
 """Unicode categories that a comment must not hold: control, format, surrogate, private, line and paragraph breaks."""
+_NO_BLOCK = re.compile("[^\n\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\u2028\u2029\ufeff]")
+"""What YAML escapes, or takes for the end of a line: no literal block can hold it."""
 _WIDTH = 100
 ORDER = ("model", "data", "training", "peft", "fsdp", "deepspeed")
 """Sections that come first, in this order; those of other kinds stand as their templates have them."""
@@ -58,12 +61,29 @@ def _with_comment(line: str, comment: str) -> str:
     return f"{indent}# {text}\n{line}"
 
 
+def _is_block(value: Any) -> bool:
+    """True for text of several whole lines that a literal block keeps to the byte."""
+    if not isinstance(value, str) or value.count("\n") < 2 or not value.endswith("\n") or value.endswith("\n\n"):
+        return False
+    return value[0] not in " \n" and _NO_BLOCK.search(value) is None
+
+
+def _block(name: str, value: str, comment: str, indent: str) -> list[str]:
+    """A literal block: the text as it is, indented; an empty line stays empty."""
+    if "\\${" in value:
+        _refuse_interpolation(value[value.index("\\${") :])
+    body = [f"{indent}  {line}" if line else "" for line in value.removesuffix("\n").split("\n")]
+    return [*([f"{indent}# {one_line(comment, _WIDTH)}"] if comment else []), f"{indent}{name}: |", *body]
+
+
 def _lines(body: dict[str, Any], why: dict[str, str], path: str, indent: str) -> list[str]:
     found: list[str] = []
     for key, value in body.items():
         here = f"{path}.{key}" if path else key
         name, comment = scalar(key), why.get(here, "")
-        if isinstance(value, dict) and value:
+        if _is_block(value):
+            found += _block(name, value, comment, indent)
+        elif isinstance(value, dict) and value:
             found.append(_with_comment(f"{indent}{name}:", comment))
             found += _lines(value, why, here, indent + "  ")
         elif isinstance(value, list) and value and isinstance(value[0], dict):

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from assistant.core.intent import Intent
+from assistant.core.jobplan import JobPlan
 from assistant.core.taskplan import TaskPlan
 from assistant.core.values import Cost, Finding, Hardware, Plan, Question, Reason, RunTime
 
@@ -55,11 +56,11 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """The whole answer: `plan` for a training, `task_plan` for any other kind. `ways_out` is filled when nothing fits as
-    asked, smallest change first.
+    """The whole answer: `plan` for a training, `task_plan` for any other kind, `then` for an evaluation of what is trained,
+    where both were asked for. `ways_out` is filled when nothing fits as asked, smallest change first.
 
     `requirements` answers which hardware would do, `largest` which models this hardware can train, where that was
-    asked; `cost` is known with the plan's hours and a price.
+    asked; `cost` is known with the plan's hours and a price. `job` is what the last file is written from where a cloud was said.
     """
 
     status: Status
@@ -71,6 +72,8 @@ class Outcome:
     hardware: Hardware | None = None
     plan: Plan | None = None
     task_plan: TaskPlan | None = None
+    then: TaskPlan | None = None
+    job: JobPlan | None = None
     files: tuple[ConfigFile, ...] = ()
     commands: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()

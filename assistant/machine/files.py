@@ -7,6 +7,7 @@ import os
 import shlex
 import stat
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from assistant.core.errors import UsageError
@@ -40,6 +41,44 @@ def output_path(text: str) -> Path:
         raise UsageError(f"{text} names a home that is not known.", context=text, hint="Give the whole path.") from None
 
 
+def write_all(files: Sequence[tuple[Path, str]], *, force: bool) -> None:
+    """Write several files that belong together, or none: what `write_new` refuses is refused before anything is written.
+
+    Raises:
+        UsageError: as `write_new`, for the first file that cannot be written.
+    """
+    if len(files) > 1:
+        for path, _ in files:
+            _refuse_early(path, force=force)
+    written: list[Path] = []
+    try:
+        for path, text in files:
+            was_there = os.path.lexists(path)
+            write_new(path, text, force=force)
+            written += [] if was_there else [path]
+    except BaseException:  # a full disk, a Ctrl-C: half a set would be taken for a whole one
+        for path in written:
+            path.unlink(missing_ok=True)
+        raise
+
+
+def _refuse_early(path: Path, *, force: bool) -> None:
+    target = Path(os.path.realpath(path)) if os.path.islink(path) else path
+    _in_a_folder(path, target)
+    _regular_or_nothing(path, target)
+    if not force and os.path.lexists(target):
+        raise _exists(path)
+
+
+def _exists(path: Path) -> UsageError:
+    return UsageError(
+        f"{path} exists and was left as it is.",
+        context=str(path),
+        hint="Add --force to replace it, or give another name.",
+        reference="file-exists",
+    )
+
+
 def write_new(path: Path, text: str, *, force: bool) -> None:
     """Write `text` to `path` atomically; an existing file is replaced only with `force`.
 
@@ -59,12 +98,7 @@ def write_new(path: Path, text: str, *, force: bool) -> None:
     try:
         _move(temporary, target, force=force)
     except FileExistsError:
-        raise UsageError(
-            f"{path} exists and was left as it is.",
-            context=str(path),
-            hint="Add --force to replace it, or give another name.",
-            reference="file-exists",
-        ) from None
+        raise _exists(path) from None
     except OSError as problem:
         raise _refused(path, problem) from None
     finally:

@@ -224,7 +224,7 @@ def _task(page: Page) -> str | None:
             return "train"
         if task == "quantize" and compiled(r"\bq?lora\b|fine[- ]?tun|\btrain(?!ed)").search(text):
             continue
-        if task == "evaluate" and compiled(r"\bfine[- ]?tun(?:e|ing)\b|\btrain(?:ing)?\b|\beval(?:uate)? every\b|\bq?lora\b").search(text) and not compiled(r"\bevaluate\b|\bbenchmark\b|^eval\b|\bfinetuned model\b").search(text):
+        if task == "evaluate" and compiled(r"\bfine[- ]?tun(?:e|ing)\b|\btrain(?:ing)?\b|\beval(?:uate)? every\b|\bq?lora\b").search(text) and not compiled(r"\bevaluate\b(?! (?:every|each|during|while)\b)|\bbenchmark\b|^eval\b|\bfinetuned model\b").search(text):
             continue
         if task == "infer" and compiled(r"\bfine[- ]?tun(?:e|ing)\b|\btrain(?:ing)?\b|\bq?lora\b|\bdpo\b|\bsft\b").search(text):
             continue

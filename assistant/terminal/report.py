@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from assistant.core.errors import OumiChatError
-from assistant.core.outcome import Outcome
+from assistant.core.outcome import ConfigFile, Outcome
 from assistant.core.values import Question
 from assistant.terminal.answers import (
     brief_lines,
@@ -21,7 +21,7 @@ from assistant.terminal.answers import (
     summary_lines,
 )
 from assistant.terminal.preview import all_reason_lines, alternative_lines, fallen_lines, preview, rule, time_lines
-from assistant.terminal.screen import Screen
+from assistant.terminal.screen import Face, Screen
 from assistant.terminal.tables import table_lines
 from assistant.terminal.text import Line, escaped
 from assistant.terminal.yaml_view import fitted, yaml_body
@@ -54,9 +54,9 @@ def notes(screen: Screen, outcome: Outcome) -> None:
     if outcome.task_plan is not None:
         from assistant.terminal.taskview import task_summary_lines
 
-        screen.talk(task_summary_lines(outcome, screen.err))
+        screen.talk([*task_summary_lines(outcome, screen.err), *_beside(outcome, screen.err)])
         return
-    screen.talk(summary_lines(outcome, screen.err))
+    screen.talk([*summary_lines(outcome, screen.err), *_beside(outcome, screen.err)])
 
 
 def sizing(screen: Screen, outcome: Outcome, *, quiet: bool = False) -> None:
@@ -98,7 +98,8 @@ def gap(screen: Screen) -> None:
 
 def saved(screen: Screen, outcome: Outcome) -> None:
     """Which file was written and how to run it."""
-    screen.talk([command_line("Saved", outcome.files[0].name), *(command_line("Run", line) for line in outcome.commands)])
+    saved_lines = [command_line("Saved", file.name) for file in outcome.files]
+    screen.talk([*saved_lines, *(command_line("Run", line) for line in outcome.commands)])
 
 
 def brief(screen: Screen, label: str, outcome: Outcome) -> None:
@@ -192,13 +193,29 @@ def _whole(outcome: Outcome, screen: Screen) -> list[Line]:
     return task_preview(outcome, screen.out)
 
 
+def _beside(outcome: Outcome, face: Face) -> list[Line]:
+    if outcome.job is None and outcome.then is None:
+        return []
+    from assistant.terminal.jobview import beside_lines  # most requests ask for one config alone
+
+    return beside_lines(outcome, face)
+
+
+def _for_the_eye(file: ConfigFile) -> str:
+    if file.kind != "job":
+        return file.yaml
+    from assistant.terminal.jobview import for_the_eye
+
+    return for_the_eye(file)
+
+
 def show(screen: Screen, outcome: Outcome, *, saved: str | None = None, save_with: str = "") -> None:
     """The whole preview on a terminal: with the YAML and how to save it, unless it is saved."""
-    screen.show([(), *_whole(outcome, screen), ()])
+    screen.show([(), *_whole(outcome, screen), *_beside(outcome, screen.out), ()])
     if not saved:
         for file in outcome.files:
             screen.show([rule(screen.out, file.name)])
-            screen.yaml(yaml_body(file.yaml, screen.out))
+            screen.yaml(yaml_body(_for_the_eye(file), screen.out))
             screen.show([rule(screen.out)])
-    first = command_line("Saved", saved) if saved else command_line("Save", save_with)
-    screen.show([first, *(command_line("Run", line) for line in outcome.commands), ()])
+    first = [command_line("Saved", file.name) for file in outcome.files] if saved else [command_line("Save", save_with)]
+    screen.show([*first, *(command_line("Run", line) for line in outcome.commands), ()])

@@ -1,0 +1,31 @@
+"""What stands beside a config: an evaluation of what is trained, a job; each in a row of the preview."""
+
+from __future__ import annotations
+
+from assistant.builder.jobscripts import without_configs
+from assistant.catalogue.clouds import CLOUDS
+from assistant.core.jobplan import JobPlan
+from assistant.core.outcome import ConfigFile, Outcome
+from assistant.terminal.preview import row
+from assistant.terminal.screen import Face
+from assistant.terminal.text import Line
+
+
+def beside_lines(outcome: Outcome, face: Face) -> list[Line]:
+    """A row for each thing that was asked for beside the first config."""
+    then = row("Then", " · ".join([outcome.then.title, *(text for _, text in outcome.then.facts[:1])]), face) if outcome.then else []
+    return then + (job_lines(outcome.job, face) if outcome.job else [])
+
+
+def job_lines(job: JobPlan, face: Face) -> list[Line]:
+    """Where it runs, what an hour costs with the day of the price, the disk."""
+    place = CLOUDS[job.cloud]
+    machines = f"{job.nodes} × {job.accelerators or 'machine'}" if job.nodes > 1 else job.accelerators
+    pieces = [place.title[:1].upper() + place.title[1:], machines if job.accelerators and place.name != "slurm" else None]
+    pieces += ["spot" if job.spot else None, job.price or None, f"disk {job.disk.gib:,} GiB" if job.disk else None]
+    return row("Job", " · ".join(piece for piece in pieces if piece), face)
+
+
+def for_the_eye(file: ConfigFile) -> str:
+    """The file as it is shown: each config in a job is one line."""
+    return without_configs(file.yaml) if file.kind == "job" else file.yaml
