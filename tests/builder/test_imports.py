@@ -13,7 +13,6 @@ import yaml
 from assistant.builder import respond
 from assistant.builder.imports import intent_of_config, lost_rows
 from assistant.core.errors import UsageError
-from assistant.machine.configs import read_config
 from assistant.reader import read
 
 ROOT = Path(__file__).parents[2]
@@ -70,10 +69,3 @@ def test_rows_that_a_plan_does_not_keep_are_named() -> None:
     planned = yaml.safe_load(respond(intent_of_config(body)[0]).files[0].yaml)
     named = {note.field for note in lost_rows(body, planned)}
     assert named == {"data.train.datasets[0].split", "data.train.datasets[0].sample_count", "data.train.mixture_strategy"}
-
-
-def test_a_config_that_holds_itself_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "loop.yaml"
-    path.write_text("model: &a\n  model_name: x\n  model_kwargs: *a\n")
-    with pytest.raises(UsageError, match="refers to itself"):
-        read_config(path)
