@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from assistant.builder.edit import Edit, apply_edits
+from assistant.builder.mend_comments import without_false_comments
 from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
 from assistant.core.outcome import WayOut
@@ -75,7 +76,7 @@ def with_edits(case: Case, mending: Mending) -> Mending:
     if not mending.changes or case.text is None:
         return mending
     try:
-        changed = apply_edits(case.text, mending.changes)
+        changed = apply_edits(without_false_comments(case.text, mending.changes), mending.changes)
     except UsageError as problem:
         return replace(mending, before=case.text, by_hand=problem.message)
     return replace(mending, before=case.text, yaml=_without_stale_reasons(case.text, changed))
