@@ -30,9 +30,41 @@ def test_the_equation_above_goes_too() -> None:
 def test_a_plan_of_ours_is_mended_without_its_equation() -> None:
     outcome = outcome_of(method="lora", sequence_length=2048, micro_batch_size=4, global_batch_size=32)
     assert "accumulation × 1 GPU" in outcome.files[0].yaml
+    assert "# Memory per GPU: " in outcome.files[0].yaml
     found = mend_plan(ran_out(), outcome)
     assert found.yaml is not None
     assert "accumulation × 1 GPU" not in found.yaml
+    assert "# Memory per GPU: " not in found.yaml
+    assert "# Made by oumi-chat" in found.yaml
+
+
+HEADER = """# Request: x
+# Plan: full sft on 1xA100, none
+# Memory per GPU: 30.1 GiB expected, 35.2 at most, 39.4 usable (micro-batch 4, 4096 tokens)
+# Assumed: sequence_length = 4096: not said; longer rows are cut
+# Assumed: dataset = a/b: no data was named
+# Made by oumi-chat 1 for the fields of Oumi 0.9.
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "gone"),
+    [
+        ("model.model_max_length", (2, 3)),
+        ("training.use_peft", (1, 2)),
+        ("training.per_device_train_batch_size", (2,)),
+        ("data.train.datasets[0].dataset_name", ()),
+    ],
+)
+def test_lines_of_the_header_go_with_what_they_rest_on(path: str, gone: tuple[int, ...]) -> None:
+    kept = "".join(line for i, line in enumerate(HEADER.splitlines(keepends=True)) if i not in gone)
+    body = "data:\n  a: 1\n"
+    assert without_false_comments(HEADER + body, [Edit(path=path, value=3)]) == kept + body
+
+
+def test_a_header_of_someone_elses_stays() -> None:
+    text = "# Plan: full sft at night\ntraining:\n  use_peft: true\n"
+    assert without_false_comments(text, [Edit(path="training.use_peft", value=False)]) == text
 
 
 @pytest.mark.parametrize(
