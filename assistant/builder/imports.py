@@ -39,10 +39,17 @@ def intent_of_config(body: Mapping[str, Any]) -> tuple[Intent, tuple[Reason, ...
         first = problem.errors()[0]
         key = str(first["loc"][0])
         raise UsageError(f"The config's {key.replace('_', ' ')} is {first['input']!r}: {first['msg'].lower()}.", context=key, hint="Mend it in the file.", reference="bad-field") from None
-    fields = {path: value for path, value in _leaves(body, "") if path not in _READ and (not path.startswith("data.") or path.removeprefix("data.train.") in _TRAIN) and value is not None}
+    fields = {path: value for path, value in _leaves(body, "") if value is not None and not _is_said(config, path, value)}
     overrides, refused = _taken(intent, fields)
     notes = tuple(Reason(field=path, value=fields[path], why=f"left out: {why}") for path, why in refused.items())
     return intent.model_copy(update={"overrides": overrides or None}), (*notes, *_unkept_data(config))
+
+
+def _is_said(config: Existing, path: str, value: Any) -> bool:
+    """True for a field that a key of the intent says, or a part of the data that is told of by itself."""
+    if path == "data.train.pack":
+        return value is False or config.objective == "pretrain"
+    return path in _READ or path == "data.train.datasets" or (path.startswith("data.") and not path.startswith("data.train."))
 
 
 def _taken(intent: Intent, fields: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
@@ -129,31 +136,30 @@ def _leaves(body: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
 def lost_rows(body: Mapping[str, Any], planned: Mapping[str, Any]) -> tuple[Reason, ...]:
     """What a config says of its training rows and the plan made from it does not: other rows would be trained on."""
     before, after = _rows(body), _rows(planned)
-    lost = {path: value for path, value in before.items() if value is not None and after.get(path) != value}
+    lost = {path: value for path, value in before.items() if value not in (None, False, {}) and after.get(path, _WRITTEN_OUT.get(path)) != value}
     return tuple(Reason(field=path, value=value, why="left out: the plan does not keep it, so other rows are trained on") for path, value in lost.items())
 
 
 def _rows(body: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of the first dataset and of the mixture, by dotted name; the dataset's own name aside."""
+    """The fields of the first dataset and of the mixture, by dotted name. Where a file is given, the name is that of its reader."""
     train = Existing.of(body).train_data.body
     entries = train.get("datasets")
     first = entries[0] if isinstance(entries, list) and entries and isinstance(entries[0], dict) else {}
-    found = {f"data.train.datasets[0].{name}": value for name, value in first.items() if name not in ("dataset_name", "dataset_path")}
-    return {**found, **{f"data.train.{name}": value for name, value in train.items() if name != "datasets" and name not in _TRAIN}}
+    named = ("dataset_path",) if first.get("dataset_path") else ("dataset_name",)
+    found = {f"data.train.datasets[0].{name}": value for name, value in first.items() if name not in named}
+    return {**found, **{f"data.train.{name}": value for name, value in train.items() if name != "datasets"}}
 
 
-_TRAIN = frozenset(("pack", "collator_name"))
-"""Fields of the data section that are said as overrides."""
+_WRITTEN_OUT = {"data.train.datasets[0].split": "train"}
+"""Oumi 0.9's default of what is often written out."""
 
 
 def _unkept_data(config: Existing) -> list[Reason]:
-    """Parts of the data section that an intent has no place for."""
+    """Whole parts of the data section that an intent has no place for."""
     entries = config.train_data.get("datasets", list, [])
     notes = []
     if len(entries) > 1:
         why = "left out: a conversation plans one dataset, the first of the file's"
         notes.append(Reason(field="data.train.datasets", value=len(entries), why=why))
-    others = [name for name in config.data.body if name != "train"]
-    if others:
-        notes.append(Reason(field=f"data.{others[0]}", value="…", why="left out: only the training data is planned"))
-    return notes
+    why = "left out: only the training data is planned"
+    return notes + [Reason(field=f"data.{name}", value="…", why=why) for name in config.data.body if name != "train"]
