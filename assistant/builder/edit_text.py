@@ -29,7 +29,7 @@ def self_alias(text: str) -> tuple[str, int, int] | None:
     """
     opened: list[str | None] = []
     for event in yaml.parse(text, Loader=yaml.SafeLoader) if "*" in text else ():
-        if isinstance(event, yaml.AliasEvent) and event.anchor in opened:
+        if isinstance(event, yaml.AliasEvent) and event.anchor and event.start_mark and event.anchor in opened:
             return event.anchor, event.start_mark.line + 1, event.start_mark.column + 1
         if isinstance(event, yaml.CollectionStartEvent):
             opened.append(event.anchor)
