@@ -8,7 +8,16 @@ from typing import Any
 from pydantic import ValidationError
 
 from assistant.builder.absorb import absorb
-from assistant.builder.existing import MICRO_BATCH, Existing, targets_of
+from assistant.builder.existing import (
+    ACCUMULATION,
+    EPOCHS,
+    MICRO_BATCH,
+    OPTIMIZER,
+    RANK,
+    TRL_MAX_LENGTH,
+    Existing,
+    targets_of,
+)
 from assistant.catalogue.models import get_model
 from assistant.checks.schema import field
 from assistant.core.errors import UsageError
@@ -26,13 +35,15 @@ _DTYPES = {"bfloat16": "bf16", "bf16": "bf16", "float16": "fp16", "half": "fp16"
 
 
 def intent_of_config(body: Mapping[str, Any]) -> tuple[Intent, tuple[Reason, ...]]:
-    """(what a training config says, what of it could not be kept and why). The number of GPUs is not in a config.
+    """(what a training config says, what of it a plan does not count and why). The number of GPUs is not in a config.
 
     Raises:
         UsageError: no training config, or a field of the wrong type.
     """
     config = Existing.of(body)
-    said = {key: value for key, value in _keys(config).items() if value is not None}
+    keys = _keys(config)
+    defaults = oumi_defaults(body)
+    said = {key: value for key, value in {**keys, **{k: v for k, v in defaults.items() if "." not in k}}.items() if value is not None}
     try:
         intent = Intent.model_validate(said)
     except ValidationError as problem:
@@ -40,9 +51,67 @@ def intent_of_config(body: Mapping[str, Any]) -> tuple[Intent, tuple[Reason, ...
         key = str(first["loc"][0])
         raise UsageError(f"The config's {key.replace('_', ' ')} is {first['input']!r}: {first['msg'].lower()}.", context=key, hint="Mend it in the file.", reference="bad-field") from None
     fields = {path: value for path, value in _leaves(body, "") if value is not None and not _is_said(config, path, value)}
+    fields |= {path: value for path, value in defaults.items() if "." in path}
     overrides, refused = _taken(intent, fields)
-    notes = tuple(Reason(field=path, value=fields[path], why=f"left out: {why}") for path, why in refused.items())
+    notes = tuple(Reason(field=path, value=fields[path], why=f"stays as it is, and the plan does not count it: {why}") for path, why in refused.items())
     return intent.model_copy(update={"overrides": overrides or None}), (*notes, *_unkept_data(config))
+
+
+_DEFAULTS: dict[str, Any] = {
+    "model.enable_liger_kernel": False,
+    "training.enable_gradient_checkpointing": False,
+    "training.gradient_accumulation_steps": ACCUMULATION,
+    "training.optimizer": OPTIMIZER,
+    "training.lr_scheduler_type": "linear",
+    "training.weight_decay": 0.0,
+}
+"""Oumi 0.9's defaults of fields that the planner decides in its own way."""
+_LENGTH_TRAINERS = ("TRL_SFT", "TRL_DPO", "TRL_KTO", "TRL_GKD")
+
+
+def oumi_defaults(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Keys of an intent and dotted fields that a training config leaves out, with what Oumi then takes.
+
+    What has a default of Oumi's is as much the config's as what it spells out: planned otherwise, a run would change
+    that nobody asked to change.
+
+    Raises:
+        UsageError: a field of the wrong type, or no model is named.
+    """
+    config = Existing.of(body)
+    if config.trainer == "VERL_GRPO":
+        return {}
+    keys = _keys(config)
+    found = {key: value for key, value in _default_keys(config).items() if keys.get(key) is None}
+    there = {path for path, value in _leaves(body, "") if value is not None}
+    found |= {path: value for path, value in _DEFAULTS.items() if path not in there}
+    if not there & {"training.warmup_ratio", "training.warmup_steps"}:
+        found["training.warmup_ratio"] = 0.0
+    model = get_model(config.model_name)
+    if config.method != "full" and model is not None and "peft.lora_target_modules" not in there:
+        targets = targets_of(config, model)
+        found |= {"peft.lora_target_modules": list(targets)} if set(targets) <= set(model.lora_targets) else {}
+    return found
+
+
+def _default_keys(config: Existing) -> dict[str, Any]:
+    """Values of the intent's keys where a config says none."""
+    found: dict[str, Any] = {"learning_rate": 5e-5, "output_dir": "output"}
+    if config.objective != "pretrain" and _is_unlimited(config):
+        found["epochs"] = EPOCHS
+    if config.trainer in _LENGTH_TRAINERS:
+        found["sequence_length"] = TRL_MAX_LENGTH
+    if config.method != "full":
+        found |= {"lora_rank": RANK, "lora_alpha": RANK}
+    if not config.fsdp.body.get("enable_fsdp") and not config.deepspeed.body.get("enable_deepspeed"):
+        found["sharding"] = "none"
+    return found
+
+
+def _is_unlimited(config: Existing) -> bool:
+    """True where no number of steps ends the run."""
+    steps = config.training.body.get("max_steps")
+    return steps is None or _is_negative(steps)
 
 
 def _is_said(config: Existing, path: str, value: Any) -> bool:
@@ -133,33 +202,12 @@ def _leaves(body: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
             yield path, value
 
 
-def lost_rows(body: Mapping[str, Any], planned: Mapping[str, Any]) -> tuple[Reason, ...]:
-    """What a config says of its training rows and the plan made from it does not: other rows would be trained on."""
-    before, after = _rows(body), _rows(planned)
-    lost = {path: value for path, value in before.items() if value not in (None, False, {}) and after.get(path, _WRITTEN_OUT.get(path)) != value}
-    return tuple(Reason(field=path, value=value, why="left out: the plan does not keep it, so other rows are trained on") for path, value in lost.items())
-
-
-def _rows(body: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of the first dataset and of the mixture, by dotted name. Where a file is given, the name is that of its reader."""
-    train = Existing.of(body).train_data.body
-    entries = train.get("datasets")
-    first = entries[0] if isinstance(entries, list) and entries and isinstance(entries[0], dict) else {}
-    named = ("dataset_path",) if first.get("dataset_path") else ("dataset_name",)
-    found = {f"data.train.datasets[0].{name}": value for name, value in first.items() if name not in named}
-    return {**found, **{f"data.train.{name}": value for name, value in train.items() if name != "datasets"}}
-
-
-_WRITTEN_OUT = {"data.train.datasets[0].split": "train"}
-"""Oumi 0.9's default of what is often written out."""
-
-
 def _unkept_data(config: Existing) -> list[Reason]:
-    """Whole parts of the data section that an intent has no place for."""
+    """Whole parts of the data section that a plan does not count."""
     entries = config.train_data.get("datasets", list, [])
     notes = []
     if len(entries) > 1:
-        why = "left out: a conversation plans one dataset, the first of the file's"
+        why = "all stay, and the plan counts the first"
         notes.append(Reason(field="data.train.datasets", value=len(entries), why=why))
-    why = "left out: only the training data is planned"
+    why = "stays as it is; the plan counts the training data alone"
     return notes + [Reason(field=f"data.{name}", value="…", why=why) for name in config.data.body if name != "train"]

@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from assistant.builder import respond
-from assistant.builder.imports import intent_of_config, lost_rows
+from assistant.builder.given import Given, drift, on_given
+from assistant.builder.imports import intent_of_config
 from assistant.core.errors import UsageError
 from assistant.reader import read
 
@@ -25,12 +26,14 @@ def test_a_config_of_ours_is_planned_again_as_it_was(request_text: str) -> None:
     first = respond(read(request_text).intent)
     if first.plan is None or not first.files:
         return
-    body = yaml.safe_load(first.files[0].yaml)
-    intent, left = intent_of_config(body)
-    assert left == ()
-    again = respond(intent, machine=replace(first.plan.hardware, source="flag"))
+    given = Given.of("train.yaml", first.files[0].yaml)
+    assert given.left == ()
+    again = respond(given.intent, machine=replace(first.plan.hardware, source="flag"))
     assert again.files, again.findings
-    assert yaml.safe_load(again.files[0].yaml) == body
+    assert again.plan is not None
+    assert again.plan.memory == first.plan.memory
+    assert on_given(again, given).files[0].yaml == first.files[0].yaml
+    assert drift(on_given(again, given), given) == ()
 
 
 def test_what_cannot_be_kept_is_named() -> None:
@@ -42,22 +45,28 @@ def test_what_cannot_be_kept_is_named() -> None:
     intent, left = intent_of_config(body)
     assert {note.field for note in left} == {"training.learning_rte", "training.optimizer", "data.train.datasets", "data.validation"}
     assert intent.dataset == "a/b"
-    assert intent.overrides is None
+    assert not {"training.learning_rte"} & set(intent.overrides or {})
 
 
-def test_fields_of_the_dataset_that_cannot_be_kept_are_named() -> None:
+def drift_of(body: dict[str, Any]) -> dict[str, str]:
+    """Field → how the plan of a config counts it otherwise; what is left out by name aside."""
+    given = Given.of("train.yaml", yaml.safe_dump(body))
+    outcome = on_given(respond(given.intent), given)
+    assert outcome.files, outcome.findings
+    assert yaml.safe_load(outcome.files[0].yaml) == body
+    return {note.field: note.why for note in drift(outcome, given)}
+
+
+def test_fields_of_the_dataset_that_a_plan_does_not_count_are_named() -> None:
     unkept = {"split": "test", "subset": "en", "sample_count": 500, "dataset_kwargs": {"a": 1}, "mixture_proportion": 0.5, "shuffle": True, "seed": 7}
     body: dict[str, Any] = {
         "model": {"model_name": "HuggingFaceTB/SmolLM2-135M-Instruct"},
         "data": {"train": {"datasets": [{"dataset_name": "yahma/alpaca-cleaned", "trust_remote_code": False, **unkept}]}},
         "training": {"trainer_type": "TRL_SFT"},
     }
-    intent, left = intent_of_config(body)
-    assert left == ()
-    assert intent.dataset == "yahma/alpaca-cleaned"
-    lost = lost_rows(body, yaml.safe_load(respond(intent).files[0].yaml))
-    assert {note.field: note.value for note in lost} == {f"data.train.datasets[0].{name}": value for name, value in unkept.items()}
-    assert all(note.why.startswith("left out: ") for note in lost)
+    found = drift_of(body)
+    assert set(found) == {f"data.train.datasets[0].{name}" for name in unkept}
+    assert found["data.train.datasets[0].sample_count"] == "stays 500; the plan does not count it"
 
 
 def test_a_reader_other_than_the_planned_one_is_named() -> None:
@@ -66,9 +75,7 @@ def test_a_reader_other_than_the_planned_one_is_named() -> None:
         "data": {"train": {"datasets": [{"dataset_name": "alpaca_jsonl", "dataset_path": "rows.jsonl"}]}},
         "training": {"trainer_type": "TRL_SFT"},
     }
-    intent, _ = intent_of_config(body)
-    lost = lost_rows(body, yaml.safe_load(respond(intent).files[0].yaml))
-    assert [(note.field, note.value) for note in lost] == [("data.train.datasets[0].dataset_name", "alpaca_jsonl")]
+    assert drift_of(body) == {"data.train.datasets[0].dataset_name": "stays alpaca_jsonl; the plan counts with text_sft_jsonl"}
 
 
 def test_fields_of_the_mixture_are_kept() -> None:
@@ -100,13 +107,3 @@ def test_oumis_recipes_are_read() -> None:
         intent, left = intent_of_config(body)
         assert intent.model == body["model"]["model_name"]
         assert len([note for note in left if not note.field.startswith("data.")]) <= 4, (path, left)
-
-
-def test_rows_that_a_plan_does_not_keep_are_named() -> None:
-    body = yaml.safe_load(respond(read("lora qwen3 8b on A100 with yahma/alpaca-cleaned").intent).files[0].yaml)
-    assert lost_rows(body, body) == ()
-    body["data"]["train"]["datasets"][0] |= {"split": "train[:10%]", "sample_count": 100}
-    body["data"]["train"]["mixture_strategy"] = "all_exhausted"
-    planned = yaml.safe_load(respond(intent_of_config(body)[0]).files[0].yaml)
-    named = {note.field for note in lost_rows(body, planned)}
-    assert named == {"data.train.datasets[0].split", "data.train.datasets[0].sample_count"}
