@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+from assistant.builder.given import on_given
 from assistant.chat.planning import Step
 from assistant.chat.state import (
     AskLlm,
@@ -124,6 +125,8 @@ class Conversation:
             outcome = self.desk.plan(effect)
         except OumiChatError as problem:
             return step(self.state, Refused(state=effect.state, problem=problem, purpose=effect.purpose))
+        if effect.state.given is not None:
+            outcome = on_given(outcome, effect.state.given)
         return step(self.state, Planned(state=effect.state, outcome=outcome, purpose=effect.purpose, label=effect.label))
 
 

@@ -124,39 +124,34 @@ def save_arguments(rest: str, default: str) -> tuple[str, bool]:
     return name, "--force" in pieces
 
 
-def _load(desk: TerminalDesk, state: State, effect: Command) -> Step:
-    from assistant.builder.imports import intent_of_config
-    from assistant.machine.configs import read_config
+def _load(_: TerminalDesk, state: State, effect: Command) -> Step:
+    from assistant.machine.configs import read_given
 
     name = effect.rest.strip("'\"")
     if not name:
         raise UsageError("/load takes the name of a file.", hint="Such as /load train.yaml.")
-    intent, left = intent_of_config(read_config(Path(name).expanduser()))
-    for note in left:
-        report.say(desk.screen, f"{note.field}: {note.why}")
-    after = replace(
-        State(gpus=state.gpus, intent=intent, words=(f"the config {name}",), asked=state.asked), before=pushed(state)
-    )
-    return state, (again(after, "Loaded: "), Command(name="loaded", rest=name))
+    given = read_given(Path(name).expanduser())
+    fresh = State(gpus=state.gpus, intent=given.intent, given=given, words=(f"the config {name}",), asked=state.asked)
+    return state, (again(replace(fresh, before=pushed(state)), "Loaded: "), Command(name="loaded", rest=name))
 
 
-def _loaded(desk: TerminalDesk, state: State, effect: Command) -> Step:
-    """After a plan is made from a config: what of its rows that plan does not keep."""
-    tell_lost_rows(desk.screen, effect.rest, state.config)
+def _loaded(desk: TerminalDesk, state: State, _: Command) -> Step:
+    """After a plan is made from a config: what that plan does not count, and the machine that it is for."""
+    tell_given(desk.screen, state)
     return state, ()
 
 
-def tell_lost_rows(screen: Screen, config: str, outcome: Outcome | None) -> None:
-    """Name what a config says of its rows and the plan made from it does not keep."""
-    import yaml
+def tell_given(screen: Screen, state: State) -> None:
+    """Name what a plan does not count of the config that it is made from, and the machine that was assumed for it."""
+    from assistant.builder.given import drift
 
-    from assistant.builder.imports import lost_rows
-    from assistant.machine.configs import read_config
-
-    if outcome is None or not outcome.files:
+    given, outcome = state.given, state.config or state.outcome
+    if given is None or outcome is None:
         return
-    for note in lost_rows(read_config(Path(config).expanduser()), yaml.safe_load(outcome.files[0].yaml)):
+    for note in (*given.left, *drift(outcome, given)):
         report.say(screen, f"{note.field}: {note.why}")
+    if outcome.plan is not None and any(note.field == "hardware" for note in outcome.assumptions):
+        report.say(screen, f"{given.name} names no machine: {machine_phrase(outcome.plan.hardware)} is assumed{', the smallest usual one that fits' if outcome.plan.fits else ''}. /gpus or --gpus says yours.")
 
 
 def _validate(_: TerminalDesk, state: State, __: Command) -> Step:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import yaml
 from pydantic import ValidationError
 
+from assistant.builder.given import Given
 from assistant.chat.state import KEPT, State
 from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
@@ -19,10 +21,12 @@ _FORM = 1
 
 def document_of(state: State) -> dict[str, Any]:
     """The conversation as JSON: each state that /undo can go back to, the present one last."""
-    return {"form": _FORM, "asked": sorted(state.asked), "states": [_said(one) for one in (*state.before[-(KEPT - 1) :], state)]}
+    states = (*state.before[-(KEPT - 1) :], state)
+    return {"form": _FORM, "asked": sorted(state.asked), "states": [_said(one, before) for before, one in zip((None, *states), states, strict=False)]}
 
 
-def _said(state: State) -> dict[str, Any]:
+def _said(state: State, before: State | None) -> dict[str, Any]:
+    same = before is not None and before.given == state.given
     return {
         "intent": state.intent.model_dump(exclude_none=True),
         "notes": [[note.field, note.value, note.why] for note in state.notes],
@@ -30,6 +34,7 @@ def _said(state: State) -> dict[str, Any]:
         "changed": list(state.changed),
         "flagged": sorted(state.flagged),
         "gpus": state.gpus,
+        "given": "as before" if same else [state.given.name, state.given.text] if state.given else None,
     }
 
 
@@ -58,9 +63,20 @@ def _state(said: dict[str, Any], before: tuple[State, ...], asked: frozenset[str
         changed=tuple(str(key) for key in said["changed"]),
         flagged=frozenset(str(key) for key in said["flagged"]),
         gpus=str(said["gpus"]) if said["gpus"] is not None else None,
+        given=_given(said.get("given"), before),
         asked=asked,
         before=before,
     )
+
+
+def _given(said: Any, before: tuple[State, ...]) -> Given | None:
+    """The config file that a conversation goes on from, as it was then; sessions of before hold none."""
+    if said == "as before":
+        return before[-1].given
+    try:
+        return Given.of(str(said[0]), str(said[1])) if said else None
+    except (UsageError, yaml.YAMLError):  # a secret that was taken out of it: the intent is kept apart
+        return None
 
 
 def _damaged(what: str) -> UsageError:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from assistant.builder.given import Given
 from assistant.chat.context import Context
 from assistant.core.errors import OumiChatError
 from assistant.core.intent import Intent
@@ -14,7 +15,7 @@ from assistant.core.values import Question, Reason
 from assistant.reader import Reading
 from assistant.reader.asking import Asking
 
-Origin = Literal["said", "assumed", "default", "flag"]
+Origin = Literal["said", "assumed", "default", "flag", "file"]
 Purpose = Literal["turn", "what-if", "resumed"]
 KEPT = 50
 """Earlier states that /undo can go back to."""
@@ -40,7 +41,7 @@ class State:
     """The conversation: what was said, the last answer, the last one with a config, the states before (for undo).
 
     `gpus` is the machine of a flag or of /gpus, until words say another; `flagged` are keys set by /set; `changed` are the
-    keys that the last line set; `asked` are the follow-up questions that were put, so that none is put twice.
+    keys that the last line set; `given` is the config file that it goes on from; `asked` are the follow-up questions that were put, so that none is put twice.
     """
 
     intent: Intent = field(default_factory=Intent)
@@ -49,6 +50,7 @@ class State:
     changed: tuple[str, ...] = ()
     flagged: frozenset[str] = frozenset()
     gpus: str | None = None
+    given: Given | None = None
     outcome: Outcome | None = None
     config: Outcome | None = None
     what_if: WhatIf | None = None
@@ -80,14 +82,19 @@ def origins(state: State) -> dict[str, Origin]:
         found = dict.fromkeys((reason.field for reason in plan.decisions if reason.why != "as asked"), "default")
     if state.outcome is not None:
         found |= dict.fromkeys((reason.field for reason in state.outcome.assumptions), "assumed")
-    for key, value in state.intent.model_dump().items():
-        if value is not None and key != "overrides":
-            found[key] = "flag" if key in state.flagged else "said"
-    for path in state.intent.overrides or {}:
-        found[path] = "flag" if path in state.flagged else "said"
+    said = [key for key, value in state.intent.model_dump().items() if value is not None and key != "overrides"]
+    for name in (*said, *(state.intent.overrides or {})):
+        found[name] = "flag" if name in state.flagged else _told_by(state, name)
     if state.gpus is not None:
         found["hardware"] = "flag"
     return found
+
+
+def _told_by(state: State, name: str) -> Origin:
+    """Whether words, the config file or Oumi's default for it say a value."""
+    if state.given is None or not state.given.says(state.intent, name):
+        return "said"
+    return "default" if name in state.given.defaults else "file"
 
 
 # What happens.

@@ -15,7 +15,7 @@ from assistant.chat.conversation import Conversation
 from assistant.chat.desk import TerminalDesk
 from assistant.chat.loop import Chat, banner, converse, replay
 from assistant.chat.mind import Mind
-from assistant.chat.outside import tell_lost_rows
+from assistant.chat.outside import tell_given
 from assistant.chat.planning import again
 from assistant.chat.state import State
 from assistant.chat.talk import COMMANDS
@@ -26,7 +26,7 @@ from assistant.core.outcome import Outcome
 from assistant.core.redact import redact
 from assistant.core.values import Hardware
 from assistant.machine.choice import choose_machine
-from assistant.machine.configs import read_config, read_text
+from assistant.machine.configs import read_given, read_text
 from assistant.machine.doctor import Line as DoctorLine
 from assistant.machine.files import output_path
 from assistant.machine.models import resolve_model
@@ -172,14 +172,10 @@ def _picked(folder: Path, screen: Screen) -> Session:
 
 def _begin_with(chat: Chat, config: str) -> None:
     """A conversation that goes on from a config that is there."""
-    from assistant.builder.imports import intent_of_config
-
-    intent, left = intent_of_config(read_config(Path(config).expanduser()))
-    for note in left:
-        report.say(chat.desk.screen, f"{note.field}: {note.why}")
-    chat.talk.state = replace(chat.talk.state, intent=intent, words=(f"the config {config}",))
+    given = read_given(Path(config).expanduser())
+    chat.talk.state = replace(chat.talk.state, intent=given.intent, given=given, words=(f"the config {config}",))
     chat.talk.resume(again(chat.talk.state, "Loaded: "))
-    tell_lost_rows(chat.desk.screen, config, chat.talk.state.config)
+    tell_given(chat.desk.screen, chat.talk.state)
 
 
 def _scripted(chat: Chat, script: str, options: Options) -> int:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from assistant.builder.imports import intent_of_config
 from assistant.builder.mend_types import Mending
 from assistant.builder.respond import Resolve
 from assistant.catalogue.machines import parse_machine
@@ -15,7 +14,7 @@ from assistant.chat.conversation import Conversation
 from assistant.chat.desk import TerminalDesk
 from assistant.chat.hearing import heard
 from assistant.chat.mind import Mind
-from assistant.chat.outside import tell_lost_rows
+from assistant.chat.outside import tell_given
 from assistant.chat.planning import again
 from assistant.chat.state import State
 from assistant.chat.talk import asks_cheaper, command_in, is_question, reset_in, what_if
@@ -26,7 +25,7 @@ from assistant.core.outcome import Outcome
 from assistant.core.units import gib
 from assistant.core.values import Hardware
 from assistant.machine.choice import choose_machine
-from assistant.machine.configs import read_config, read_text
+from assistant.machine.configs import read_given, read_text
 from assistant.machine.files import write_new
 from assistant.machine.models import resolve_model
 from assistant.reader import Reading
@@ -92,18 +91,16 @@ def _resolve(options: Options) -> Resolve:
 def _changed(text: str, options: Options) -> int:
     """The config as the words change it, planned anew."""
     assert options.config is not None
-    intent, left = intent_of_config(read_config(Path(options.config).expanduser()))
-    for note in left:
-        report.say(options.screen, f"{note.field}: {note.why}")
+    given = read_given(Path(options.config).expanduser())
 
     def plan(reading: Reading, words: str, line: str, gpus: str | None) -> Outcome:
         return answer(reading, words, replace(options, gpus=gpus), line=line)
 
     silent = Screen(quiet=True)
     desk = TerminalDesk(answer=plan, save=lambda *_: None, screen=silent, mind=Mind(), resolve=_resolve(options), follows_up=False)
-    talk = Conversation(desk=desk, state=State(intent=intent, gpus=options.gpus, words=(f"the config {Path(options.config).name}",)))
+    talk = Conversation(desk=desk, state=State(intent=given.intent, given=given, gpus=options.gpus, words=(f"the config {Path(options.config).name}",)))
     talk.resume(again(talk.state, ""))
-    tell_lost_rows(options.screen, options.config, talk.state.config)
+    tell_given(options.screen, talk.state)
     before = talk.state
     if command_in(text) or reset_in(text) is not None or is_question(text) or what_if(text) or asks_cheaper(text):
         hint = 'Such as "double the context" or "rank 64". For questions and commands open the chat: oumi-chat --config FILE.'

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from assistant.builder.edit_text import self_alias
+from assistant.builder.given import Given
 from assistant.core.errors import UsageError
 
 _LIMIT = 1_000_000
@@ -54,3 +55,13 @@ def read_config(path: Path) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise UsageError(f"{path} holds no config: its top level is not `field: value`.", context=str(path), hint="Give an Oumi config.", reference="no-config")
     return body
+
+
+def read_given(path: Path) -> Given:
+    """A training config that a conversation goes on from.
+
+    Raises:
+        UsageError: as `read_config`, or it is no training config.
+    """
+    read_config(path)
+    return Given.of(path.name, read_text(path))

@@ -7,12 +7,14 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+import yaml
 
 from assistant.chat.conversation import Conversation
 from assistant.chat.desk import TerminalDesk
 from assistant.chat.merging import merged
 from assistant.chat.mind import Mind
 from assistant.chat.outside import save_arguments
+from assistant.chat.remember import document_of, state_of
 from assistant.chat.state import State, origins
 from assistant.chat.talk import command_in, small_talk
 from assistant.cli.request import Options, answer, save
@@ -408,7 +410,24 @@ def test_a_config_is_loaded_and_goes_on(talk: Talk, tmp_path: Path) -> None:
     said = talk.state.intent
     assert (said.method, said.lora_rank, said.learning_rate, said.model) == ("qlora", 32, 1e-4, "Qwen/Qwen3-8B")
     assert (said.overrides or {})["training.warmup_steps"] == 50
+    assert origins(talk.state)["learning_rate"] == "file"
+    assert "from a.yaml" in talk.say("why this learning rate?")
+    shown = talk.say("lr 1e-5", "/why")
+    assert "as you asked" in talk.say("why this learning rate?")
+    assert "In the file" in shown
+    taken_up = state_of(document_of(talk.state))
+    assert (taken_up.given, origins(taken_up)["learning_rate"]) == (talk.state.given, "said")
+    before, after = yaml.safe_load(Path("a.yaml").read_text()), yaml.safe_load(talk.state.config.files[0].yaml if talk.state.config else "")
+    before["training"]["learning_rate"] = 1e-5
+    assert after == before
     assert "There is no file" in talk.say("/load nothing.yaml")
+
+
+def test_a_loaded_config_says_which_machine_is_assumed_for_it(talk: Talk) -> None:
+    talk.say("lora smollm2 135m", "/save a.yaml", "/reset")
+    assert "a.yaml names no machine: 1xRTX4090 is assumed" in talk.say("/load a.yaml")
+    talk.say("/reset", "/gpus 2xA100")
+    assert "names no machine" not in talk.say("/load a.yaml")
 
 
 def test_any_order_of_lines_gives_a_state(talk: Talk) -> None:

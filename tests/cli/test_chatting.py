@@ -126,12 +126,15 @@ def test_an_error_without_a_config_is_explained(tmp_path: Path) -> None:
 
 def test_words_change_a_config_that_is_there(tmp_path: Path) -> None:
     path = made(tmp_path, "lora qwen3 8b on A100, training.warmup_steps=50")
-    done = program(tmp_path, "--offline", "--gpus", "A100", "--config", str(path), "double the context and rank 64")
+    done = program(tmp_path, "--offline", "--gpus", "A100-80GB", "--config", str(path), "double the context and rank 64")
     assert done.returncode == 0, done.stderr
     config, was = yaml.safe_load(done.stdout), yaml.safe_load(path.read_text())
-    assert config["model"]["model_max_length"] == 2 * was["model"]["model_max_length"]
-    assert config["peft"]["lora_r"] == 64
-    assert config["training"]["warmup_steps"] == 50
+    was["model"]["model_max_length"] *= 2
+    was["peft"]["lora_r"] = 64
+    assert config == was
+    smaller = program(tmp_path, "--offline", "--gpus", "A100", "--config", str(path), "double the context and rank 64")
+    assert smaller.returncode == 4
+    assert "micro-batch" in smaller.stderr
     nothing = program(tmp_path, "--offline", "--config", str(path), "hello there")
     assert nothing.returncode == 2
     assert program(tmp_path, "--offline", "--config", str(tmp_path / "no.yaml"), "rank 64").returncode == 2
