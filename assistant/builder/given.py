@@ -14,6 +14,7 @@ from assistant.builder.header import header_lines
 from assistant.builder.imports import intent_of_config, oumi_defaults
 from assistant.builder.mend_comments import without_false_comments
 from assistant.builder.prose import explain
+from assistant.builder.respond import launch_command
 from assistant.catalogue.models import get_model
 from assistant.checks.schema import field
 from assistant.configs.build import Config, train_config
@@ -88,7 +89,7 @@ def on_given(outcome: Outcome, given: Given) -> Outcome:
     if not outcome.files:
         return outcome
     first, *others = outcome.files
-    return replace(outcome, files=(replace(first, yaml=_written(outcome, plan, given)), *others))
+    return replace(outcome, files=(replace(first, yaml=config_text(outcome, given)), *others))
 
 
 def _credited(plan: Plan, intent: Intent, given: Given) -> Plan:
@@ -102,7 +103,11 @@ def _credit(reason: Reason, intent: Intent, given: Given) -> Reason:
     return replace(reason, why=reason.why.replace(_ASKED, given.source(name)))
 
 
-def _written(outcome: Outcome, plan: Plan, given: Given) -> str:
+def config_text(outcome: Outcome, given: Given) -> str:
+    """The file with what was said since written into it, also where that does not fit; as it is where there is no plan."""
+    plan = outcome.plan
+    if plan is None:
+        return given.text
     edits = _edits_since(plan, given)
     if not edits:
         return given.text
@@ -110,7 +115,7 @@ def _written(outcome: Outcome, plan: Plan, given: Given) -> str:
         return apply_edits(without_false_comments(given.text, edits), edits)
     except UsageError:  # an alias or the like is in the way: the same fields, written anew
         body = edited(yaml.safe_load(given.text), edits)
-        header = header_lines(plan, outcome.request, outcome.assumptions, outcome.findings, outcome.commands[0])
+        header = header_lines(plan, outcome.request, outcome.assumptions, outcome.findings, launch_command(plan, given.name))
         return render(Config(kind="train", body=body, why={edit.path: _ASKED for edit in edits}), header)
 
 

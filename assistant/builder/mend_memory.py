@@ -154,7 +154,7 @@ def _cause(setting: Setting, seen: Seen, memory: Memory, case: Case) -> str:
     if memory.is_fragmented:
         words.append(f"The allocator held {_text(memory.unallocated_gib or 0)} GiB in pieces too small for the request: together with what was free it would have been enough.")
     if seen.scale > 1:
-        words.append(f"The run needed more than that: the figures below are scaled by {seen.scale:.2f}, as the error shows.")
+        words.append(f"The run needed more than that: what a change needs is counted {seen.scale:.2f} times as high, as the error shows.")
     if seen.scale >= _FAR:
         words.append("So far above, it may have been another config, or rows longer than these.")
     stated = case.machine

@@ -17,7 +17,7 @@ from assistant.chat.talk import COMMANDS as NAMES
 from assistant.chat.talk import HELP
 from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
-from assistant.core.outcome import Outcome
+from assistant.core.outcome import ConfigFile, Outcome
 from assistant.reader import read
 from assistant.terminal import report
 from assistant.terminal.screen import Screen
@@ -141,8 +141,8 @@ def _loaded(desk: TerminalDesk, state: State, _: Command) -> Step:
     return state, ()
 
 
-def tell_given(screen: Screen, state: State) -> None:
-    """Name what a plan does not count of the config that it is made from, and the machine that was assumed for it."""
+def tell_given(screen: Screen, state: State, *, machine: bool = True) -> None:
+    """Name what a plan does not count of the config that it is made from, and the `machine` where it was assumed."""
     from assistant.builder.given import drift
 
     given, outcome = state.given, state.config or state.outcome
@@ -150,7 +150,7 @@ def tell_given(screen: Screen, state: State) -> None:
         return
     for note in (*given.left, *drift(outcome, given)):
         report.say(screen, f"{note.field}: {note.why}")
-    if outcome.plan is not None and any(note.field == "hardware" for note in outcome.assumptions):
+    if machine and outcome.plan is not None and any(note.field == "hardware" for note in outcome.assumptions):
         report.say(screen, f"{given.name} names no machine: {machine_phrase(outcome.plan.hardware)} is assumed{', the smallest usual one that fits' if outcome.plan.fits else ''}. /gpus or --gpus says yours.")
 
 
@@ -233,6 +233,7 @@ def cheaper(state: State, resolve: Resolve) -> Step:
 
 def mend(state: State, text: str, screen: Screen, resolve: Resolve) -> Step:
     """A pasted error: what happened, and the smallest change that mends it, offered as a what-if."""
+    from assistant.builder.given import config_text
     from assistant.builder.mend import mend as find_mending
     from assistant.reader.traces import trace_in
     from assistant.terminal.mending import mending_lines
@@ -240,9 +241,11 @@ def mend(state: State, text: str, screen: Screen, resolve: Resolve) -> Step:
     trace = trace_in(text)
     outcome: Outcome | None = state.config or state.outcome
     assert trace is not None
+    if outcome is not None and not outcome.files and state.given is not None:  # a file that does not fit is still what ran
+        outcome = replace(outcome, files=(ConfigFile(kind="train", name=state.given.name, yaml=config_text(outcome, state.given)),))
     mending = find_mending(trace, config_text=None, outcome=outcome, machine=None, resolve=resolve)
-    screen.show(mending_lines(mending, screen.out))
-    if mending.intent is None or state.config is None:
+    screen.show(mending_lines(mending, screen.out, name=state.given.name if state.given else "train.yaml"))
+    if mending.intent is None or (state.config is None and state.given is None):
         return state, ()
     return mended_offer(state, mending.intent)
 

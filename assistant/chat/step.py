@@ -180,13 +180,14 @@ def _considered(state: State, event: Planned) -> Step:
     current = state.config
     if event.outcome.is_sizing:
         return state, (Show(outcome=event.outcome, how="sizing"),)
-    if current is None or event.outcome.plan is None:
+    mends = event.label == MENDED and event.outcome.status == "ok"
+    if event.outcome.plan is None or (current is None and not mends):
         return state, (Show(outcome=event.outcome, how="no config"),)
     if event.outcome.status != "ok":
         return state, (Show(outcome=event.outcome, how="no config"), Tell(text="Nothing is changed: the plan from before stands."))
     considered = replace(event.state, outcome=event.outcome, config=event.outcome)
     pending = replace(state, what_if=WhatIf(state=considered), follow_up=None)
-    if event.label == MENDED:  # what it changes was just shown, in the run's own measure
+    if current is None or event.label == MENDED:  # what it changes was just shown, in the run's own measure
         return pending, (Tell(text="Nothing is changed yet. Take it?  yes / keep"),)
     if current.files and event.outcome.files and _body(current) == _body(event.outcome):
         return state, (Tell(text="That would be the same plan."),)
@@ -219,8 +220,8 @@ def _decided(state: State, pending: WhatIf, line: str) -> Step | None:
         return _line(state, Line(text=rest))  # "ok, how long will it take?" is no yes
     if rest:
         return _line(taken, Line(text=rest))
-    before = state.config or taken.outcome
-    return taken, (ShowChanges(before=before, after=taken.outcome), Weigh(state=taken))
+    shown: Effect = ShowChanges(before=state.config, after=taken.outcome) if state.config else Show(outcome=taken.outcome, how="brief", label="Now: ")
+    return taken, (shown, Weigh(state=taken))
 
 
 def _follow_up(state: State, pending: FollowUp, line: str) -> Step | None:

@@ -70,7 +70,7 @@ def mending_json(mending: Mending, name: str | None) -> dict[str, Any]:
     memory = None
     if mending.memory is not None and mending.usable_gib is not None:
         point, upper = gib(mending.memory.point * mending.scale), gib(mending.memory.upper * mending.scale)
-        memory = {"per_gpu_gib": point, "upper_gib": upper, "capacity_gib": round(mending.usable_gib, 2)}
+        memory = {"per_gpu_gib": point, "upper_gib": upper, "capacity_gib": round(mending.usable_gib, 2), "scale": mending.scale}
     told = {
         "message": mending.message, "cause": mending.cause, "changes": changes, "effect": mending.effect, "memory": memory,
         "environment": list(mending.environment), "commands": list(mending.commands),
@@ -100,7 +100,7 @@ def _changed(text: str, options: Options) -> int:
     desk = TerminalDesk(answer=plan, save=lambda *_: None, screen=silent, mind=Mind(), resolve=_resolve(options), follows_up=False)
     talk = Conversation(desk=desk, state=State(intent=given.intent, given=given, gpus=options.gpus, words=(f"the config {Path(options.config).name}",)))
     talk.resume(again(talk.state, ""))
-    tell_given(options.screen, talk.state)
+    tell_given(options.screen, talk.state, machine=False)  # the answer tells it
     before = talk.state
     if command_in(text) or reset_in(text) is not None or is_question(text) or what_if(text) or asks_cheaper(text):
         hint = 'Such as "double the context" or "rank 64". For questions and commands open the chat: oumi-chat --config FILE.'

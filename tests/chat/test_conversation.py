@@ -423,6 +423,25 @@ def test_a_config_is_loaded_and_goes_on(talk: Talk, tmp_path: Path) -> None:
     assert "There is no file" in talk.say("/load nothing.yaml")
 
 
+def test_an_error_of_a_loaded_config_that_does_not_fit_is_mended_in_its_text(talk: Talk, tmp_path: Path) -> None:
+    text = """model: {model_name: meta-llama/Llama-3.1-8B-Instruct, model_max_length: 2048, torch_dtype_str: bfloat16}
+data: {train: {datasets: [{dataset_name: yahma/alpaca-cleaned}]}}
+training:
+  trainer_type: TRL_SFT  # mine
+  use_peft: true
+  per_device_train_batch_size: 4
+  gradient_accumulation_steps: 4
+"""
+    (tmp_path / "run.yaml").write_text(text)
+    assert "Does not fit" in talk.say("/gpus A100", f"/load {tmp_path / 'run.yaml'}")
+    shown = talk.say("torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 4.00 GiB. GPU 0 has a total capacity of 39.39 GiB of which 1.20 GiB is free.")
+    assert "+  per_device_train_batch_size: 1" in shown
+    assert "Now: LoRA" in talk.say("yes")
+    expected = text.replace("batch_size: 4", "batch_size: 1").replace("steps: 4", "steps: 16")
+    assert talk.state.config is not None
+    assert talk.state.config.files[0].yaml == expected
+
+
 def test_a_loaded_config_says_which_machine_is_assumed_for_it(talk: Talk) -> None:
     talk.say("lora smollm2 135m", "/save a.yaml", "/reset")
     assert "a.yaml names no machine: 1xRTX4090 is assumed" in talk.say("/load a.yaml")
