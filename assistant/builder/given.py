@@ -114,9 +114,15 @@ def config_text(outcome: Outcome, given: Given) -> str:
     try:
         return apply_edits(without_false_comments(given.text, edits), edits)
     except UsageError:  # an alias or the like is in the way: the same fields, written anew
-        body = edited(yaml.safe_load(given.text), edits)
+        body = _without_empty(edited(yaml.safe_load(given.text), edits))
+        why = train_config(plan).why
         header = header_lines(plan, outcome.request, outcome.assumptions, outcome.findings, launch_command(plan, given.name))
-        return render(Config(kind="train", body=body, why={edit.path: _ASKED for edit in edits}), header)
+        return render(Config(kind="train", body=body, why={edit.path: why.get(edit.path, "") for edit in edits}), header)
+
+
+def _without_empty(body: dict[str, Any]) -> dict[str, Any]:
+    """The config without sections that the edits have left empty."""
+    return {name: value for name, value in body.items() if value != {}}
 
 
 def _edits_since(plan: Plan, given: Given) -> tuple[Edit, ...]:
@@ -144,10 +150,20 @@ def _edits(body: Mapping[str, Any], before: Mapping[str, Any], after: Mapping[st
     gone = {name for name in before if name not in after and name in body}
     for path, value in new.items():
         if (path not in old or old[path] != value) and (path not in here or here[path] != value):
-            yield Edit(path=path, value=value)
+            yield from _setting(path, here.get(path), value)
     for path in here:
         if path.partition(".")[0] in gone or (path in old and path not in new):
             yield Edit(path=path, remove=True)
+
+
+def _setting(path: str, former: Any, value: Any) -> Iterable[Edit]:
+    """The edits that set a field; of the one entry of a list, what differs in it."""
+    one, other = (entry[0] if isinstance(entry, list) and len(entry) == 1 else None for entry in (former, value))
+    if not isinstance(one, Mapping) or not isinstance(other, Mapping):
+        yield Edit(path=path, value=value)
+        return
+    yield from (Edit(path=f"{path}[0].{name}", value=item) for name, item in other.items() if one.get(name) != item)
+    yield from (Edit(path=f"{path}[0].{name}", remove=True) for name in one if name not in other)
 
 
 _COUNTED = ("model.torch_dtype_str", "training.mixed_precision_dtype", "training.trainer_type", "fsdp.", "deepspeed.", "peft.", "data.")

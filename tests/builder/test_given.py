@@ -72,12 +72,20 @@ def test_another_dataset_takes_the_place_of_all_in_the_file() -> None:
     assert body["training"] == yaml.safe_load(TEXT)["training"]
 
 
+def test_another_dataset_of_one_is_written_in_its_place() -> None:
+    text = TEXT.replace("      - dataset_name: a/b\n", "")
+    found = planned(Given.of("mine.yaml", text), dataset="databricks/databricks-dolly-15k").files[0].yaml
+    assert found == text.replace("yahma/alpaca-cleaned", "databricks/databricks-dolly-15k").replace("train[:10%]", "train")
+
+
 def test_full_training_takes_the_adapters_section_along() -> None:
     given = Given.of("mine.yaml", TEXT)
     overrides = {path: value for path, value in (given.intent.overrides or {}).items() if not path.startswith("peft.")}
     intent = given.intent.model_copy(update={"method": "full", "lora_rank": None, "lora_alpha": None, "overrides": overrides})
     body = yaml.safe_load(on_given(respond(intent, machine=parse_machine("8xH200")), given).files[0].yaml)
     assert "peft" not in body
+    aliased = Given.of("mine.yaml", TEXT.replace("peft: {", "peft: &p {").replace("  validation:", "  test: {datasets: []}\n  validation:").replace("seed: 7", "seed: &s 7\n  data_seed: *s"))
+    assert "peft" not in yaml.safe_load(on_given(respond(intent, machine=parse_machine("8xH200")), aliased).files[0].yaml)
     assert not body["training"].get("use_peft")
     assert body["data"] == yaml.safe_load(TEXT)["data"]
 
