@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -249,25 +248,6 @@ def test_an_inference_config_is_not_costed_as_training() -> None:
 def test_the_message_holds_the_figures_of_the_error() -> None:
     message = mended(log("oom_backward_two_ranks"), text_of()).message
     assert message == "GPU 1 (rank 1) ran out of memory in the backward pass: 74.1 GiB were in tensors, 3.2 held idle by the allocator, 0.63 free, of 79.2 in all; 0.88 GiB more were asked for."
-
-
-@pytest.mark.parametrize("capacity", [0.0, float("inf"), float("nan"), 1e12])
-@pytest.mark.parametrize("gpus", [None, "1xA100"])
-def test_a_capacity_that_no_card_has_counts_as_not_stated(capacity: float, gpus: str | None) -> None:
-    seen = ran_out()
-    assert seen.memory is not None
-    absurd, unstated = (replace(seen, memory=replace(seen.memory, capacity_gib=figure)) for figure in (capacity, None))
-    found = mended(absurd, text_of(), gpus)
-    assert found == mended(unstated, text_of(), gpus)
-    assert bool(found.changes) == (gpus is not None)
-    assert "in all" not in found.message
-
-
-@pytest.mark.parametrize("figure", ["0 bytes", "0.00 GiB", "inf GiB", "1e400 GiB", "999999999999.00 TiB"])
-def test_an_absurd_capacity_in_the_log_is_no_error_of_ours(figure: str) -> None:
-    trace = trace_in(f"torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 4.00 GiB. GPU 0 has a total capacity of {figure} of which 2.00 GiB is free.")
-    assert trace is not None
-    assert "names no capacity" in mended(trace, text_of()).cause
 
 
 # Other errors -------------------------------------------------------------------------------------------------------
