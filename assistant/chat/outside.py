@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from assistant.chat.talk import COMMANDS as NAMES
 from assistant.chat.talk import HELP
 from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
-from assistant.core.outcome import Outcome
+from assistant.core.outcome import ConfigFile, Outcome
 from assistant.reader import read
 from assistant.terminal import report
 from assistant.terminal.screen import Screen
@@ -143,25 +144,12 @@ def save_arguments(rest: str, default: str) -> tuple[str, bool]:
 
 
 def _load(_: TerminalDesk, __: State, effect: Command) -> Event | None:
-    from assistant.builder.imports import intent_of_config
-    from assistant.machine.configs import read_config
+    from assistant.machine.configs import read_given
 
     name = effect.rest.strip("'\"")
     if not name:
         raise UsageError("/load takes the name of a file.", hint="Such as /load train.yaml.")
-    intent, left = intent_of_config(read_config(Path(name).expanduser()))
-    return Loaded(file=name, intent=intent, left=left)
-
-
-def tell_lost_rows(screen: Screen, config: str, outcome: Outcome) -> None:
-    """Name what a config says of its rows and the plan made from it does not keep."""
-    import yaml
-
-    from assistant.builder.imports import lost_rows
-    from assistant.machine.configs import read_config
-
-    for note in lost_rows(read_config(Path(config).expanduser()), yaml.safe_load(outcome.files[0].yaml)):
-        report.say(screen, f"{note.field}: {note.why}")
+    return Loaded(given=read_given(Path(name).expanduser()))
 
 
 def _validate(desk: TerminalDesk, state: State, _: Command) -> Event | None:
@@ -239,12 +227,16 @@ def cheaper(state: State, resolve: Resolve) -> CheapestFound:
 
 def mend(state: State, text: str, screen: Screen, resolve: Resolve) -> MendFound:
     """A pasted error: what happened, told, and the smallest change that mends it."""
+    from assistant.builder.given import config_text
     from assistant.builder.mend import mend as find_mending
     from assistant.reader.traces import trace_in
     from assistant.terminal.mending import mending_lines
 
     trace = trace_in(text)
     assert trace is not None
-    mending = find_mending(trace, config_text=None, outcome=state.config or state.outcome, machine=None, resolve=resolve)
-    screen.show(mending_lines(mending, screen.out))
+    outcome, given = state.config or state.outcome, state.given
+    if outcome is not None and not outcome.files and given is not None:  # a file that does not fit is still what ran
+        outcome = replace(outcome, files=(ConfigFile(kind="train", name=given.name, yaml=config_text(outcome, given)),))
+    mending = find_mending(trace, config_text=None, outcome=outcome, machine=None, resolve=resolve)
+    screen.show(mending_lines(mending, screen.out, name=given.name if given else "train.yaml"))
     return MendFound(intent=mending.intent)
