@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from assistant.builder.cheapest import Cheapest
-from assistant.builder.given import Given, uncounted
+from assistant.builder.given import uncounted
 from assistant.builder.phrase import machine_phrase
 from assistant.builder.subjects import BASE
 from assistant.catalogue.machines import parse_machine
@@ -142,8 +142,11 @@ def loaded(state: State, event: Loaded) -> Step:
     return (after if event.opens else state), (replace(again(after, "Loaded: "), purpose="loaded"),)
 
 
-def remarks(given: Given, outcome: Outcome) -> tuple[Tell, ...]:
+def remarks(state: State, outcome: Outcome) -> tuple[Tell, ...]:
     """What the plan does not count of the config that it is made from, and the machine where it was assumed: no file names one."""
+    given = state.given
+    if given is None:
+        return tuple(Tell(text=f"{note.value}: {note.why}.") for note in state.notes if note.field == "config")
     told = [f"{note.field}: {note.why}" for note in uncounted(outcome, given)]
     if outcome.plan is not None and any(note.field == "hardware" for note in outcome.assumptions):
         which = ", the smallest usual one that fits" if outcome.plan.fits else ""

@@ -14,6 +14,7 @@ from assistant.builder.given import Given
 from assistant.chat.state import KEPT, State
 from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
+from assistant.core.redact import MARK
 from assistant.core.values import Reason
 
 _FORM = 1
@@ -76,9 +77,26 @@ def _given(said: Any, before: tuple[State, ...]) -> Given | None:
     if said == "as before":
         return before[-1].given
     try:
-        return Given.of(str(said[0]), str(said[1])) if said else None
+        return Given.of(str(said[0]), _with_marks_quoted(str(said[1]))) if said else None
     except (UsageError, yaml.YAMLError):  # it cannot be read without the secret that was taken out of it
         return None
+
+
+def _with_marks_quoted(text: str) -> str:
+    """The text with the mark of a secret as text where it stands for a whole value: in YAML it would be a list."""
+    nodes = [yaml.compose(text, Loader=yaml.SafeLoader)] if MARK in text else []
+    places: list[int] = []
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, yaml.MappingNode):
+            nodes += [value for _, value in node.value]
+        elif isinstance(node, yaml.SequenceNode):
+            start, end = node.start_mark.index, node.end_mark.index
+            places += [start] if text[start:end] == MARK else []
+            nodes += node.value
+    for place in sorted(places, reverse=True):
+        text = f'{text[:place]}"{MARK}"{text[place + len(MARK) :]}'
+    return text
 
 
 def _lost(said: list[Any]) -> Reason:

@@ -207,7 +207,7 @@ def _planned(state: State, event: Planned) -> Step:
         return state, _difference(outcome, state.config)
     if event.purpose in ("loaded", "resumed"):
         after = replace(after, config=outcome if outcome.status == "ok" else None)
-        return after, (_back(after, outcome, event.label), *(remarks(after.given, outcome) if after.given is not None else ()))
+        return after, (_back(after, outcome, event.label), *remarks(after, outcome))
     if outcome.is_sizing:
         return after, (Show(outcome=outcome, how="sizing"),)
     if outcome.status != "ok":
