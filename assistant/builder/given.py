@@ -14,15 +14,17 @@ from assistant.builder.header import header_lines
 from assistant.builder.imports import intent_of_config, oumi_defaults
 from assistant.builder.mend_comments import without_false_comments
 from assistant.builder.prose import explain
+from assistant.builder.recheck import rechecked
 from assistant.builder.respond import launch_command
 from assistant.catalogue.models import get_model
+from assistant.checks.guards import check
 from assistant.checks.schema import field
 from assistant.configs.build import Config, train_config
 from assistant.configs.render import render
 from assistant.core.errors import OumiChatError, UsageError
 from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome
-from assistant.core.values import Plan, Reason
+from assistant.core.values import Finding, Plan, Reason
 from assistant.planner.plan import make_plan
 
 _ASKED = "as asked"
@@ -79,9 +81,13 @@ def on_given(outcome: Outcome, given: Given) -> Outcome:
 
     What the planner would write otherwise than the file, and nobody asked for, stays as the file has it: two plans are
     made, of the file and of what is asked now, and the difference between them is the edit.
+
+    Raises:
+        UsageError: the edited file would be refused by Oumi, or what is asked would not be seen in the run.
     """
     if outcome.plan is None:
         return outcome
+    _refuse_unseen(outcome.intent, given)
     plan = _credited(outcome.plan, outcome.intent, given)
     told = explain(outcome) == outcome.explanation
     outcome = replace(outcome, plan=plan)
@@ -89,7 +95,32 @@ def on_given(outcome: Outcome, given: Given) -> Outcome:
     if not outcome.files:
         return outcome
     first, *others = outcome.files
-    return replace(outcome, files=(replace(first, yaml=config_text(outcome, given)), *others))
+    text = config_text(outcome, given)
+    return replace(outcome, files=(replace(first, yaml=text), *others), findings=_findings(outcome, plan, given, text))
+
+
+_VERL = "training.verl_config_overrides"
+_BATCHES = ("micro_batch_size", "global_batch_size")
+
+
+def _refuse_unseen(intent: Intent, given: Given) -> None:
+    """verl's own settings win over what a plan would write, and verl's batches stand there."""
+    changed = [key for key in _BATCHES if getattr(intent, key) not in (None, getattr(given.intent, key))]
+    if changed and _VERL in (given.intent.overrides or {}):
+        hint = "Change data.train_batch_size (prompts a step) or ppo_micro_batch_size_per_gpu there by hand."
+        raise UsageError(f"{given.name} sets its batches in {_VERL}, where a {changed[0].replace('_', ' ')} has no place.", context=_VERL, hint=hint, reference="cannot-edit")
+
+
+def _findings(outcome: Outcome, plan: Plan, given: Given, text: str) -> tuple[Finding, ...]:
+    """The outcome's findings with those of the file in the place of those of the planner's own config.
+
+    What was said of the file when it was read is not said again, and a default of Oumi's was set by nobody.
+    """
+    made = check(train_config(plan).body, plan)
+    kept = tuple(f for f in outcome.findings if f not in made and not (f.rule == "MEM004" and f.path in given.defaults))
+    named = {note.field for note in given.left}
+    before, after = yaml.safe_load(given.text), yaml.safe_load(text)
+    return (*kept, *(f for f in rechecked(before, after, plan) if f.path not in named))
 
 
 def _credited(plan: Plan, intent: Intent, given: Given) -> Plan:

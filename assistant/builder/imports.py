@@ -14,6 +14,7 @@ from assistant.builder.existing import (
     MICRO_BATCH,
     OPTIMIZER,
     RANK,
+    TRL_GENERATIONS,
     TRL_MAX_LENGTH,
     Existing,
     targets_of,
@@ -50,7 +51,7 @@ def intent_of_config(body: Mapping[str, Any]) -> tuple[Intent, tuple[Reason, ...
         first = problem.errors()[0]
         key = str(first["loc"][0])
         raise UsageError(f"The config's {key.replace('_', ' ')} is {first['input']!r}: {first['msg'].lower()}.", context=key, hint="Mend it in the file.", reference="bad-field") from None
-    fields = {path: value for path, value in _leaves(body, "") if value is not None and not _is_said(config, path, value)}
+    fields = {path: value for path, value in fields_of(body) if value is not None and not _is_said(config, path, value)}
     fields |= {path: value for path, value in defaults.items() if "." in path}
     overrides, refused = _taken(intent, fields)
     notes = tuple(Reason(field=path, value=fields[path], why=f"stays as it is, and the plan does not count it: {why}") for path, why in refused.items())
@@ -83,8 +84,10 @@ def oumi_defaults(body: Mapping[str, Any]) -> dict[str, Any]:
         return {}
     keys = _keys(config)
     found = {key: value for key, value in _default_keys(config).items() if keys.get(key) is None}
-    there = {path for path, value in _leaves(body, "") if value is not None}
+    there = {path for path, value in fields_of(body) if value is not None}
     found |= {path: value for path, value in _DEFAULTS.items() if path not in there}
+    if config.trainer == "TRL_GRPO" and "training.grpo.num_generations" not in there:
+        found["training.grpo.num_generations"] = TRL_GENERATIONS
     if not there & {"training.warmup_ratio", "training.warmup_steps"}:
         found["training.warmup_ratio"] = 0.0
     model = get_model(config.model_name)
@@ -191,13 +194,13 @@ def _is_negative(value: Any) -> bool:
     return isinstance(value, int) and value < 0
 
 
-def _leaves(body: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+def fields_of(body: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Each dotted field with its value; an open mapping is one value."""
     for name, value in body.items():
         path = f"{prefix}{name}"
         entry = field(path)
         if isinstance(value, Mapping) and (entry is None or entry["type"] == "section"):
-            yield from _leaves(value, f"{path}.")
+            yield from fields_of(value, f"{path}.")
         else:
             yield path, value
 
