@@ -16,6 +16,7 @@ from assistant.builder.mend_comments import without_false_comments
 from assistant.builder.prose import explain
 from assistant.builder.recheck import rechecked
 from assistant.builder.respond import launch_command
+from assistant.builder.rows import shorter_rows
 from assistant.catalogue.models import get_model
 from assistant.checks.guards import check
 from assistant.checks.schema import field
@@ -23,7 +24,7 @@ from assistant.configs.build import Config, train_config
 from assistant.configs.render import render
 from assistant.core.errors import OumiChatError, UsageError
 from assistant.core.intent import Intent
-from assistant.core.outcome import Outcome
+from assistant.core.outcome import ConfigFile, Outcome
 from assistant.core.values import Finding, Plan, Reason
 from assistant.planner.plan import make_plan
 
@@ -80,7 +81,8 @@ def on_given(outcome: Outcome, given: Given) -> Outcome:
     """The outcome with the file's values called so, and its config the file with what was said since written into it.
 
     What the planner would write otherwise than the file, and nobody asked for, stays as the file has it: two plans are
-    made, of the file and of what is asked now, and the difference between them is the edit.
+    made, of the file and of what is asked now, and the difference between them is the edit. It is made where the run does
+    not fit, too: that verdict is for rows as long as they may be, and the file is its owner's.
 
     Raises:
         UsageError: the edited file would be refused by Oumi, or what is asked would not be seen in the run.
@@ -92,9 +94,9 @@ def on_given(outcome: Outcome, given: Given) -> Outcome:
     told = explain(outcome) == outcome.explanation
     outcome = replace(outcome, plan=plan)
     outcome = replace(outcome, explanation=explain(outcome)) if told else outcome
-    if not outcome.files:
+    if outcome.is_sizing or (not outcome.files and outcome.status != "does_not_fit"):
         return outcome
-    first, *others = outcome.files
+    first, *others = outcome.files or (ConfigFile(kind="train", name="train.yaml", yaml=""),)
     text = config_text(outcome, given)
     return replace(outcome, files=(replace(first, yaml=text), *others), findings=_findings(outcome, plan, given, text))
 
@@ -120,7 +122,8 @@ def _findings(outcome: Outcome, plan: Plan, given: Given, text: str) -> tuple[Fi
     kept = tuple(f for f in outcome.findings if f not in made and not (f.rule == "MEM004" and f.path in given.defaults))
     named = {note.field for note in given.left}
     before, after = yaml.safe_load(given.text), yaml.safe_load(text)
-    return (*kept, *(f for f in rechecked(before, after, plan) if f.path not in named))
+    shorter = () if plan.fits else shorter_rows(after, plan.model, plan.hardware, fits=False)
+    return (*kept, *shorter, *(f for f in rechecked(before, after, plan) if f.path not in named))
 
 
 def _credited(plan: Plan, intent: Intent, given: Given) -> Plan:

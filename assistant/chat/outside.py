@@ -34,7 +34,7 @@ def _help(desk: TerminalDesk, _: State, __: Command) -> Event | None:
     return None
 
 
-def _set(_: TerminalDesk, __: State, effect: Command) -> Event | None:
+def _set(_: TerminalDesk, state: State, effect: Command) -> Event | None:
     path, sign, value = effect.rest.partition("=")
     if not sign or not path.strip() or not value.strip():
         raise UsageError("/set takes PATH=VALUE.", context=f"/set {effect.rest}", hint="Such as /set training.warmup_steps=50.")
@@ -42,7 +42,7 @@ def _set(_: TerminalDesk, __: State, effect: Command) -> Event | None:
     from assistant.reader.fields import value_of
 
     name = path.strip() if "." in path else override_of(path, _fields()) or path.strip()
-    return FieldSet(said=absorb(Intent(overrides={name: value_of(value.strip())})), words=effect.rest)
+    return FieldSet(said=absorb(Intent(overrides={name: value_of(value.strip())}), standing=state.intent), words=effect.rest)
 
 
 def _fields() -> tuple[str, ...]:
@@ -86,30 +86,43 @@ def _cost(desk: TerminalDesk, state: State, _: Command) -> Event | None:
 
 
 def _save(desk: TerminalDesk, state: State, effect: Command) -> Event | None:
-    name, force = save_arguments(effect.rest, desk.file_for(state.config))
-    _saved(desk, state, name, force=force)
+    config = _standing(state)
+    name, force = save_arguments(effect.rest, desk.file_for(config))
+    if state.config is None:
+        report.say(desk.screen, "It does not fit as it is planned, and is written all the same.")
+    _saved(desk, state, config, name, force=force)
     return None
 
 
-def _saved(desk: TerminalDesk, state: State, name: str, *, force: bool) -> bool:
-    """Write the config, asking before another file is replaced; False where it was not written."""
-    if state.config is None:
+def _standing(state: State) -> Outcome:
+    """The config of the plan that stands; of a file that does not fit, the file with what was asked for.
+
+    Raises:
+        UsageError: there is none.
+    """
+    found = state.config or state.outcome
+    if found is None or not found.files:
         raise nothing_yet()
-    if state.config is not state.outcome:
+    return found
+
+
+def _saved(desk: TerminalDesk, state: State, config: Outcome, name: str, *, force: bool) -> bool:
+    """Write the config, asking before another file is replaced; False where it was not written."""
+    if config is not state.outcome:
         report.say(desk.screen, "The last line led to no config; this is the one from before it.")
     try:
-        desk.save(state.config, name, force)
+        desk.save(config, name, force)
     except UsageError as problem:
         if problem.reference != "file-exists":
             raise
-        if _holds(name, state.config):
+        if _holds(name, config):
             report.say(desk.screen, f"{name} holds this config already.")
         elif not desk.confirmed(f"{name} exists. Replace it?"):
             report.say(desk.screen, f"{name} was left as it is; /save {name} --force replaces it.")
             return False
         else:
-            desk.save(state.config, name, True)
-    desk.saved, desk.saved_config = name, state.config
+            desk.save(config, name, True)
+    desk.saved, desk.saved_config = name, config
     return True
 
 
@@ -157,10 +170,8 @@ def _validate(desk: TerminalDesk, state: State, _: Command) -> Event | None:
 
     from assistant.machine.validate import validate
 
-    if state.config is None:
-        raise nothing_yet()
+    file = _standing(state).files[0]
     with tempfile.TemporaryDirectory() as folder:
-        file = state.config.files[0]
         path = Path(folder) / "config.yaml"
         path.write_text(file.yaml, "utf-8")
         verdict = validate(path, file.kind)
@@ -180,7 +191,7 @@ def _launch(desk: TerminalDesk, state: State, effect: Command) -> Event | None:
     name, force = save_arguments(effect.rest, former or desk.file_for(state.config))
     program_of(state.config.commands[0])
     is_there = desk.saved_config is state.config and name == desk.saved and Path(name).is_file()
-    if not is_there and not _saved(desk, state, name, force=force):
+    if not is_there and not _saved(desk, state, state.config, name, force=force):
         return None
     words = program_of(state.config.commands[0].replace(state.config.files[0].name, shlex.quote(name)))
     if not desk.confirmed(f"Run {shlex.join(words)}?"):

@@ -13,7 +13,6 @@ from assistant.builder.requests import Resolve
 from assistant.catalogue.machines import parse_machine
 from assistant.chat.conversation import Conversation
 from assistant.chat.desk import TerminalDesk
-from assistant.chat.hearing import heard
 from assistant.chat.mind import Mind
 from assistant.chat.state import Loaded, State
 from assistant.chat.talk import asks_cheaper, command_in, is_question, reset_in, what_if
@@ -109,8 +108,10 @@ def _changed(text: str, options: Options) -> int:
     if command_in(text) or reset_in(text) is not None or is_question(text) or what_if(text) or asks_cheaper(text):
         hint = 'Such as "double the context" or "rank 64". For questions and commands open the chat: oumi-chat --config FILE.'
         raise UsageError("That is no change of the config.", context=text[:80], hint=hint, reference="no-change")
-    heard(text, before.context)  # a mistake in it is an error here, and no line on a silent screen
+    desk.problem = None  # what kept the file itself from a plan, the words may mend
     talk.hear(text)
+    if desk.problem is not None:  # an error here, and no line on a silent screen
+        raise desk.problem
     if talk.state.intent == before.intent and not (talk.state.outcome and talk.state.outcome.questions):
         raise UsageError("Nothing in that changes the config.", context=text[:80], hint='Such as "double the context" or "rank 64".', reference="no-change")
     outcome = talk.state.outcome
@@ -118,4 +119,16 @@ def _changed(text: str, options: Options) -> int:
     if outcome.files and options.path is not None:
         outcome = save(outcome, options.path, force=options.force)
     report_outcome(outcome, options, "the same command with -o FILE")
+    if outcome.status == "does_not_fit" and outcome.files and not options.json:
+        _edited_all_the_same(outcome, options)
     return outcome.exit_code
+
+
+def _edited_all_the_same(outcome: Outcome, options: Options) -> None:
+    """A file that does not fit, with what was asked for written into it: where it runs is its owner's to say."""
+    if options.path is not None:
+        report.say(options.screen, f"Saved {outcome.files[0].name} all the same: what was asked for is in it.")
+    elif not options.screen.out.terminal or options.output == "-":
+        options.screen.result(outcome.files[0].yaml)
+    else:
+        report.say(options.screen, "The same command with -o FILE saves the change all the same.")

@@ -269,8 +269,10 @@ def save(outcome: Outcome, path: Path, *, force: bool) -> Outcome:
     # An option of the next command must not be made out of a file's name.
     name = shlex.quote(f"./{path}" if str(path).startswith("-") else str(path))
     commands = tuple(c.replace(outcome.files[0].name, name) for c in outcome.commands)
-    was, now = f"# Run: {outcome.commands[0]}\n", f"# Run: {commands[0]}\n"
-    file = replace(outcome.files[0], name=str(path), yaml=outcome.files[0].yaml.replace(was, now, 1))
+    text = outcome.files[0].yaml
+    for old, new in zip(outcome.commands[:1], commands, strict=False):
+        text = text.replace(f"# Run: {old}\n", f"# Run: {new}\n", 1)
+    file = replace(outcome.files[0], name=str(path), yaml=text)
     write_new(path, file.yaml, force=force)
     return replace(outcome, files=(file,), commands=commands)
 

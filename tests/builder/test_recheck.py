@@ -113,3 +113,38 @@ def test_a_batch_that_verl_would_not_see_is_refused() -> None:
     for key in ("micro_batch_size", "global_batch_size"):
         with pytest.raises(UsageError, match="verl_config_overrides"):
             planned(VERL, "8xB200", **{key: 256})
+
+
+LONG = """# mine
+model: {model_name: Qwen/Qwen2.5-1.5B-Instruct, model_max_length: 8192, torch_dtype_str: bfloat16}
+data: {train: {datasets: [{dataset_name: yahma/alpaca-cleaned}]}}
+training:
+  trainer_type: TRL_SFT
+  use_peft: true
+  per_device_train_batch_size: 4
+  learning_rate: 3.0e-04
+"""
+
+
+def test_a_run_that_does_not_fit_at_full_length_is_edited_and_its_rows_are_told() -> None:
+    outcome = planned(LONG, learning_rate=1e-4)
+    assert outcome.status == "does_not_fit"
+    assert outcome.files[0].yaml == LONG.replace("3.0e-04", "0.0001")
+    (told,) = [f for f in outcome.findings if f.rule == "MEM008"]
+    assert told.severity == "warning"
+    assert "rows of yahma/alpaca-cleaned have 180 tokens on average" in told.message
+    assert "of the full 8,192" in told.message
+
+
+def test_nothing_is_told_of_rows_where_they_fit_or_shorter_ones_would_not() -> None:
+    assert not [f for f in planned(LONG, "B200", sequence_length=1024).findings if f.rule == "MEM008"]
+    large = LONG.replace("Qwen/Qwen2.5-1.5B-Instruct", "meta-llama/Llama-3.1-70B-Instruct")
+    assert [f.severity for f in planned(large, learning_rate=1e-4).findings if f.rule == "MEM008"] == ["info"]
+
+
+def test_rows_of_grpo_end_with_their_completions() -> None:
+    outcome = planned(GRPO.replace("2048", "32768").replace("batch_size: 2", "batch_size: 8"), "RTX3090")
+    assert outcome.status == "does_not_fit"
+    (told,) = [f for f in outcome.findings if f.rule == "MEM008"]
+    assert "at most 256 tokens of completion; the verdict is for rows of the full 32,768" in told.message
+    assert told.severity == "warning"

@@ -261,3 +261,40 @@ def test_a_chat_says_which_values_come_from_the_file(tmp_path: Path) -> None:
     assert "LoRA rank" in said
     assert "learning rate" in filed
     assert "LoRA rank" not in filed.split("\n  Set")[0]
+
+
+LONG = """# mine, on 4 A100s
+model: {model_name: Qwen/Qwen2.5-1.5B-Instruct, model_max_length: 8192, torch_dtype_str: bfloat16}
+data: {train: {datasets: [{dataset_name: yahma/alpaca-cleaned}]}}
+training:
+  trainer_type: TRL_SFT
+  use_peft: true
+  per_device_train_batch_size: 4
+  learning_rate: 3.0e-04  # tuned
+"""
+
+
+def test_a_file_that_does_not_fit_is_changed_all_the_same(tmp_path: Path) -> None:
+    """That it does not is a verdict on rows of the full length: stderr and the exit code say so, the change is made."""
+    (tmp_path / "mine.yaml").write_text(LONG, "utf-8")
+    changed = LONG.replace("3.0e-04", "0.0001")
+    ask = ("--offline", "--config", "mine.yaml", "--gpus", "4xA100", "lr 1e-4")
+    done = program(tmp_path, *ask)
+    assert (done.returncode, done.stdout) == (4, changed), done.stderr
+    assert "Does not fit" in done.stderr
+    assert "rows of yahma/alpaca-cleaned have 180 tokens on average" in " ".join(done.stderr.split())
+    assert program(tmp_path, *ask, "-o", "new.yaml").returncode == 4
+    assert (tmp_path / "new.yaml").read_text() == changed
+    told = json.loads(program(tmp_path, *ask, "--json").stdout)
+    assert (told["status"], told["files"][0]["yaml"]) == ("does_not_fit", changed)
+    chat = program(tmp_path, "--offline", "--config", "mine.yaml", "--gpus", "4xA100", "--script", script(tmp_path, "lr 1e-4", "/save kept.yaml"))
+    assert (tmp_path / "kept.yaml").read_text() == changed, chat.stderr
+    assert "does not fit as it is planned" in chat.stderr
+
+
+@pytest.mark.parametrize(("words", "said"), [("lr 5", "learning_rate cannot be 5"), ("training.learning_rte=1e-4", "learning_rte"), ("lr 3e-4", "Nothing in that changes")])
+def test_a_change_that_cannot_be_is_told_and_nothing_is_printed(tmp_path: Path, words: str, said: str) -> None:
+    (tmp_path / "mine.yaml").write_text(LONG, "utf-8")
+    done = program(tmp_path, "--offline", "--config", "mine.yaml", "--gpus", "4xA100", words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
