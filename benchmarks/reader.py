@@ -143,9 +143,6 @@ class _Silent:
     def weigh(self, _: State) -> Weighed | None:
         return None
 
-    def tell_lost(self, _: object) -> None:
-        pass
-
     def cheaper(self, _: State) -> CheapestFound:
         return CheapestFound(cheapest=Cheapest(machine=None, dollars=None, now_dollars=None))
 

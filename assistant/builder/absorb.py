@@ -98,8 +98,10 @@ _ZERO_STAGES = ("ZERO_2", "ZERO_3")
 """Stages that the planner takes up and counts."""
 
 
-def absorb(intent: Intent) -> Intent:
+def absorb(intent: Intent, *, standing: Intent | None = None) -> Intent:
     """The intent with its overrides checked against Oumi's fields, typed, and merged where they belong.
+
+    A choice of what is `standing` in a conversation, such as QLoRA, is not made anew where the overrides leave it open.
 
     Raises:
         UsageError: an unknown field, a wrong type, a value that contradicts what was said in words or by another
@@ -111,7 +113,7 @@ def absorb(intent: Intent) -> Intent:
     for key, given in keyed.items():
         changes[key] = _agreed(key, given, getattr(intent, key))
     for key, options in (("method", _METHODS), ("sharding", _SHARDINGS)):
-        setting = _narrowed(key, options, typed, getattr(intent, key))
+        setting = _narrowed(key, options, typed, getattr(intent, key), getattr(standing, key, None))
         if setting is not None:
             changes[key] = setting
     updated = _updated(intent, {**changes, "overrides": kept or None}) if typed else intent
@@ -181,7 +183,7 @@ def _limits(key: str, options: tuple[str, ...], typed: Mapping[str, Any]) -> lis
     return found
 
 
-def _narrowed(key: str, options: tuple[str, ...], typed: Mapping[str, Any], said: str | None) -> str | None:
+def _narrowed(key: str, options: tuple[str, ...], typed: Mapping[str, Any], said: str | None, stands: str | None) -> str | None:
     """What overrides leave of a choice, in order of preference; None where they leave it open."""
     left, before = options, ""
     for path, allowed in _limits(key, options, typed):
@@ -191,7 +193,7 @@ def _narrowed(key: str, options: tuple[str, ...], typed: Mapping[str, Any], said
         if not both:
             raise _conflict(f"{path}={typed[path]}", before, path)
         left, before = both, f"{path}={typed[path]}"
-    if said is not None or left == options:
+    if said is not None or left == options or stands in left:
         return None
     return None if {"ddp", "fsdp"} <= set(left) else left[0]
 

@@ -22,6 +22,22 @@ def refusal(path: str, why: str) -> UsageError:
     return UsageError(f"{path} cannot be edited safely: {why}.", context=path, hint="Make this change by hand.", reference="cannot-edit")
 
 
+def self_alias(text: str) -> tuple[str, int, int] | None:
+    """(name, line, column) of the first alias that stands inside the very value it names; None where there is none.
+
+    The text is YAML that has been read without an error.
+    """
+    opened: list[str | None] = []
+    for event in yaml.parse(text, Loader=yaml.SafeLoader) if "*" in text else ():
+        if isinstance(event, yaml.AliasEvent) and event.anchor and event.start_mark and event.anchor in opened:
+            return event.anchor, event.start_mark.line + 1, event.start_mark.column + 1
+        if isinstance(event, yaml.CollectionStartEvent):
+            opened.append(event.anchor)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            opened.pop()
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cut:
     """A piece of text, by its first and last index, and what stands there instead."""
@@ -33,7 +49,7 @@ class Cut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """A YAML text with its tree of nodes; `anchored` and `aliases` are indexes where such a node starts."""
+    """A YAML text with its tree of nodes; `anchored` (those that an alias names) and `aliases` are indexes where such a node starts."""
 
     text: str
     root: yaml.Node
@@ -54,9 +70,13 @@ class Document:
             mark = getattr(problem, "problem_mark", None)
             where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "config"
             raise UsageError(f"The config is not YAML: {getattr(problem, 'problem', None) or 'it cannot be read'}.", context=where, hint="Mend that line.", reference="bad-yaml") from None
+        if (alias := self_alias(text)) is not None:
+            name, line, column = alias
+            raise UsageError(f"The config holds &{name} within itself.", context=f"line {line}, column {column}", hint=f"Write the value that *{name} is meant to be.", reference="bad-yaml")
         if not isinstance(root, yaml.MappingNode) or root.start_mark.index == root.end_mark.index:
             raise UsageError("The text holds no config: its top level is not `field: value`.", context="config", hint="Give an Oumi config.", reference="no-config")
-        anchored = {e.start_mark.index for e in events if isinstance(e, yaml.NodeEvent) and e.anchor and e.start_mark and not isinstance(e, yaml.AliasEvent)}
+        used = {e.anchor for e in events if isinstance(e, yaml.AliasEvent)}
+        anchored = {e.start_mark.index for e in events if isinstance(e, yaml.NodeEvent) and e.anchor in used and e.start_mark and not isinstance(e, yaml.AliasEvent)}
         aliases = {e.start_mark.index for e in events if isinstance(e, yaml.AliasEvent) and e.start_mark}
         return cls(text=text, root=root, anchored=frozenset(anchored), aliases=frozenset(aliases))
 
@@ -71,7 +91,8 @@ class Document:
 
     def entry(self, node: yaml.Node, name: str, path: str) -> tuple[yaml.ScalarNode, yaml.Node]:
         """The key and value of a mapping's field."""
-        found = [(key, value) for key, value in node.value if isinstance(key, yaml.ScalarNode) and key.value == name]
+        fields = node.value if isinstance(node, yaml.MappingNode) else ()
+        found = [(key, value) for key, value in fields if isinstance(key, yaml.ScalarNode) and key.value == name]
         if len(found) > 1:
             raise refusal(path, f"{name} is there twice")
         if not found:
@@ -132,7 +153,7 @@ class Document:
                 raise refusal(path, "its value takes several lines")
             new = value_text(value, quote=node.style, boolean=old)
             return Cut(start=start, end=end, text=new if start != end else f" {new}")
-        block = isinstance(node, yaml.SequenceNode) and not node.flow_style and isinstance(value, list) and value
+        block = old[:1] == "-" and isinstance(node, yaml.SequenceNode) and isinstance(value, list) and value
         return Cut(start=start, end=end, text=self._block_list(value, node.start_mark.column) if block else value_text(value))
 
     def _block_list(self, value: list[Any], column: int) -> str:
@@ -147,7 +168,7 @@ class Document:
             raise refusal(path, "no section stands above it")
         if parent.flow_style:
             return self._into_flow(parent, names, value, path)
-        column = parent.start_mark.column
+        column = parent.value[0][0].start_mark.column if parent.value else parent.start_mark.column  # an anchor stands before its fields
         at = self._line_after(self.end_of(parent))
         if column == 0 and _ONLY_COMMENTS.fullmatch(self.text[at:]):
             at = len(self.text)  # the comments at the end go with the section before them

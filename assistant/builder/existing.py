@@ -20,7 +20,7 @@ from assistant.planner.throughput import Workload, hours, run_tokens, speed, unk
 
 # Oumi 0.9's defaults of the fields that memory and time rest on (its config classes), and TRL 1.6's of what Oumi leaves to it.
 MICRO_BATCH, ACCUMULATION, RANK, OPTIMIZER, EPOCHS = 8, 1, 8, "adamw_torch", 3
-TRL_MAX_LENGTH = 1024
+TRL_MAX_LENGTH, TRL_GENERATIONS = 1024, 8
 LARGEST = 1_000_000_000
 """No number of a config that memory or time rest on is larger."""
 _OBJECTIVES = {"TRL_SFT": "sft", "TRL_DPO": "dpo", "TRL_KTO": "kto", "TRL_GRPO": "grpo", "TRL_GKD": "gkd", "TRL_GOLD": "gkd", "VERL_GRPO": "grpo", "HF": "sft", "OUMI": "sft"}

@@ -8,7 +8,17 @@ from typing import Any
 from pydantic import ValidationError
 
 from assistant.builder.absorb import absorb
-from assistant.builder.existing import MICRO_BATCH, Existing, targets_of
+from assistant.builder.existing import (
+    ACCUMULATION,
+    EPOCHS,
+    MICRO_BATCH,
+    OPTIMIZER,
+    RANK,
+    TRL_GENERATIONS,
+    TRL_MAX_LENGTH,
+    Existing,
+    targets_of,
+)
 from assistant.catalogue.models import get_model
 from assistant.checks.schema import field
 from assistant.core.errors import UsageError
@@ -22,42 +32,96 @@ _READ = frozenset((
     "fsdp.enable_fsdp", "deepspeed.enable_deepspeed", "training.trainer_kwargs.max_length",
 ))  # fmt: skip
 """Fields that have a key of the intent."""
-_DEFAULTS: dict[str, Any] = {"num_train_epochs": 3, "learning_rate": 5e-5, "lora_r": 8, "lora_alpha": 8}
-"""What Oumi 0.9 takes for keys that a file leaves out (params/training_params.py, params/peft_params.py)."""
-_OPEN: dict[str, Any] = {"lr_scheduler_type": "linear", "warmup_ratio": 0.0, "weight_decay": 0.0}
-"""The same for fields without a key: no warmup, no decay, a linear schedule."""
 _DTYPES = {"bfloat16": "bf16", "bf16": "bf16", "float16": "fp16", "half": "fp16", "float32": "fp32", "float": "fp32"}
 
 
 def intent_of_config(body: Mapping[str, Any]) -> tuple[Intent, tuple[Reason, ...]]:
-    """(what a training config says, what of it could not be kept and why). The number of GPUs is not in a config.
+    """(what a training config says, what of it a plan does not count and why). The number of GPUs is not in a config.
 
     Raises:
         UsageError: no training config, or a field of the wrong type.
     """
     config = Existing.of(body)
-    said = {key: value for key, value in _keys(config).items() if value is not None}
+    keys = _keys(config)
+    defaults = oumi_defaults(body)
+    said = {key: value for key, value in {**keys, **{k: v for k, v in defaults.items() if "." not in k}}.items() if value is not None}
     try:
         intent = Intent.model_validate(said)
     except ValidationError as problem:
         first = problem.errors()[0]
         key = str(first["loc"][0])
         raise UsageError(f"The config's {key.replace('_', ' ')} is {first['input']!r}: {first['msg'].lower()}.", context=key, hint="Mend it in the file.", reference="bad-field") from None
-    fields = {path: value for path, value in _leaves(body, "") if path not in _READ and (not path.startswith("data.") or path.removeprefix("data.train.") in _TRAIN) and value is not None}
-    overrides, refused = _taken(intent, {**_left_out(config), **fields})
-    notes = tuple(Reason(field=path, value=fields[path], why=f"left out: {why}") for path, why in refused.items())
+    fields = {path: value for path, value in fields_of(body) if value is not None and not _is_said(config, path, value)}
+    fields |= {path: value for path, value in defaults.items() if "." in path}
+    overrides, refused = _taken(intent, fields)
+    notes = tuple(Reason(field=path, value=fields[path], why=f"stays as it is, and the plan does not count it: {why}") for path, why in refused.items())
     return intent.model_copy(update={"overrides": overrides or None}), (*notes, *_unkept_data(config))
 
 
-def _left_out(config: Existing) -> dict[str, Any]:
-    """Oumi's own defaults where the file leaves out what the planner would otherwise choose: a change must not change them."""
-    said = config.training.body
-    found = {f"training.{name}": value for name, value in _OPEN.items() if name not in said}
-    if "warmup_steps" in said:
-        found.pop("training.warmup_ratio", None)
-    if config.method == "full":  # the planner takes none either
-        found.pop("training.weight_decay", None)
+_DEFAULTS: dict[str, Any] = {
+    "model.enable_liger_kernel": False,
+    "training.enable_gradient_checkpointing": False,
+    "training.gradient_accumulation_steps": ACCUMULATION,
+    "training.optimizer": OPTIMIZER,
+    "training.lr_scheduler_type": "linear",
+    "training.weight_decay": 0.0,
+}
+"""Oumi 0.9's defaults of fields that the planner decides in its own way."""
+_LENGTH_TRAINERS = ("TRL_SFT", "TRL_DPO", "TRL_KTO", "TRL_GKD")
+
+
+def oumi_defaults(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Keys of an intent and dotted fields that a training config leaves out, with what Oumi then takes.
+
+    What has a default of Oumi's is as much the config's as what it spells out: planned otherwise, a run would change
+    that nobody asked to change.
+
+    Raises:
+        UsageError: a field of the wrong type, or no model is named.
+    """
+    config = Existing.of(body)
+    if config.trainer == "VERL_GRPO":
+        return {}
+    keys = _keys(config)
+    found = {key: value for key, value in _default_keys(config).items() if keys.get(key) is None}
+    there = {path for path, value in fields_of(body) if value is not None}
+    found |= {path: value for path, value in _DEFAULTS.items() if path not in there}
+    if config.trainer == "TRL_GRPO" and "training.grpo.num_generations" not in there:
+        found["training.grpo.num_generations"] = TRL_GENERATIONS
+    if not there & {"training.warmup_ratio", "training.warmup_steps"}:
+        found["training.warmup_ratio"] = 0.0
+    model = get_model(config.model_name)
+    if config.method != "full" and model is not None and "peft.lora_target_modules" not in there:
+        targets = targets_of(config, model)
+        found |= {"peft.lora_target_modules": list(targets)} if set(targets) <= set(model.lora_targets) else {}
     return found
+
+
+def _default_keys(config: Existing) -> dict[str, Any]:
+    """Values of the intent's keys where a config says none."""
+    found: dict[str, Any] = {"learning_rate": 5e-5, "output_dir": "output"}
+    if config.objective != "pretrain" and _is_unlimited(config):
+        found["epochs"] = EPOCHS
+    if config.trainer in _LENGTH_TRAINERS:
+        found["sequence_length"] = TRL_MAX_LENGTH
+    if config.method != "full":
+        found |= {"lora_rank": RANK, "lora_alpha": RANK}
+    if not config.fsdp.body.get("enable_fsdp") and not config.deepspeed.body.get("enable_deepspeed"):
+        found["sharding"] = "none"
+    return found
+
+
+def _is_unlimited(config: Existing) -> bool:
+    """True where no number of steps ends the run."""
+    steps = config.training.body.get("max_steps")
+    return steps is None or _is_negative(steps)
+
+
+def _is_said(config: Existing, path: str, value: Any) -> bool:
+    """True for a field that a key of the intent says, or a part of the data that is told of by itself."""
+    if path == "data.train.pack":
+        return value is False or config.objective == "pretrain"
+    return path in _READ or path == "data.train.datasets" or (path.startswith("data.") and not path.startswith("data.train."))
 
 
 def _taken(intent: Intent, fields: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
@@ -104,11 +168,11 @@ def _keys(config: Existing) -> dict[str, Any]:
         "dataset": choice.path or (choice.name if choice.name != "unknown" else None),
         "sequence_length": config.trainer_kwargs.get("max_length", int, 0) or config.model.get("model_max_length", int, 0) or None,
         "micro_batch_size": training.get("per_device_train_batch_size", int, MICRO_BATCH),
-        "epochs": None if steps else training.body.get("num_train_epochs", _DEFAULTS["num_train_epochs"]),
+        "epochs": None if steps else training.body.get("num_train_epochs"),
         "max_steps": steps or None,
-        "learning_rate": training.body.get("learning_rate", _DEFAULTS["learning_rate"]),
-        "lora_rank": peft.body.get("lora_r", _DEFAULTS["lora_r"]) if lora else None,
-        "lora_alpha": peft.body.get("lora_alpha", _DEFAULTS["lora_alpha"]) if lora else None,
+        "learning_rate": training.body.get("learning_rate"),
+        "lora_rank": peft.body.get("lora_r") if lora else None,
+        "lora_alpha": peft.body.get("lora_alpha") if lora else None,
         "seed": training.body.get("seed"),
         "precision": _precision(config),
         "sharding": "fsdp" if fsdp else "deepspeed" if deepspeed else None,
@@ -130,45 +194,23 @@ def _is_negative(value: Any) -> bool:
     return isinstance(value, int) and value < 0
 
 
-def _leaves(body: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+def fields_of(body: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Each dotted field with its value; an open mapping is one value."""
     for name, value in body.items():
         path = f"{prefix}{name}"
         entry = field(path)
         if isinstance(value, Mapping) and (entry is None or entry["type"] == "section"):
-            yield from _leaves(value, f"{path}.")
+            yield from fields_of(value, f"{path}.")
         else:
             yield path, value
 
 
-def lost_rows(body: Mapping[str, Any], planned: Mapping[str, Any]) -> tuple[Reason, ...]:
-    """What a config says of its training rows and the plan made from it does not: other rows would be trained on."""
-    before, after = _rows(body), _rows(planned)
-    lost = {path: value for path, value in before.items() if value is not None and after.get(path) != value}
-    return tuple(Reason(field=path, value=value, why="left out: the plan does not keep it, so other rows are trained on") for path, value in lost.items())
-
-
-def _rows(body: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of the first dataset and of the mixture, by dotted name; the dataset's own name aside."""
-    train = Existing.of(body).train_data.body
-    entries = train.get("datasets")
-    first = entries[0] if isinstance(entries, list) and entries and isinstance(entries[0], dict) else {}
-    found = {f"data.train.datasets[0].{name}": value for name, value in first.items() if name not in ("dataset_name", "dataset_path")}
-    return {**found, **{f"data.train.{name}": value for name, value in train.items() if name != "datasets" and name not in _TRAIN}}
-
-
-_TRAIN = frozenset(("pack", "collator_name"))
-"""Fields of the data section that are said as overrides."""
-
-
 def _unkept_data(config: Existing) -> list[Reason]:
-    """Parts of the data section that an intent has no place for."""
+    """Whole parts of the data section that a plan does not count."""
     entries = config.train_data.get("datasets", list, [])
     notes = []
     if len(entries) > 1:
-        why = "left out: a conversation plans one dataset, the first of the file's"
+        why = "all stay, and the plan counts the first"
         notes.append(Reason(field="data.train.datasets", value=len(entries), why=why))
-    others = [name for name in config.data.body if name != "train"]
-    if others:
-        notes.append(Reason(field=f"data.{others[0]}", value="…", why="left out: only the training data is planned"))
-    return notes
+    why = "stays as it is; the plan counts the training data alone"
+    return notes + [Reason(field=f"data.{name}", value="…", why=why) for name in config.data.body if name != "train"]

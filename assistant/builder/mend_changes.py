@@ -205,11 +205,13 @@ def _sharding(setting: Setting) -> Iterator[Change]:
         Edit(path="fsdp.auto_wrap_policy", value="TRANSFORMER_BASED_WRAP"),
         Edit(path="fsdp.transformer_layer_cls", value=layer),
     ]
+    words = "FSDP instead of a whole copy per GPU"
     if excluded(run.method, "fsdp", run.optimizer, run.objective):
         if run.method == "qlora":
             return
         edits.append(Edit(path="training.optimizer", value="adamw_torch_fused"))
-    yield Change(words="FSDP instead of a whole copy per GPU", edits=tuple(edits))
+        words += f" with adamw_torch_fused instead of {run.optimizer}"
+    yield Change(words=words, edits=tuple(edits))
 
 
 def _shorter_rows(setting: Setting) -> Iterator[Change]:
@@ -227,7 +229,12 @@ def _shorter_rows(setting: Setting) -> Iterator[Change]:
 
 def _lora(setting: Setting) -> Iterator[Change]:
     if setting.run.method == "full" and setting.config.trainer != "VERL_GRPO" and setting.model.lora_targets and setting.run.objective != "pretrain":
-        yield Change(words="LoRA instead of full training", edits=_adapter_edits(setting))
+        yield Change(words=f"LoRA instead of full training at {_rate_words(setting)}", edits=_adapter_edits(setting))
+
+
+def _rate_words(setting: Setting) -> str:
+    """The learning rate of adapters, which is not that of full training."""
+    return f"learning rate {defaults.LEARNING_RATES[(setting.run.objective, True)].value:g}"
 
 
 def _adapter_edits(setting: Setting) -> tuple[Edit, ...]:
@@ -255,12 +262,13 @@ def _qlora(setting: Setting) -> Iterator[Change]:
         Edit(path="peft.bnb_4bit_quant_type", value="nf4"),
         Edit(path="peft.bnb_4bit_compute_dtype", value=dtype),
     ]
-    if run.sharding == "fsdp":
-        edits.append(Edit(path="fsdp.enable_fsdp", value=False))
     if run.sharding == "zero3":
         return
-    said = "full training" if run.method == "full" else "LoRA"
-    yield Change(words=f"QLoRA instead of {said}", edits=tuple(edits), commands=(BITSANDBYTES,))
+    words = f"QLoRA instead of full training at {_rate_words(setting)}" if run.method == "full" else "QLoRA instead of LoRA"
+    if run.sharding == "fsdp":
+        edits.append(Edit(path="fsdp.enable_fsdp", value=False))
+        words += " with a whole copy per GPU instead of FSDP"
+    yield Change(words=words, edits=tuple(edits), commands=(BITSANDBYTES,))
 
 
 def _evaluation(setting: Setting) -> Iterator[Change]:

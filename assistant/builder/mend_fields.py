@@ -155,9 +155,12 @@ def dataset_not_found(case: Case) -> Mending:
 
 
 def target_modules(case: Case) -> Mending:
-    """The layers that this model has."""
+    """The layers that this model has; nothing where the config trains no adapters."""
     said = " ".join(case.detail("modules").replace("'", "").split())
     message = f"None of the layers {said} is in the model." if said else "No layer was named for the adapters, and PEFT knows none for this model."
+    if case.body is not None and case.get("training.use_peft") is not True:
+        cause = "This config trains no adapters (training.use_peft is not true), so the error is of another run: the log and the config do not belong together."
+        return Mending(message=message, cause=cause, effect="Give the config that the log is of.")
     if case.model is None or not case.model.lora_targets:
         return Mending(message=message, cause="peft.lora_target_modules must name linear layers of the model.")
     names = list(case.model.lora_targets)

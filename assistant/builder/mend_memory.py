@@ -27,6 +27,8 @@ _PHASES = {
     "generation": ("generation",),
 }
 """Phase of a traceback → phases of the estimate that may have been under way."""
+_LEAST, _MOST = 0.25, 4096.0
+"""GiB of the smallest and the largest GPU memory, or cap on it, that an error can truly name."""
 _FAR = 1.5
 _ABOVE = 1.02
 """Above the estimate by less than `_ABOVE` is no news; by `_FAR` the error hardly belongs to the config."""
@@ -43,7 +45,8 @@ class Seen:
 
 def mend_memory(case: Case) -> Mending:
     """The smallest change after which the upper bound fits what the GPU of the error has."""
-    memory = case.trace.memory or Memory(backend="CUDA")
+    memory = plausible(case.trace.memory or Memory(backend="CUDA"))
+    case = replace(case, trace=replace(case.trace, memory=memory))
     message, environment = said(case), allocator(memory)
     machine = machine_of(case, memory)
     if case.body is None or case.model is None or machine is None or not case.get("training"):
@@ -55,6 +58,12 @@ def mend_memory(case: Case) -> Mending:
         return kept
     found = _first_that_fits(setting, seen, case.trace.phase)
     return with_edits(case, _changed(base, *found)) if found else _none_fits(setting, seen, base)
+
+
+def plausible(memory: Memory) -> Memory:
+    """The figures without a capacity that no card has: it counts as not stated."""
+    capacity = memory.capacity_gib
+    return memory if capacity is None or _LEAST <= capacity <= _MOST else replace(memory, capacity_gib=None)
 
 
 def said(case: Case) -> str:
@@ -90,6 +99,7 @@ def allocator(memory: Memory) -> tuple[str, ...]:
 
 def machine_of(case: Case, memory: Memory) -> Hardware | None:
     """The machine that was stated, else one GPU a rank of the capacity that the error names."""
+    memory = plausible(memory)
     if case.machine is not None or memory.capacity_gib is None:
         return case.machine
     # The card is known by its capacity alone.
@@ -144,7 +154,7 @@ def _cause(setting: Setting, seen: Seen, memory: Memory, case: Case) -> str:
     if memory.is_fragmented:
         words.append(f"The allocator held {_text(memory.unallocated_gib or 0)} GiB in pieces too small for the request: together with what was free it would have been enough.")
     if seen.scale > 1:
-        words.append(f"The run needed more than that: the figures below are scaled by {seen.scale:.2f}, as the error shows.")
+        words.append(f"The run needed more than that: what a change needs is counted {seen.scale:.2f} times as high, as the error shows.")
     if seen.scale >= _FAR:
         words.append("So far above, it may have been another config, or rows longer than these.")
     stated = case.machine

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from assistant.builder.edit import Edit, apply_edits
+from assistant.builder.mend_comments import without_false_comments
 from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
 from assistant.core.outcome import WayOut
@@ -75,32 +75,7 @@ def with_edits(case: Case, mending: Mending) -> Mending:
     if not mending.changes or case.text is None:
         return mending
     try:
-        changed = apply_edits(case.text, mending.changes)
+        changed = apply_edits(without_false_comments(case.text, mending.changes), mending.changes)
     except UsageError as problem:
         return replace(mending, before=case.text, by_hand=problem.message)
-    return replace(mending, before=case.text, yaml=_without_stale_reasons(case.text, changed))
-
-
-_OURS = "# Made by oumi-chat"
-_SUM = re.compile(r"^\s*# [\d,]+ × .*accumulation")
-_BEHIND = re.compile(r"\s+# [^\n]*$")
-
-
-def _without_stale_reasons(before: str, after: str) -> str:
-    """The changed text without the reasons that oumi-chat wrote beside values which have changed; others' comments stay."""
-    if _OURS not in before:
-        return after
-    stood = set(before.splitlines())
-    lines = after.splitlines(keepends=True)
-    kept: list[str] = []
-    for place, line in enumerate(lines):
-        following = lines[place + 1].rstrip("\r\n") if place + 1 < len(lines) else ""
-        if _SUM.match(line) and following and following not in stood:
-            continue
-        bare = line.rstrip("\r\n")
-        changed = bare not in stood and not bare.lstrip().startswith("#")
-        kept.append(_BEHIND.sub("", bare) + line[len(bare) :] if changed and not _QUOTED.search(bare) else line)
-    return "".join(kept)
-
-
-_QUOTED = re.compile(r"[\"'].*#.*[\"']")
+    return replace(mending, before=case.text, yaml=changed)

@@ -6,8 +6,6 @@ from assistant.builder import prose_words as w
 from assistant.core.outcome import Outcome, WayOut
 from assistant.core.values import Plan
 
-_ASKED = "as asked"
-
 
 def explain(outcome: Outcome) -> str:
     """Two to five sentences on what is planned and why; what is asked or missing where there is no plan."""
@@ -40,9 +38,7 @@ def opening(plan: Plan) -> str:
 def method_clause(plan: Plan) -> str:
     """The reason for the method as the end of a sentence; empty where it was asked for."""
     why = w.reason(plan, "method")
-    if not why or why == _ASKED:
-        return ""
-    return f"; {why}"
+    return f"; {why}" if why and not w.by_whom(why) else ""
 
 
 def spread(plan: Plan) -> str:
@@ -52,7 +48,7 @@ def spread(plan: Plan) -> str:
         return ""
     whole = f"a whole copy on each of the {world} GPUs"
     if plan.sharding == "ddp":
-        how = "as you asked" if why == _ASKED else "since one fits and splitting it would only add traffic"
+        how = w.by_whom(why) or "since one fits and splitting it would only add traffic"
         return f"DDP keeps {whole}, {how}."
     if plan.sharding == "deepspeed":
         stage = {"ZERO_2": "2", "ZERO_3": "3"}.get(plan.shard_strategy or "", "")
@@ -62,8 +58,8 @@ def spread(plan: Plan) -> str:
 
 def _split_why(why: str) -> str:
     first = why.split("; ")[0]
-    if first.startswith(_ASKED):
-        return ", as you asked"
+    if who := w.by_whom(first):
+        return f", {who}"
     if first.startswith("a whole copy"):
         return f", because {first}"
     return ", which leaves room for a larger micro-batch" if "larger micro-batch" in first else ""
@@ -91,8 +87,8 @@ def batch_clause(plan: Plan) -> str:
     source = w.reason(plan, "global_batch_size").partition("; ")[2]
     if not source:
         return ""
-    if source == _ASKED:
-        return ", as you asked"
+    if who := w.by_whom(source):
+        return f", {who}"
     if source.startswith("no accumulation: "):
         return f"; it is not accumulated, because {source.removeprefix('no accumulation: ')}"
     return f" ({source})"
@@ -101,10 +97,10 @@ def batch_clause(plan: Plan) -> str:
 def recomputation(plan: Plan) -> str:
     """Whether activations are kept, and what keeping them would take."""
     why = w.reason(plan, "gradient_checkpointing")
+    if who := w.by_whom(why):
+        return f"Activations are {'recomputed' if plan.gradient_checkpointing else 'kept'}, {who}."
     if not plan.gradient_checkpointing:
-        return "Activations are kept, as you asked." if why == _ASKED else "The activations fit, so nothing is computed twice."
-    if why == _ASKED:
-        return "Activations are recomputed, as you asked."
+        return "The activations fit, so nothing is computed twice."
     _, _, need = why.partition("would need ")
     return f"Activations are recomputed in the backward pass, since keeping them would need {need}." if need and "None" not in need else ""
 

@@ -14,6 +14,16 @@ _RTX = re.compile(r"^(RTX|GTX)(?=A?\d)")
 _SIZE = re.compile(r"[-\s]?(\d+)GB$")
 
 
+def by_whom(why: str) -> str:
+    """`as you asked`, `as train.yaml says`, `which is Oumi's default`: who chose, the planner aside; empty where it did."""
+    first = why.split("; ")[0]
+    if first.startswith("as asked"):
+        return "as you asked"
+    if first.startswith("from "):
+        return f"as {first.removeprefix('from ')} says"
+    return "which is Oumi's default" if first.startswith("Oumi's default, since") else ""
+
+
 def counted(number: int, noun: str, plural: str = "") -> str:
     """`one GPU`, `two GPUs`, `16 GPUs`."""
     word = _NUMBERS[number] if 0 < number < len(_NUMBERS) else f"{number:,}"

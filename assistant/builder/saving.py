@@ -35,7 +35,12 @@ def named(outcome: Outcome, path: str) -> Outcome:
 
 def one_named(outcome: Outcome, place: int, name: str) -> Outcome:
     """The outcome with one of its files under another name, which its command and its `Run:` line then hold."""
-    file, former = outcome.files[place], outcome.commands[place]
+    file = outcome.files[place]
+    if place >= len(outcome.commands):  # a config that nobody can start as it is
+        files = [*outcome.files]
+        files[place] = replace(file, name=name)
+        return replace(outcome, files=tuple(files))
+    former = outcome.commands[place]
     command = _renaming(former, file.name, name)
     saved = replace(file, name=name, yaml=file.yaml.replace(f"# Run: {former}\n", f"# Run: {command}\n", 1))
     files, commands = [*outcome.files], [*outcome.commands]

@@ -8,10 +8,10 @@ from typing import Any
 
 from assistant.builder.absorb import absorb
 from assistant.builder.budget import cost_of
-from assistant.builder.existing import Existing, plan_of_config, run_of_config
+from assistant.builder.existing import plan_of_config
 from assistant.builder.requests import Resolve
+from assistant.builder.rows import shorter_rows
 from assistant.builder.ways_out import ways_out
-from assistant.catalogue.datasets import find_dataset
 from assistant.catalogue.models import all_models
 from assistant.catalogue.offers import NO_PRICES
 from assistant.core.intent import Intent
@@ -19,7 +19,6 @@ from assistant.core.outcome import Outcome, Requirement
 from assistant.core.units import gib
 from assistant.core.values import Finding, GpuSpec, Hardware, ModelSpec, Plan, Question
 from assistant.planner.explain import summary
-from assistant.planner.memory import estimate
 from assistant.planner.plan import make_plan
 from assistant.planner.requirements import is_offered, largest_models, least_hardware, least_of, on_any_machine
 from assistant.reader.sizes import Asked, bare_size, largest_of
@@ -34,7 +33,7 @@ def of_config(body: Mapping[str, Any], model: ModelSpec, machine: Hardware, *, t
         UsageError: a field that the estimate rests on has a wrong type.
     """
     plan = plan_of_config(body, model, machine)
-    shorter = _shorter_rows(body, model, machine)
+    shorter = shorter_rows(body, model, machine, fits=plan.fits)
     intent = Intent.model_validate({
         "task": "train", "model": model.id, "method": plan.method, "objective": plan.objective,
         "sequence_length": plan.sequence_length, "micro_batch_size": plan.micro_batch_size,
@@ -50,22 +49,6 @@ def of_config(body: Mapping[str, Any], model: ModelSpec, machine: Hardware, *, t
         findings=(*plan.findings, *shorter),
         explanation=summary(plan),
     )
-
-
-def _shorter_rows(body: Mapping[str, Any], model: ModelSpec, machine: Hardware) -> tuple[Finding, ...]:
-    """The same run over rows of the dataset's mean length, where that is known and much shorter."""
-    config = Existing.of(body)
-    choice = config.dataset()
-    spec = find_dataset(choice.name) if choice.path is None else None
-    run = run_of_config(config, model, machine)
-    if config.packs or spec is None or not spec.mean_tokens or spec.mean_tokens * 2 > run.sequence:
-        return ()
-    mean = estimate(replace(run, sequence=spec.mean_tokens))
-    message = (
-        f"rows of {spec.id} have {spec.mean_tokens:,} tokens on average: a micro-batch of such rows takes about "
-        f"{gib(mean.point)} GiB; the verdict is for rows of the full {run.sequence:,}"
-    )
-    return (Finding(rule="MEM008", severity="info", path="model.model_max_length", message=message, fix="lower it to what the rows need"),)
 
 
 def requirements(intent: Intent, model: ModelSpec, *, gpu: GpuSpec | None = None, text: str | None = None) -> Outcome:

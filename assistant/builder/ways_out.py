@@ -192,7 +192,7 @@ def _hardware_way(intent: Intent, found: Requirement) -> WayOut:
 def _way(change: str, intent: Intent, plan: Plan, machine: Hardware, *, price: str = "") -> WayOut:
     asked = on_any_machine(intent)
     return WayOut(
-        change=change,
+        change=f"{change}, states in CPU memory (slow)" if plan.cpu_offload else change,
         memory_gib=gib(plan.memory.upper),
         usable_gib=round(machine.usable_gib, 2),
         request=phrase(asked, machine),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+from assistant.builder.given import on_given
 from assistant.chat.planning import Step
 from assistant.chat.state import (
     AskLlm,
@@ -29,7 +30,6 @@ from assistant.chat.state import (
     ShowProblem,
     State,
     Tell,
-    TellLost,
     Weigh,
     Weighed,
 )
@@ -56,9 +56,6 @@ class Desk(Protocol):
 
     def weigh(self, state: State) -> Weighed | None:
         """The follow-up question that matters for this state, if there is one."""
-
-    def tell_lost(self, effect: TellLost) -> None:
-        """Name what a loaded config says of its rows and the plan does not keep."""
 
     def cheaper(self, state: State) -> CheapestFound:
         """What a search for a machine that does it for less found.
@@ -128,9 +125,6 @@ class Conversation:
             return step(self.state, self.desk.read(effect))
         if isinstance(effect, Weigh):
             return self._weighed(effect)
-        if isinstance(effect, TellLost):
-            self.desk.tell_lost(effect)
-            return None
         if isinstance(effect, FindCheaper):
             return step(self.state, self.desk.cheaper(self.state))
         if isinstance(effect, Mend):
@@ -152,9 +146,11 @@ class Conversation:
     def _plan(self, effect: MakePlan) -> Step:
         try:
             outcome = self.desk.plan(effect)
+            if effect.state.given is not None:
+                outcome = on_given(outcome, effect.state.given)
         except OumiChatError as problem:
             return step(self.state, Refused(state=effect.state, problem=problem, purpose=effect.purpose))
-        return step(self.state, Planned(state=effect.state, outcome=outcome, purpose=effect.purpose, label=effect.label, file=effect.file))
+        return step(self.state, Planned(state=effect.state, outcome=outcome, purpose=effect.purpose, label=effect.label))
 
 
 def converse(conversation: Conversation, lines: Iterable[str]) -> Conversation:

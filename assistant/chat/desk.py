@@ -24,7 +24,6 @@ from assistant.chat.state import (
     ShowProblem,
     State,
     Tell,
-    TellLost,
     Weighed,
 )
 from assistant.core.errors import OumiChatError
@@ -123,10 +122,6 @@ class TerminalDesk:
             return self.answer(Reading(intent=intent, notes=state.notes), "", "", state.gpus)
         except OumiChatError:
             return None
-
-    def tell_lost(self, effect: TellLost) -> None:
-        """Name what a loaded config says of its rows and the plan does not keep."""
-        outside.tell_lost_rows(self.screen, effect.file, effect.outcome)
 
     def cheaper(self, state: State) -> CheapestFound:
         """The search for a machine that does it for less."""

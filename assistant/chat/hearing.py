@@ -117,6 +117,8 @@ def _heard(line: str, context: Context, refine: Callable[[Reading], Reading] | N
     if "/" in said.get("model", "") and all(key_of(part) for part in said["model"].split("/")):
         del said["model"]  # `alpha/r` is no id
     _by_what_stands(turned.rest, said, context)
+    if context.intent.method == "qlora" and said.get("method") == "lora" and _names_adapters_alone(line):
+        del said["method"]
     said |= {key: value for key, value in values.items() if "." not in key}
     if fields := {key: value for key, value in values.items() if "." in key}:
         said["overrides"] = {**(said.get("overrides") or {}), **fields}
@@ -129,7 +131,7 @@ def _heard(line: str, context: Context, refine: Callable[[Reading], Reading] | N
     _task_model(line, said, context, notes)
     conflicts = _with_what_is_taken((*_open(plain.questions, said, context), *_denied(turned.rest, said, context)), said, context)
     return Change(
-        said=absorb(_intent(said)) if said.get("task", context.intent.task) in ("train", None) else _intent(said),
+        said=absorb(_intent(said), standing=context.intent) if said.get("task", context.intent.task) in ("train", None) else _intent(said),
         gone=(taken.keys | pointed.unsaid) - set(said),
         paths=taken.paths,
         notes=tuple(notes),
@@ -198,6 +200,8 @@ def _benchmarks(text: str, whole: str, context: Context, values: dict[str, Any],
     return text
 
 
+_OF_ADAPTERS = re.compile(r"\blora[ _-]?(?:rank|r|alpha|dropout|targets?|target[ _]modules|layers|adapters?|weights|init\w*)\b", re.IGNORECASE)
+"""Names of what adapters have, which begin as the method does."""
 _TABLES: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (("cloud", CLOUDS), ("sharding", SHARDINGS), ("precision", PRECISIONS), ("engine", ENGINES))
 
 
@@ -212,6 +216,11 @@ def _by_what_stands(text: str, said: dict[str, Any], context: Context) -> None:
     gpu = context.intent.gpu
     if gpu and said.get("gpu") and gpu.startswith(f"{said['gpu']}-") and "gpu_memory_gb" not in said and not re.search(r"\b40\s?g", text, re.IGNORECASE):
         said["gpu"] = gpu
+
+
+def _names_adapters_alone(line: str) -> bool:
+    """True where LoRA is named for its adapters alone, which are QLoRA's too: `lora rank 24` is about them, and no other method."""
+    return not compiled(dict(METHODS)["lora"]).search(_OF_ADAPTERS.sub(" ", line))
 
 
 def _denied(text: str, said: dict[str, Any], context: Context) -> tuple[Question, ...]:

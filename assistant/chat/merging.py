@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from assistant.catalogue.gpus import in_memory
+from assistant.checks.rules import QLORA_ONLY
 from assistant.core.intent import Intent
 
 _NO_GPUS = ("cpu", "M-series")
@@ -83,7 +84,7 @@ def _kept_overrides(former: Intent, said: Intent) -> dict[str, Any]:
     kept = former.overrides or {}
     if said.global_batch_size:
         kept = {path: value for path, value in kept.items() if path != "training.gradient_accumulation_steps"}
-    gone = {"peft."} if said.method == "full" else set()
+    gone = {"peft."} if said.method == "full" else {f"peft.{name}" for name in QLORA_ONLY} if said.method == "lora" else set()
     if said.sharding and said.sharding != former.sharding:
         gone |= {"deepspeed.", "fsdp."} - {f"{said.sharding}."}
     rivals = {rival for one, other in _RIVALS for rival, path in ((one, other), (other, one)) if path in (said.overrides or {})}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from assistant.chat.talk import COMMANDS as NAMES
 from assistant.chat.talk import HELP
 from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
-from assistant.core.outcome import Outcome
+from assistant.core.outcome import ConfigFile, Outcome
 from assistant.reader import read
 from assistant.terminal import report
 from assistant.terminal.screen import Screen
@@ -33,7 +34,7 @@ def _help(desk: TerminalDesk, _: State, __: Command) -> Event | None:
     return None
 
 
-def _set(_: TerminalDesk, __: State, effect: Command) -> Event | None:
+def _set(_: TerminalDesk, state: State, effect: Command) -> Event | None:
     path, sign, value = effect.rest.partition("=")
     if not sign or not path.strip() or not value.strip():
         raise UsageError("/set takes PATH=VALUE.", context=f"/set {effect.rest}", hint="Such as /set training.warmup_steps=50.")
@@ -41,7 +42,7 @@ def _set(_: TerminalDesk, __: State, effect: Command) -> Event | None:
     from assistant.reader.fields import value_of
 
     name = path.strip() if "." in path else override_of(path, _fields()) or path.strip()
-    return FieldSet(said=absorb(Intent(overrides={name: value_of(value.strip())})), words=effect.rest)
+    return FieldSet(said=absorb(Intent(overrides={name: value_of(value.strip())}), standing=state.intent), words=effect.rest)
 
 
 def _fields() -> tuple[str, ...]:
@@ -85,30 +86,43 @@ def _cost(desk: TerminalDesk, state: State, _: Command) -> Event | None:
 
 
 def _save(desk: TerminalDesk, state: State, effect: Command) -> Event | None:
-    name, force = save_arguments(effect.rest, desk.file_for(state.config))
-    _saved(desk, state, name, force=force)
+    config = _standing(state)
+    name, force = save_arguments(effect.rest, desk.file_for(config))
+    if state.config is None:
+        report.say(desk.screen, "It does not fit as it is planned, and is written all the same.")
+    _saved(desk, state, config, name, force=force)
     return None
 
 
-def _saved(desk: TerminalDesk, state: State, name: str, *, force: bool) -> bool:
-    """Write the config, asking before another file is replaced; False where it was not written."""
-    if state.config is None:
+def _standing(state: State) -> Outcome:
+    """The config of the plan that stands; of a file that does not fit, the file with what was asked for.
+
+    Raises:
+        UsageError: there is none.
+    """
+    found = state.config or state.outcome
+    if found is None or not found.files:
         raise nothing_yet()
-    if state.config is not state.outcome:
+    return found
+
+
+def _saved(desk: TerminalDesk, state: State, config: Outcome, name: str, *, force: bool) -> bool:
+    """Write the config, asking before another file is replaced; False where it was not written."""
+    if config is not state.outcome:
         report.say(desk.screen, "The last line led to no config; this is the one from before it.")
     try:
-        desk.save(state.config, name, force)
+        desk.save(config, name, force)
     except UsageError as problem:
         if problem.reference != "file-exists":
             raise
-        if _holds(name, state.config):
+        if _holds(name, config):
             report.say(desk.screen, f"{name} holds this config already.")
         elif not desk.confirmed(f"{problem.context} exists. Replace it?"):
             report.say(desk.screen, f"{name} was left as it is; /save {name} --force replaces it.")
             return False
         else:
-            desk.save(state.config, name, True)
-    desk.saved, desk.saved_config = name, state.config
+            desk.save(config, name, True)
+    desk.saved, desk.saved_config = name, config
     return True
 
 
@@ -143,25 +157,12 @@ def save_arguments(rest: str, default: str) -> tuple[str, bool]:
 
 
 def _load(_: TerminalDesk, __: State, effect: Command) -> Event | None:
-    from assistant.builder.imports import intent_of_config
-    from assistant.machine.configs import read_config
+    from assistant.machine.configs import read_given
 
     name = effect.rest.strip("'\"")
     if not name:
         raise UsageError("/load takes the name of a file.", hint="Such as /load train.yaml.")
-    intent, left = intent_of_config(read_config(Path(name).expanduser()))
-    return Loaded(file=name, intent=intent, left=left)
-
-
-def tell_lost_rows(screen: Screen, config: str, outcome: Outcome) -> None:
-    """Name what a config says of its rows and the plan made from it does not keep."""
-    import yaml
-
-    from assistant.builder.imports import lost_rows
-    from assistant.machine.configs import read_config
-
-    for note in lost_rows(read_config(Path(config).expanduser()), yaml.safe_load(outcome.files[0].yaml)):
-        report.say(screen, f"{note.field}: {note.why}")
+    return Loaded(given=read_given(Path(name).expanduser()))
 
 
 def _validate(desk: TerminalDesk, state: State, _: Command) -> Event | None:
@@ -169,10 +170,8 @@ def _validate(desk: TerminalDesk, state: State, _: Command) -> Event | None:
 
     from assistant.machine.validate import validate
 
-    if state.config is None:
-        raise nothing_yet()
+    file = _standing(state).files[0]
     with tempfile.TemporaryDirectory() as folder:
-        file = state.config.files[0]
         path = Path(folder) / "config.yaml"
         path.write_text(file.yaml, "utf-8")
         verdict = validate(path, file.kind)
@@ -192,7 +191,7 @@ def _launch(desk: TerminalDesk, state: State, effect: Command) -> Event | None:
     name, force = save_arguments(effect.rest, former or desk.file_for(state.config))
     program_of(state.config.commands[0])
     is_there = desk.saved_config is state.config and name == desk.saved and Path(name).is_file()
-    if not is_there and not _saved(desk, state, name, force=force):
+    if not is_there and not _saved(desk, state, state.config, name, force=force):
         return None
     words = program_of(state.config.commands[0].replace(state.config.files[0].name, shlex.quote(name)))
     if not desk.confirmed(f"Run {shlex.join(words)}?"):
@@ -239,12 +238,16 @@ def cheaper(state: State, resolve: Resolve) -> CheapestFound:
 
 def mend(state: State, text: str, screen: Screen, resolve: Resolve) -> MendFound:
     """A pasted error: what happened, told, and the smallest change that mends it."""
+    from assistant.builder.given import config_text
     from assistant.builder.mend import mend as find_mending
     from assistant.reader.traces import trace_in
     from assistant.terminal.mending import mending_lines
 
     trace = trace_in(text)
     assert trace is not None
-    mending = find_mending(trace, config_text=None, outcome=state.config or state.outcome, machine=None, resolve=resolve)
-    screen.show(mending_lines(mending, screen.out))
+    outcome, given = state.config or state.outcome, state.given
+    if outcome is not None and not outcome.files and given is not None:  # a file that does not fit is still what ran
+        outcome = replace(outcome, files=(ConfigFile(kind="train", name=given.name, yaml=config_text(outcome, given)),))
+    mending = find_mending(trace, config_text=None, outcome=outcome, machine=None, resolve=resolve)
+    screen.show(mending_lines(mending, screen.out, name=given.name if given else "train.yaml"))
     return MendFound(intent=mending.intent)

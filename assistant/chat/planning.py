@@ -6,13 +6,17 @@ from dataclasses import replace
 from typing import Any
 
 from assistant.builder.cheapest import Cheapest
+from assistant.builder.given import uncounted
+from assistant.builder.phrase import machine_phrase
 from assistant.builder.subjects import BASE
 from assistant.catalogue.machines import parse_machine
 from assistant.chat.hearing import MACHINE_KEYS, Change
 from assistant.chat.merging import changed_keys
-from assistant.chat.state import KEPT, Effect, Loaded, MakePlan, Purpose, State, Tell, filed_keys
+from assistant.chat.state import KEPT, Effect, Loaded, MakePlan, Purpose, State, Tell
 from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
+from assistant.core.outcome import Outcome
+from assistant.core.redact import MARK
 from assistant.core.values import Reason
 from assistant.reader import Reading
 from assistant.reader.sizes import asks_for
@@ -47,7 +51,6 @@ def planned_with(state: State, change: Change, line: str, purpose: Purpose, *, l
         words=(*state.words, line),
         changed=changed_keys(state.intent, intent) or state.changed,
         flagged=state.flagged - set(changed_keys(state.intent, intent)),
-        filed=state.filed - set(changed_keys(state.intent, intent)),
         what_if=None,
         follow_up=None,
         before=pushed(state),
@@ -133,10 +136,24 @@ def mended_offer(state: State, intent: Intent) -> Step:
 
 def loaded(state: State, event: Loaded) -> Step:
     """A conversation that goes on from a config; the one before can be gone back to."""
-    fresh = State(gpus=state.gpus, intent=event.intent, filed=filed_keys(event.intent), words=(f"the config {event.file}",), asked=state.asked)
+    given = event.given
+    fresh = State(gpus=state.gpus, intent=given.intent, given=given, words=(f"the config {given.name}",), asked=state.asked)
     after = fresh if event.opens else replace(fresh, before=pushed(state))
-    left = tuple(Tell(text=f"{note.field}: {note.why}") for note in event.left)
-    return (after if event.opens else state), (*left, replace(again(after, "Loaded: "), file=event.file))
+    return (after if event.opens else state), (replace(again(after, "Loaded: "), purpose="loaded"),)
+
+
+def remarks(state: State, outcome: Outcome) -> tuple[Tell, ...]:
+    """What the plan does not count of the config that it is made from, and the machine where it was assumed: no file names one."""
+    given = state.given
+    if given is None:
+        return tuple(Tell(text=f"{note.value}: {note.why}.") for note in state.notes if note.field == "config")
+    told = [f"{note.field}: {note.why}" for note in uncounted(outcome, given)]
+    if outcome.plan is not None and any(note.field == "hardware" for note in outcome.assumptions):
+        which = ", the smallest usual one that fits" if outcome.plan.fits else ""
+        told.append(f"{given.name} names no machine: {machine_phrase(outcome.plan.hardware)} is assumed{which}. /gpus or --gpus says yours.")
+    if MARK in given.text:
+        told.append(f"{given.name} was kept without its secrets: what /save writes has {MARK} in their place. /load reads the file itself.")
+    return tuple(Tell(text=text) for text in told)
 
 
 def compared(state: State) -> MakePlan | None:

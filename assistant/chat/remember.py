@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import yaml
 from pydantic import ValidationError
 
+from assistant.builder.given import Given
 from assistant.chat.state import KEPT, State
 from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
+from assistant.core.redact import MARK
 from assistant.core.values import Reason
 
 _FORM = 1
@@ -19,18 +22,20 @@ _FORM = 1
 
 def document_of(state: State) -> dict[str, Any]:
     """The conversation as JSON: each state that /undo can go back to, the present one last."""
-    return {"form": _FORM, "asked": sorted(state.asked), "states": [_said(one) for one in (*state.before[-(KEPT - 1) :], state)]}
+    states = (*state.before[-(KEPT - 1) :], state)
+    return {"form": _FORM, "asked": sorted(state.asked), "states": [_said(one, before) for before, one in zip((None, *states), states, strict=False)]}
 
 
-def _said(state: State) -> dict[str, Any]:
+def _said(state: State, before: State | None) -> dict[str, Any]:
+    same = before is not None and before.given == state.given
     return {
         "intent": state.intent.model_dump(exclude_none=True),
         "notes": [[note.field, note.value, note.why] for note in state.notes],
         "words": list(state.words),
         "changed": list(state.changed),
         "flagged": sorted(state.flagged),
-        "filed": sorted(state.filed),
         "gpus": state.gpus,
+        "given": "as before" if same else [state.given.name, state.given.text] if state.given else None,
     }
 
 
@@ -52,17 +57,51 @@ def state_of(document: dict[str, Any]) -> State:
 
 
 def _state(said: dict[str, Any], before: tuple[State, ...], asked: frozenset[str]) -> State:
+    given = _given(said.get("given"), before)
+    notes = tuple(Reason(field=str(f), value=v, why=str(w)) for f, v, w in said["notes"])
     return State(
         intent=Intent.model_validate(said["intent"]),
-        notes=tuple(Reason(field=str(f), value=v, why=str(w)) for f, v, w in said["notes"]),
+        notes=notes if given is not None or not isinstance(said.get("given"), list) else (*notes, _lost(said["given"])),
         words=tuple(str(word) for word in said["words"]),
         changed=tuple(str(key) for key in said["changed"]),
         flagged=frozenset(str(key) for key in said["flagged"]),
-        filed=frozenset(str(key) for key in said.get("filed", ())),
         gpus=str(said["gpus"]) if said["gpus"] is not None else None,
+        given=given,
         asked=asked,
         before=before,
     )
+
+
+def _given(said: Any, before: tuple[State, ...]) -> Given | None:
+    """The config file that a conversation goes on from, as it was then; sessions of before hold none."""
+    if said == "as before":
+        return before[-1].given
+    try:
+        return Given.of(str(said[0]), _with_marks_quoted(str(said[1]))) if said else None
+    except (UsageError, yaml.YAMLError):  # it cannot be read without the secret that was taken out of it
+        return None
+
+
+def _with_marks_quoted(text: str) -> str:
+    """The text with the mark of a secret as text where it stands for a whole value: in YAML it would be a list."""
+    nodes = [yaml.compose(text, Loader=yaml.SafeLoader)] if MARK in text else []
+    places: list[int] = []
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, yaml.MappingNode):
+            nodes += [value for _, value in node.value]
+        elif isinstance(node, yaml.SequenceNode):
+            start, end = node.start_mark.index, node.end_mark.index
+            places += [start] if text[start:end] == MARK else []
+            nodes += node.value
+    for place in sorted(places, reverse=True):
+        text = f'{text[:place]}"{MARK}"{text[place + len(MARK) :]}'
+    return text
+
+
+def _lost(said: list[Any]) -> Reason:
+    why = "its text cannot be read without the secrets that were taken out of it, so the config is written anew; /load reads the file itself"
+    return Reason(field="config", value=str(said[0]), why=why)
 
 
 def _damaged(what: str) -> UsageError:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from assistant.builder.cheapest import Cheapest
 from assistant.builder.follow_up import FollowUp
+from assistant.builder.given import Given
 from assistant.chat.context import Context
 from assistant.core.errors import OumiChatError
 from assistant.core.intent import Intent
@@ -17,7 +18,7 @@ from assistant.reader import Reading
 from assistant.reader.asking import Asking
 
 Origin = Literal["said", "assumed", "default", "flag", "file"]
-Purpose = Literal["turn", "what-if", "mend", "resumed", "compared"]
+Purpose = Literal["turn", "what-if", "mend", "loaded", "resumed", "compared"]
 KEPT = 50
 """Earlier states that /undo can go back to."""
 
@@ -33,9 +34,9 @@ class WhatIf:
 class State:
     """The conversation: what was said, the last answer, the last one with a config, the states before (for undo).
 
-    `gpus` is the machine of a flag or of /gpus, until words say another; `flagged` are keys set by /set, `filed` those that
-    stand in a config which the conversation began with; `changed` are the
-    keys that the last line set; `asked` are the follow-up questions that were put, so that none is put twice.
+    `gpus` is the machine of a flag or of /gpus, until words say another; `flagged` are keys set by /set; `changed` are the
+    keys that the last line set; `given` is the config file that it goes on from; `asked` are the follow-up questions that
+    were put, so that none is put twice.
     """
 
     intent: Intent = field(default_factory=Intent)
@@ -43,8 +44,8 @@ class State:
     words: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     flagged: frozenset[str] = frozenset()
-    filed: frozenset[str] = frozenset()
     gpus: str | None = None
+    given: Given | None = None
     outcome: Outcome | None = None
     config: Outcome | None = None
     what_if: WhatIf | None = None
@@ -76,24 +77,19 @@ def origins(state: State) -> dict[str, Origin]:
         found = dict.fromkeys((reason.field for reason in plan.decisions if reason.why != "as asked"), "default")
     if state.outcome is not None:
         found |= dict.fromkeys((reason.field for reason in state.outcome.assumptions), "assumed")
-    for key, value in state.intent.model_dump().items():
-        if value is not None and key != "overrides":
-            found[key] = _said_by(key, state)
-    for path in state.intent.overrides or {}:
-        found[path] = _said_by(path, state)
+    said = [key for key, value in state.intent.model_dump().items() if value is not None and key != "overrides"]
+    for name in (*said, *(state.intent.overrides or {})):
+        found[name] = "flag" if name in state.flagged else _told_by(state, name)
     if state.gpus is not None:
         found["hardware"] = "flag"
     return found
 
 
-def _said_by(key: str, state: State) -> Origin:
-    return "flag" if key in state.flagged else "file" if key in state.filed else "said"
-
-
-def filed_keys(intent: Intent) -> frozenset[str]:
-    """The keys and dotted fields that an intent read from a file sets."""
-    said = {key for key, value in intent.model_dump().items() if value is not None and key != "overrides"}
-    return frozenset(said | set(intent.overrides or {}))
+def _told_by(state: State, name: str) -> Origin:
+    """Whether words, the config file or Oumi's default for it say a value."""
+    if state.given is None or not state.given.says(state.intent, name):
+        return "said"
+    return "default" if name in state.given.defaults else "file"
 
 
 # What happens.
@@ -113,13 +109,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """A plan came back for `state`, the conversation as it would be; `file` is the config that it was read from, if it was."""
+    """A plan came back for `state`, the conversation as it would be."""
 
     state: State
     outcome: Outcome
     purpose: Purpose = "turn"
     label: str = ""
-    file: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,14 +150,12 @@ class MachineSet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """A config was read from a file; `left` is what of it an intent has no place for.
+    """A config was read from a file.
 
     Where the conversation `opens` with it, it stands even while no plan can be made of it: there is nothing before it.
     """
 
-    file: str
-    intent: Intent
-    left: tuple[Reason, ...] = ()
+    given: Given
     opens: bool = False
 
 
@@ -188,17 +181,13 @@ Event = Line | Planned | Refused | Weighed | FieldSet | MachineSet | Loaded | Me
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MakePlan:
-    """Plan the intent of `state`; `line` is what was just said if it may ask for a size, `reading` its notes and conflicts.
-
-    `file` is the config that the intent was read from, if it was.
-    """
+    """Plan the intent of `state`; `line` is what was just said if it may ask for a size, `reading` its notes and conflicts."""
 
     state: State
     line: str
     reading: Reading
     purpose: Purpose = "turn"
     label: str = ""
-    file: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,14 +274,6 @@ class Mend:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TellLost:
-    """Name what a loaded config says of its rows and `outcome`, the plan made from it, does not."""
-
-    file: str
-    outcome: Outcome
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class FindCheaper:
     """Look for a machine that does the same for less."""
 
@@ -303,5 +284,5 @@ class Leave:
 
 
 Effect = (
-    MakePlan | AskLlm | Tell | ShowProblem | Show | ShowChanges | Explain | PutQuestion | Weigh | Command | Mend | TellLost | FindCheaper | Leave
+    MakePlan | AskLlm | Tell | ShowProblem | Show | ShowChanges | Explain | PutQuestion | Weigh | Command | Mend | FindCheaper | Leave
 )

@@ -21,6 +21,7 @@ from assistant.chat.planning import (
     nothing_yet,
     planned_with,
     pushed,
+    remarks,
     set_field,
 )
 from assistant.chat.state import (
@@ -46,7 +47,6 @@ from assistant.chat.state import (
     ShowProblem,
     State,
     Tell,
-    TellLost,
     Weigh,
     Weighed,
     WhatIf,
@@ -101,7 +101,8 @@ def _came_back(state: State, event: FieldSet | MachineSet | Loaded | MendFound |
         return loaded(state, event)
     if isinstance(event, CheapestFound):
         return cheaper_offer(state, event.cheapest)
-    return mended_offer(state, event.intent) if event.intent is not None and state.config is not None else (state, ())
+    is_known = state.config is not None or state.given is not None
+    return mended_offer(state, event.intent) if event.intent is not None and is_known else (state, ())
 
 
 def _line(state: State, event: Line) -> Step:
@@ -208,10 +209,9 @@ def _planned(state: State, event: Planned) -> Step:
         return _considered(state, event)
     if event.purpose == "compared":
         return state, _difference(outcome, state.config)
-    if event.purpose == "resumed":
+    if event.purpose in ("loaded", "resumed"):
         after = replace(after, config=outcome if outcome.status == "ok" else None)
-        lost = (TellLost(file=event.file, outcome=outcome),) if event.file and outcome.files else ()
-        return after, (_back(after, outcome, event.label), *lost)
+        return after, (_back(after, outcome, event.label), *remarks(after, outcome))
     if outcome.is_sizing:
         return after, (Show(outcome=outcome, how="sizing"),)
     if outcome.status != "ok":
@@ -239,13 +239,14 @@ def _considered(state: State, event: Planned) -> Step:
     current = state.config
     if event.outcome.is_sizing:
         return state, (Show(outcome=event.outcome, how="sizing"),)
-    if current is None or (event.outcome.plan is None and event.outcome.task_plan is None):
+    mends = event.purpose == "mend" and event.outcome.status == "ok"
+    if (event.outcome.plan is None and event.outcome.task_plan is None) or (current is None and not mends):
         return state, (Show(outcome=event.outcome, how="no config"),)
     if event.outcome.status != "ok":
         return state, (Show(outcome=event.outcome, how="no config"), Tell(text="Nothing is changed: the plan from before stands."))
     considered = replace(event.state, outcome=event.outcome, config=event.outcome)
     pending = replace(state, what_if=WhatIf(state=considered), follow_up=None)
-    if event.purpose == "mend":  # what it changes was just shown, in the run's own measure
+    if current is None or event.purpose == "mend":  # what it changes was just shown, in the run's own measure
         return pending, (Tell(text="Nothing is changed yet. Take it?  yes / keep"),)
     if current.files and event.outcome.files and _body(current) == _body(event.outcome) and current.commands == event.outcome.commands:
         return state, (Tell(text="That would be the same plan."),)
@@ -275,7 +276,7 @@ def _decided(state: State, pending: WhatIf, line: str) -> Step | None:
     assert taken.outcome is not None
     if rest and (small_talk(rest, has_config=True) or question_in(rest) or what_if(rest) or is_question(rest)):
         return _line(state, Line(text=rest))  # "ok, how long will it take?" is no yes
-    shown = _news(state.config or taken.outcome, taken.outcome)
+    shown = _news(state.config, taken.outcome) if state.config else Show(outcome=taken.outcome, how="brief", label="Now: ")
     if rest:
         after, effects = _line(taken, Line(text=rest))
         return after, (shown, *effects)

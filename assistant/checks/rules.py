@@ -74,7 +74,8 @@ RANGES = {
 COLLATORS = ("text_with_padding", "text_completions_only_with_padding", "vision_language_with_padding", "vision_language_sft")
 """oumi/builders/collators.py, 0.9."""
 
-_QLORA_ONLY = ("bnb_4bit_quant_type", "bnb_4bit_compute_dtype", "bnb_4bit_quant_storage", "q_lora_bits", "use_bnb_nested_quant", "llm_int8_skip_modules")
+QLORA_ONLY = ("bnb_4bit_quant_type", "bnb_4bit_compute_dtype", "bnb_4bit_quant_storage", "q_lora_bits", "use_bnb_nested_quant", "llm_int8_skip_modules")
+"""Fields of the peft section that mean nothing without 4-bit weights."""
 _GRPO = ("TRL_GRPO", "VERL_GRPO")
 
 
@@ -157,7 +158,7 @@ def _not_sharded_by(kind: str) -> Callable[[Facts], bool]:
 
 
 def _qlora_settings(facts: Facts) -> list[str]:
-    paths = [f"peft.{name}" for name in _QLORA_ONLY]
+    paths = [f"peft.{name}" for name in QLORA_ONLY]
     return [path for path in paths if path in facts.said and facts.method == "lora"]
 
 

@@ -26,7 +26,7 @@ from assistant.core.outcome import Outcome
 from assistant.core.redact import redact
 from assistant.core.values import Hardware
 from assistant.machine.choice import choose_machine
-from assistant.machine.configs import read_config, read_text
+from assistant.machine.configs import read_given, read_text
 from assistant.machine.doctor import Line as DoctorLine
 from assistant.machine.files import output_path
 from assistant.machine.models import resolve_model
@@ -172,10 +172,7 @@ def _picked(folder: Path, screen: Screen) -> Session:
 
 def _begin_with(chat: Chat, config: str) -> None:
     """A conversation that goes on from a config that is there."""
-    from assistant.builder.imports import intent_of_config
-
-    intent, left = intent_of_config(read_config(Path(config).expanduser()))
-    chat.talk.take(Loaded(file=config, intent=intent, left=left, opens=True))
+    chat.talk.take(Loaded(given=read_given(Path(config).expanduser()), opens=True))
 
 
 def _scripted(chat: Chat, script: str, options: Options) -> int:

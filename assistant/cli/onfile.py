@@ -7,17 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from assistant.builder.imports import intent_of_config
+from assistant.builder.given import uncounted
 from assistant.builder.mend_types import Mending
 from assistant.builder.requests import Resolve
 from assistant.catalogue.machines import parse_machine
 from assistant.chat.conversation import Conversation
 from assistant.chat.desk import TerminalDesk
-from assistant.chat.hearing import heard
 from assistant.chat.mind import Mind
-from assistant.chat.outside import tell_lost_rows
-from assistant.chat.planning import again
-from assistant.chat.state import State, filed_keys
+from assistant.chat.state import Loaded, State
 from assistant.chat.talk import asks_cheaper, command_in, is_question, reset_in, what_if
 from assistant.cli.request import Options, answer, report_outcome, save
 from assistant.core.errors import UsageError
@@ -26,7 +23,7 @@ from assistant.core.outcome import Outcome
 from assistant.core.units import gib
 from assistant.core.values import Hardware
 from assistant.machine.choice import choose_machine
-from assistant.machine.configs import read_config, read_text
+from assistant.machine.configs import read_given, read_text
 from assistant.machine.files import write_new
 from assistant.machine.models import resolve_model
 from assistant.reader import Reading
@@ -75,7 +72,7 @@ def mending_json(mending: Mending, name: str | None) -> dict[str, Any]:
     memory = None
     if mending.memory is not None and mending.usable_gib is not None:
         point, upper = gib(mending.memory.point * mending.scale), gib(mending.memory.upper * mending.scale)
-        memory = {"per_gpu_gib": point, "upper_gib": upper, "capacity_gib": round(mending.usable_gib, 2)}
+        memory = {"per_gpu_gib": point, "upper_gib": upper, "capacity_gib": round(mending.usable_gib, 2), "scale": mending.scale}
     told = {
         "message": mending.message, "cause": mending.cause, "changes": changes, "effect": mending.effect, "memory": memory,
         "environment": list(mending.environment), "commands": list(mending.commands),
@@ -96,25 +93,25 @@ def _resolve(options: Options) -> Resolve:
 def _changed(text: str, options: Options) -> int:
     """The config as the words change it, planned anew."""
     assert options.config is not None
-    intent, left = intent_of_config(read_config(Path(options.config).expanduser()))
-    for note in left:
-        report.say(options.screen, f"{note.field}: {note.why}")
+    given = read_given(Path(options.config).expanduser())
 
     def plan(reading: Reading, words: str, line: str, gpus: str | None) -> Outcome:
         return answer(reading, words, replace(options, gpus=gpus), line=line)
 
     silent = Screen(quiet=True)
     desk = TerminalDesk(answer=plan, save=lambda *_: None, screen=silent, mind=Mind(), resolve=_resolve(options), follows_up=False)
-    talk = Conversation(desk=desk, state=State(intent=intent, filed=filed_keys(intent), gpus=options.gpus, words=(f"the config {Path(options.config).name}",)))
-    talk.resume(again(talk.state, ""))
-    if talk.state.config is not None:
-        tell_lost_rows(options.screen, options.config, talk.state.config)
+    talk = Conversation(desk=desk, state=State(gpus=options.gpus))
+    talk.take(Loaded(given=given, opens=True))
     before = talk.state
+    for note in uncounted(before.outcome, given) if before.outcome else ():
+        report.say(options.screen, f"{note.field}: {note.why}")
     if command_in(text) or reset_in(text) is not None or is_question(text) or what_if(text) or asks_cheaper(text):
         hint = 'Such as "double the context" or "rank 64". For questions and commands open the chat: oumi-chat --config FILE.'
         raise UsageError("That is no change of the config.", context=text[:80], hint=hint, reference="no-change")
-    heard(text, before.context)  # a mistake in it is an error here, and no line on a silent screen
+    desk.problem = None  # what kept the file itself from a plan, the words may mend
     talk.hear(text)
+    if desk.problem is not None:  # an error here, and no line on a silent screen
+        raise desk.problem
     if talk.state.intent == before.intent and not (talk.state.outcome and talk.state.outcome.questions):
         raise UsageError("Nothing in that changes the config.", context=text[:80], hint='Such as "double the context" or "rank 64".', reference="no-change")
     outcome = talk.state.outcome
@@ -122,4 +119,16 @@ def _changed(text: str, options: Options) -> int:
     if outcome.files and options.path is not None:
         outcome = save(outcome, options.path, force=options.force)
     report_outcome(outcome, options, "the same command with -o FILE")
+    if outcome.status == "does_not_fit" and outcome.files and not options.json:
+        _edited_all_the_same(outcome, options)
     return outcome.exit_code
+
+
+def _edited_all_the_same(outcome: Outcome, options: Options) -> None:
+    """A file that does not fit, with what was asked for written into it: where it runs is its owner's to say."""
+    if options.path is not None:
+        report.say(options.screen, f"Saved {outcome.files[0].name} all the same: what was asked for is in it.")
+    elif not options.screen.out.terminal or options.output == "-":
+        options.screen.result(outcome.files[0].yaml)
+    else:
+        report.say(options.screen, "The same command with -o FILE saves the change all the same.")

@@ -7,6 +7,8 @@ from typing import Any
 
 import yaml
 
+from assistant.builder.edit_text import self_alias
+from assistant.builder.given import Given
 from assistant.core.errors import UsageError
 
 _LIMIT = 1_000_000
@@ -37,7 +39,7 @@ def read_config(path: Path) -> dict[str, Any]:
     """A YAML file as a mapping.
 
     Raises:
-        UsageError: no such file, not readable, too large, not YAML, or no mapping; with the line where one is known.
+        UsageError: no such file, not readable, too large, not YAML, no mapping, or a value within itself; with the line where one is known.
     """
     text = read_text(path)
     try:
@@ -47,20 +49,19 @@ def read_config(path: Path) -> dict[str, Any]:
         where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
         told = " ".join(str(getattr(problem, "problem", None) or problem).split())[:120]
         raise UsageError(f"{path} is not YAML: {told}.", context=where, hint="Mend that line.", reference="bad-yaml") from None
-    if _is_endless(body, ()):
-        raise UsageError(f"{path} refers to itself: an alias stands inside its own anchor.", context=str(path), hint="Write that part out.", reference="bad-yaml")
+    if (alias := self_alias(text)) is not None:
+        name, line, column = alias
+        raise UsageError(f"{path} holds &{name} within itself: *{name} stands inside what it names.", context=f"{path}:{line}:{column}", hint=f"Write the value that *{name} is meant to be.", reference="bad-yaml")
     if not isinstance(body, dict):
         raise UsageError(f"{path} holds no config: its top level is not `field: value`.", context=str(path), hint="Give an Oumi config.", reference="no-config")
     return body
 
 
-def _is_endless(value: Any, above: tuple[int, ...]) -> bool:
-    """True where a part of a parsed file holds itself."""
-    if not isinstance(value, dict | list):
-        return False
-    if id(value) in above or len(above) > _DEEPEST:
-        return True
-    return any(_is_endless(part, (*above, id(value))) for part in (value.values() if isinstance(value, dict) else value))
+def read_given(path: Path) -> Given:
+    """A training config that a conversation goes on from.
 
-
-_DEEPEST = 50
+    Raises:
+        UsageError: as `read_config`, or it is no training config.
+    """
+    read_config(path)
+    return Given.of(path.name, read_text(path))

@@ -218,6 +218,7 @@ def _assemble(problem: Problem, chosen: Candidate, dataset: DatasetChoice, visio
     epochs, steps = length_of_run(intent, chosen.method)
     sharding, strategy = _sharding(chosen)
     adapters = chosen.method != "full"
+    said = intent.overrides or {}
     precision = problem.space.precision
     suffix = chosen.method if objective == "sft" else f"{chosen.method}.{objective}"
     return Plan(
@@ -238,9 +239,9 @@ def _assemble(problem: Problem, chosen: Candidate, dataset: DatasetChoice, visio
         mixed_precision=precision.mixed,
         optimizer=chosen.optimizer,
         learning_rate=rate,
-        scheduler="cosine",
-        warmup_ratio=0.03,
-        weight_decay=0.01 if adapters else 0.0,
+        scheduler=str(said.get("training.lr_scheduler_type", "cosine")),
+        warmup_ratio=float(said.get("training.warmup_ratio", 0.03)),
+        weight_decay=float(said.get("training.weight_decay", 0.01 if adapters else 0.0)),
         epochs=epochs,
         max_steps=steps,
         lora_rank=problem.rank if adapters else None,
@@ -260,7 +261,7 @@ def _assemble(problem: Problem, chosen: Candidate, dataset: DatasetChoice, visio
         vision=vision,
         frozen_layers=_frozen_layers(model, chosen.method),
         num_generations=_generations(chosen, problem) if objective == "grpo" else None,
-        overrides=dict(intent.overrides or {}),
+        overrides=dict(said),
     )
 
 

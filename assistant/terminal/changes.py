@@ -120,7 +120,7 @@ def _cost(outcome: Outcome) -> str:
 
 
 def origin_lines(found: Mapping[str, str], face: Face) -> list[Line]:
-    """Which values were said, set by a flag or assumed; the rest are defaults with the reasons above."""
+    """Which values were said, in the config file, set by a flag or assumed; the rest are defaults with the reasons above."""
     lines: list[Line] = []
     for origin, label in (("said", "Said"), ("file", "In the file"), ("flag", "Set"), ("assumed", "Assumed")):
         names = [words.field_name(key) for key, value in found.items() if value == origin]

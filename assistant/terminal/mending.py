@@ -50,13 +50,17 @@ def diff(old: str, new: str, name: str, face: Face) -> list[Line]:
 
 
 def memory_row(mending: Mending, face: Face) -> list[Line]:
-    """Expected, upper bound and usable after the change, in the run's own measure."""
+    """Expected, upper bound and usable after the change, in the run's own measure; then the estimate that a plan names, where it is another."""
     if mending.memory is None or mending.usable_gib is None:
         return []
-    point, upper = mending.memory.point * mending.scale / GIB, mending.memory.upper * mending.scale / GIB
-    shown = words.gib_texts(point, upper, mending.usable_gib)
-    scaled = f" · scaled by {mending.scale:.2f}" if mending.scale > 1 else ""
-    return row("Memory per GPU", f"expected {shown[0]} GiB · upper bound {shown[1]} · usable {shown[2]}{scaled}", face)
+    point, upper = mending.memory.point / GIB, mending.memory.upper / GIB
+    scaled = words.gib_texts(point * mending.scale, upper * mending.scale, mending.usable_gib)
+    lines = row("Memory per GPU", f"expected {scaled[0]} GiB · upper bound {scaled[1]} · usable {scaled[2]}", face)
+    if mending.scale <= 1:
+        return lines
+    plain = words.gib_texts(point, upper)
+    told = f"expected {plain[0]} GiB · upper bound {plain[1]}: what a plan of it says; the run took {mending.scale:.2f} times that, so the line above counts"
+    return lines + row("Estimate", told, face)
 
 
 def way_text(way: WayOut) -> str:

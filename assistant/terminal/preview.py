@@ -22,6 +22,8 @@ QUALITY_NOTES = {
     "lora": "close to full training on most instruction data",
     "qlora": "LoRA over weights rounded to 4 bit, usually within a point of it",
 }
+_FROM_FILE = ("from ", "Oumi's default, since")
+"""How the reasons of a config file's values begin."""
 _NO_NEWS = ("as asked", "one GPU: nothing to spread", "AdamW; the fused kernel needs no temporary copy", "AdamW")
 
 
@@ -177,7 +179,7 @@ def assumption_text(assumption: Reason) -> str:
 
 
 def _reason_lines(plan: Plan, face: Face) -> list[Line]:
-    reasons = {r.field: r for r in plan.decisions if r.why not in _NO_NEWS}
+    reasons = {r.field: r for r in plan.decisions if r.why not in _NO_NEWS and not r.why.startswith(_FROM_FILE)}
     texts = [_reason_text(plan, reasons[field]) for field in _WHY if field in reasons]
     return rows("Why", texts[:3], face)
 

@@ -194,3 +194,32 @@ def test_every_edit_can_be_made_in_a_recipe(path: Path) -> None:
         assert yaml.safe_load(text) == edited(before, [edit])
     comments = [line for line in path.read_text("utf-8").splitlines() if line.lstrip().startswith("#")]
     assert [line for line in text.splitlines() if line.lstrip().startswith("#")] == comments
+
+
+@pytest.mark.parametrize(
+    ("text", "edit", "wanted"),
+    [
+        ("training: &t\n  a: 1\nb: 2\n", Edit(path="training.a", value=5), "training: &t\n  a: 5\nb: 2\n"),
+        ("training: &t\n  a: 1\nb: 2\n", Edit(path="training.c", value=5), "training: &t\n  a: 1\n  c: 5\nb: 2\n"),
+        ("training: &t  # how\n  a: &y\n    - 1\n  b: 3\n", Edit(path="training.a", value=[5]), "training: &t  # how\n  a: [5]\n  b: 3\n"),
+        ("training:\n  a: &x 1\n", Edit(path="training.a", value=5), "training:\n  a: 5\n"),
+    ],
+)
+def test_an_anchor_that_no_alias_names_is_in_no_ones_way(text: str, edit: Edit, wanted: str) -> None:
+    assert apply_edits(text, [edit]) == wanted
+
+
+def test_an_anchor_that_an_alias_names_still_is() -> None:
+    with pytest.raises(UsageError, match="anchor"):
+        apply_edits("training: &t\n  a: 1\nb: *t\n", [Edit(path="training.a", value=5)])
+
+
+def test_a_field_of_a_list_is_refused() -> None:
+    with pytest.raises(UsageError, match="not there"):
+        apply_edits("training:\n  - a: 1\n", [Edit(path="training.a", remove=True)])
+
+
+def test_a_value_within_itself_is_refused_with_its_line() -> None:
+    with pytest.raises(UsageError, match="within itself") as refused:
+        apply_edits("model: &a\n  model_name: X\n  model_kwargs: *a\n", [Edit(path="model.model_name", value="Y")])
+    assert refused.value.context == "line 3, column 17"

@@ -163,7 +163,7 @@ def test_reality_above_the_estimate_scales_it_and_is_said() -> None:
     text = text_of(micro=1, steps=16, length=2048)
     found = mended(ran_out(), text, "1xA100")
     assert found.scale > 1.5
-    assert "scaled by" in found.cause
+    assert "times as high, as the error shows" in found.cause
     assert found.changes or found.ways_out or "No change" in found.effect
     if found.memory is not None:
         assert found.memory.upper * found.scale <= 39.39 * GIB
@@ -317,6 +317,13 @@ def test_every_log_is_answered_without_a_config_too(name: str) -> None:
 
 def test_every_kind_that_is_read_is_answered() -> None:
     assert {sign.kind for sign in SIGNS} | {"gpu-memory", "cpu-memory", "unknown"} == set(KINDS)
+
+
+@pytest.mark.parametrize("model", [LLAMA, "nobody/knows"])
+def test_missing_target_modules_of_a_run_without_adapters_are_not_set(model: str) -> None:
+    found = mended(log("target_modules"), text_of(model=model, peft=False))
+    assert found.changes == ()
+    assert "do not belong together" in found.cause
 
 
 def test_an_unknown_error_is_quoted_and_changes_nothing() -> None:

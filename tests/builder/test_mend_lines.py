@@ -6,6 +6,7 @@ import pytest
 from test_mend import CASES, log, mended, ran_out, text_of
 
 from assistant.builder.mend_types import Mending
+from assistant.core.units import GIB
 from assistant.terminal.mending import mending_lines
 from assistant.terminal.screen import Face
 from assistant.terminal.text import cells, plain
@@ -56,3 +57,18 @@ def test_what_would_fit_is_shown_with_its_command() -> None:
     lines = " ".join("\n".join(shown(found)).split())
     assert "Would fit" in lines
     assert "oumi-chat --gpus" in lines
+
+
+def test_a_run_above_the_estimate_shows_both_figures_and_which_is_which() -> None:
+    found = mended(ran_out(capacity=79.25, free=3.0, allocated=74.0), text_of())
+    assert found.memory is not None
+    assert found.scale > 1
+    told = " ".join(" ".join(shown(found, 200)).split())
+    plan, run = found.memory.point / GIB, found.memory.point * found.scale / GIB
+    assert f"Memory per GPU expected {run:.1f} GiB" in told
+    assert f"Estimate expected {plan:.1f} GiB" in told
+    assert f"the run took {found.scale:.2f} times that" in told
+
+
+def test_a_run_as_estimated_shows_one_figure() -> None:
+    assert not any(line.strip().startswith("Estimate") for line in shown(mended(ran_out(), text_of()), 200))

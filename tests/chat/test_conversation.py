@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 from talking import Talk
 
 from assistant.chat.merging import merged
 from assistant.chat.outside import save_arguments
+from assistant.chat.remember import document_of, state_of
 from assistant.chat.state import State, origins
 from assistant.chat.talk import command_in, small_talk
 from assistant.core.errors import UsageError
@@ -375,7 +377,43 @@ def test_a_config_is_loaded_and_goes_on(talk: Talk, tmp_path: Path) -> None:
     said = talk.state.intent
     assert (said.method, said.lora_rank, said.learning_rate, said.model) == ("qlora", 32, 1e-4, "Qwen/Qwen3-8B")
     assert (said.overrides or {})["training.warmup_steps"] == 50
+    assert origins(talk.state)["learning_rate"] == "file"
+    assert "from a.yaml" in talk.say("why this learning rate?")
+    shown = talk.say("lr 1e-5", "/why")
+    assert "as you asked" in talk.say("why this learning rate?")
+    assert "In the file" in shown
+    taken_up = state_of(document_of(talk.state))
+    assert (taken_up.given, origins(taken_up)["learning_rate"]) == (talk.state.given, "said")
+    before, after = yaml.safe_load(Path("a.yaml").read_text()), yaml.safe_load(talk.state.config.files[0].yaml if talk.state.config else "")
+    before["training"]["learning_rate"] = 1e-5
+    assert after == before
     assert "There is no file" in talk.say("/load nothing.yaml")
+
+
+def test_an_error_of_a_loaded_config_that_does_not_fit_is_mended_in_its_text(talk: Talk, tmp_path: Path) -> None:
+    text = """model: {model_name: meta-llama/Llama-3.1-8B-Instruct, model_max_length: 2048, torch_dtype_str: bfloat16}
+data: {train: {datasets: [{dataset_name: yahma/alpaca-cleaned}]}}
+training:
+  trainer_type: TRL_SFT  # mine
+  use_peft: true
+  per_device_train_batch_size: 4
+  gradient_accumulation_steps: 4
+"""
+    (tmp_path / "run.yaml").write_text(text)
+    assert "Does not fit" in talk.say("/gpus A100", f"/load {tmp_path / 'run.yaml'}")
+    shown = talk.say("torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 4.00 GiB. GPU 0 has a total capacity of 39.39 GiB of which 1.20 GiB is free.")
+    assert "+  per_device_train_batch_size: 1" in shown
+    assert "Now: LoRA" in talk.say("yes")
+    expected = text.replace("batch_size: 4", "batch_size: 1").replace("steps: 4", "steps: 16")
+    assert talk.state.config is not None
+    assert talk.state.config.files[0].yaml == expected
+
+
+def test_a_loaded_config_says_which_machine_is_assumed_for_it(talk: Talk) -> None:
+    talk.say("lora smollm2 135m", "/save a.yaml", "/reset")
+    assert "a.yaml names no machine: 1xRTX4090 is assumed" in talk.say("/load a.yaml")
+    talk.say("/reset", "/gpus 2xA100")
+    assert "names no machine" not in talk.say("/load a.yaml")
 
 
 def test_any_order_of_lines_gives_a_state(talk: Talk) -> None:

@@ -17,6 +17,26 @@ def said(line: str, context: Context = CONTEXT) -> dict[str, Any]:
     return {key: value for key, value in heard(line, context).said.model_dump().items() if value is not None}
 
 
+QLORA = Context(intent=SAID.model_copy(update={"method": "qlora"}))
+
+
+@pytest.mark.parametrize(
+    ("line", "values"),
+    [
+        ("lora rank 24", {"lora_rank": 24}),
+        ("set the lora rank to 24", {"lora_rank": 24}),
+        ("lora alpha 64, lora dropout 0.1", {"lora_alpha": 64, "overrides": {"peft.lora_dropout": 0.1}}),
+        ("dropout 0.1", {"overrides": {"peft.lora_dropout": 0.1}}),
+        ("peft.lora_r=32", {"lora_rank": 32}),
+        ("peft.q_lora=false", {"method": "lora"}),
+        ("lora instead", {"method": "lora"}),
+        ("lora with lora rank 24", {"method": "lora", "lora_rank": 24}),
+    ],
+)
+def test_adapters_of_qlora_are_named_as_loras(line: str, values: dict[str, Any]) -> None:
+    assert {key: value for key, value in said(line, QLORA).items() if key != "task"} == values
+
+
 @pytest.mark.parametrize(
     ("line", "values"),
     [

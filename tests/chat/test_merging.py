@@ -48,6 +48,8 @@ def test_what_was_not_said_again_stays() -> None:
         ({"training.warmup_steps": 5}, Intent(overrides={"training.warmup_ratio": 0.1}), {"training.warmup_ratio": 0.1}),
         ({"training.gradient_accumulation_steps": 4, "a.x": 1}, Intent(global_batch_size=64), {"a.x": 1}),
         ({"peft.lora_dropout": 0.1, "a.x": 1}, Intent(method="full"), {"a.x": 1}),
+        ({"peft.lora_dropout": 0.1, "peft.bnb_4bit_quant_type": "nf4"}, Intent(method="lora"), {"peft.lora_dropout": 0.1}),
+        ({"peft.bnb_4bit_quant_type": "nf4"}, Intent(method="qlora"), {"peft.bnb_4bit_quant_type": "nf4"}),
         ({"fsdp.cpu_offload": True, "a.x": 1}, Intent(sharding="ddp"), {"a.x": 1}),
         ({"fsdp.cpu_offload": True}, Intent(sharding="fsdp"), {"fsdp.cpu_offload": True}),
     ],

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from talking import Talk
 
+from assistant.builder.given import Given
 from assistant.chat.conversation import Conversation
 from assistant.chat.planning import again
 from assistant.chat.remember import document_of, state_of
@@ -22,7 +23,7 @@ from assistant.chat.state import (
     Refused,
     State,
     Tell,
-    TellLost,
+    origins,
 )
 from assistant.chat.step import step
 from assistant.core.errors import UsageError
@@ -45,32 +46,35 @@ def made(outcome_of: str = "ok") -> Outcome:
     return Outcome(status=outcome_of, intent=SAID, files=(ConfigFile(kind="train", name="train.yaml", yaml="a: 1\n"),))  # type: ignore[arg-type]
 
 
+GIVEN = Given(name="a.yaml", text="a: 1\n", intent=SAID, left=(Reason(field="data", value=None, why="all stay, and the plan counts the first"),))
+
+
 def test_a_loaded_config_is_a_plan_to_be_made_and_nothing_is_taken_yet() -> None:
-    left = (Reason(field="data", value=None, why="a second dataset is not kept"),)
-    state, (told, plan) = step(State(gpus="1xA100"), Loaded(file="a.yaml", intent=SAID, left=left))
+    state, (plan,) = step(State(gpus="1xA100"), Loaded(given=GIVEN))
     assert state == State(gpus="1xA100")
-    assert told == Tell(text="data: a second dataset is not kept")
     assert isinstance(plan, MakePlan)
-    assert (plan.file, plan.purpose, plan.state.intent, plan.state.gpus) == ("a.yaml", "resumed", SAID, "1xA100")
-    assert "model" in plan.state.filed
+    assert (plan.purpose, plan.state.intent, plan.state.given, plan.state.gpus) == ("loaded", SAID, GIVEN, "1xA100")
+    assert origins(plan.state)["model"] == "file"
 
 
-def test_what_a_file_loses_is_told_of_its_own_plan_alone() -> None:
-    _, effects = step(State(), Loaded(file="a.yaml", intent=SAID))
-    plan = effects[-1]
+def test_what_a_plan_does_not_count_of_a_file_is_told_when_it_is_loaded() -> None:
+    _, (plan,) = step(State(), Loaded(given=GIVEN))
     assert isinstance(plan, MakePlan)
-    _, planned = step(State(), Planned(state=plan.state, outcome=made(), purpose="resumed", file="a.yaml"))
-    assert [effect for effect in planned if isinstance(effect, TellLost)] == [TellLost(file="a.yaml", outcome=made())]
-    refused, shown = step(State(), Refused(state=plan.state, problem=UsageError("No."), purpose="resumed"))
+    loaded, shown = step(State(), Planned(state=plan.state, outcome=made(), purpose=plan.purpose))
+    assert Tell(text="data: all stay, and the plan counts the first") in shown
+    _, later = step(loaded, Planned(state=loaded, outcome=made(), purpose="turn"))
+    assert not any(isinstance(effect, Tell) for effect in later)
+    refused, shown = step(State(), Refused(state=plan.state, problem=UsageError("No."), purpose=plan.purpose))
     assert refused == State()
-    assert not any(isinstance(effect, TellLost) for effect in shown)
+    assert not any(isinstance(effect, Tell) for effect in shown)
 
 
 def test_a_chat_that_opens_with_a_config_keeps_it_where_no_plan_can_be_made() -> None:
-    state, _ = step(State(), Loaded(file="a.yaml", intent=SAID, opens=True))
-    assert state.intent == SAID
+    state, (plan,) = step(State(), Loaded(given=GIVEN, opens=True))
+    assert isinstance(plan, MakePlan)
+    assert (state.intent, state.given) == (SAID, GIVEN)
     assert state.before == ()
-    assert step(state, Refused(state=state, problem=UsageError("No."), purpose="resumed"))[0] == state
+    assert step(state, Refused(state=state, problem=UsageError("No."), purpose=plan.purpose))[0] == state
 
 
 def test_there_is_no_difference_without_a_config(talk: Talk, tmp_path: Path) -> None:
@@ -133,11 +137,20 @@ def test_a_session_without_an_earlier_config_says_so(talk: Talk) -> None:
 
 def test_a_session_keeps_what_came_from_a_file(talk: Talk, tmp_path: Path) -> None:
     talk.say(REQUEST, "/save a.yaml", "/load a.yaml", "rank 64")
-    filed = talk.state.filed
-    assert "learning_rate" in filed
+    before = origins(talk.state)
+    assert (before["learning_rate"], before["lora_rank"]) == ("file", "said")
+    config = talk.state.config
     taken_up(talk)
-    assert talk.state.filed == filed
-    assert state_of({**document_of(State(intent=SAID)), "states": [{k: v for k, v in document_of(State(intent=SAID))["states"][0].items() if k != "filed"}]}).filed == frozenset()
+    assert origins(talk.state) == before
+    assert config is not None
+    assert talk.state.config is not None
+    assert talk.state.config.files == config.files
+
+
+def test_sessions_from_before_files_were_kept_are_taken_up(talk: Talk) -> None:
+    document = document_of(State(intent=SAID))
+    del document["states"][0]["given"]
+    assert state_of(document).given is None
 
 
 def test_a_file_with_the_same_config_is_not_asked_about(talk: Talk, tmp_path: Path) -> None:

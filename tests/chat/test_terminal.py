@@ -78,6 +78,34 @@ def test_secrets_that_are_typed_are_in_no_file(tmp_path: Path) -> None:
         assert "[redacted]" in talk.files()
 
 
+def test_secrets_in_a_config_are_in_its_own_text_alone(tmp_path: Path) -> None:
+    """A session keeps the config that a conversation goes on from: its secrets stay out, in values and in comments."""
+    token, key, word = "hf_" + "aB3dE5fG7hJ9kL1mN3pQ5rS7tU9vW", "sk-proj-" + "x9Yz8Wv7Ut6Sr5Qp4On3", "correct-horse-battery"
+    lines = (
+        f"# HF_TOKEN={token}", "model:", "  model_name: HuggingFaceTB/SmolLM2-135M-Instruct", f"  model_kwargs: {{token: {token}}}  # was {key}",
+        "data: {train: {datasets: [{dataset_name: yahma/alpaca-cleaned}]}}", "training:", "  trainer_type: TRL_SFT", f"  run_name: {key}", f"  logging_dir: logs/{word}",
+    )  # fmt: skip
+    text = "\n".join(lines) + "\n"
+    folder = tmp_path / "work"
+    folder.mkdir()
+    (folder / "train.yaml").write_text(text, "utf-8")
+    environ = {"MY_SERVICE_TOKEN": word}
+    with Talk(tmp_path, "--config", "train.yaml", cwd=folder, environ=environ) as talk:
+        for line in ("lr 1e-4", "/why", "/show", "/json", "/save out.yaml", "/export talk.md"):
+            talk.say(line)
+        assert talk.leave() == 0
+    assert (folder / "out.yaml").read_text() == text + "  learning_rate: 0.0001\n"
+    with Talk(tmp_path, "--continue", cwd=folder, environ=environ) as talk:
+        talk.say("lr 1e-5")
+        assert "train.yaml was kept without its secrets" in " ".join(plain(talk.raw).split())
+        assert talk.leave() == 0
+    kept = [path for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".yaml"]
+    assert any(path.parent.name == "sessions" for path in kept)
+    for path in kept:
+        held = path.read_text("utf-8")
+        assert not [secret for secret in (token, key, word) if secret in held or secret[8:] in held], path
+
+
 def test_alt_enter_breaks_the_line(tmp_path: Path) -> None:
     with Talk(tmp_path) as talk:
         shown = talk.press(f"lora qwen3 8b{ALT_ENTER}on A100 80gb{ENTER}")

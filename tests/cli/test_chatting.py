@@ -126,12 +126,15 @@ def test_an_error_without_a_config_is_explained(tmp_path: Path) -> None:
 
 def test_words_change_a_config_that_is_there(tmp_path: Path) -> None:
     path = made(tmp_path, "lora qwen3 8b on A100, training.warmup_steps=50")
-    done = program(tmp_path, "--offline", "--gpus", "A100", "--config", str(path), "double the context and rank 64")
+    done = program(tmp_path, "--offline", "--gpus", "A100-80GB", "--config", str(path), "double the context and rank 64")
     assert done.returncode == 0, done.stderr
     config, was = yaml.safe_load(done.stdout), yaml.safe_load(path.read_text())
-    assert config["model"]["model_max_length"] == 2 * was["model"]["model_max_length"]
-    assert config["peft"]["lora_r"] == 64
-    assert config["training"]["warmup_steps"] == 50
+    was["model"]["model_max_length"] *= 2
+    was["peft"]["lora_r"] = 64
+    assert config == was
+    smaller = program(tmp_path, "--offline", "--gpus", "A100", "--config", str(path), "double the context and rank 64")
+    assert smaller.returncode == 4
+    assert "micro-batch" in smaller.stderr
     nothing = program(tmp_path, "--offline", "--config", str(path), "hello there")
     assert nothing.returncode == 2
     assert program(tmp_path, "--offline", "--config", str(tmp_path / "no.yaml"), "rank 64").returncode == 2
@@ -241,11 +244,11 @@ def test_what_a_file_leaves_out_stays_as_oumi_has_it(tmp_path: Path) -> None:
         "training: {trainer_type: TRL_SFT, use_peft: true, per_device_train_batch_size: 2}\npeft: {lora_target_modules: [q_proj]}\n", "utf-8",
     )  # fmt: skip
     done = program(tmp_path, "--offline", "--config", "mine.yaml", "--gpus", "1xA100", "rank 32")
-    body = yaml.safe_load(done.stdout)
-    training = body["training"]
-    assert (training["learning_rate"], training["lr_scheduler_type"], training.get("warmup_ratio", 0), training.get("weight_decay", 0)) == (5e-5, "linear", 0, 0)
-    assert training["num_train_epochs"] == 3
-    assert (body["peft"]["lora_r"], body["peft"]["lora_alpha"]) == (32, 8)
+    assert done.stdout == (tmp_path / "mine.yaml").read_text().replace("[q_proj]}", "[q_proj], lora_r: 32}")
+    done = program(tmp_path, "--offline", "--json", "--config", "mine.yaml", "--gpus", "1xA100", "rank 32")
+    said = json.loads(done.stdout)["intent"]
+    assert (said["learning_rate"], said["epochs"], said["lora_rank"], said["lora_alpha"]) == (5e-5, 3, 32, 8)
+    assert said["overrides"]["training.lr_scheduler_type"] == "linear"
 
 
 def test_a_chat_says_which_values_come_from_the_file(tmp_path: Path) -> None:
@@ -258,3 +261,40 @@ def test_a_chat_says_which_values_come_from_the_file(tmp_path: Path) -> None:
     assert "LoRA rank" in said
     assert "learning rate" in filed
     assert "LoRA rank" not in filed.split("\n  Set")[0]
+
+
+LONG = """# mine, on 4 A100s
+model: {model_name: Qwen/Qwen2.5-1.5B-Instruct, model_max_length: 8192, torch_dtype_str: bfloat16}
+data: {train: {datasets: [{dataset_name: yahma/alpaca-cleaned}]}}
+training:
+  trainer_type: TRL_SFT
+  use_peft: true
+  per_device_train_batch_size: 4
+  learning_rate: 3.0e-04  # tuned
+"""
+
+
+def test_a_file_that_does_not_fit_is_changed_all_the_same(tmp_path: Path) -> None:
+    """That it does not is a verdict on rows of the full length: stderr and the exit code say so, the change is made."""
+    (tmp_path / "mine.yaml").write_text(LONG, "utf-8")
+    changed = LONG.replace("3.0e-04", "0.0001")
+    ask = ("--offline", "--config", "mine.yaml", "--gpus", "4xA100", "lr 1e-4")
+    done = program(tmp_path, *ask)
+    assert (done.returncode, done.stdout) == (4, changed), done.stderr
+    assert "Does not fit" in done.stderr
+    assert "rows of yahma/alpaca-cleaned have 180 tokens on average" in " ".join(done.stderr.split())
+    assert program(tmp_path, *ask, "-o", "new.yaml").returncode == 4
+    assert (tmp_path / "new.yaml").read_text() == changed
+    told = json.loads(program(tmp_path, *ask, "--json").stdout)
+    assert (told["status"], told["files"][0]["yaml"]) == ("does_not_fit", changed)
+    chat = program(tmp_path, "--offline", "--config", "mine.yaml", "--gpus", "4xA100", "--script", script(tmp_path, "lr 1e-4", "/save kept.yaml"))
+    assert (tmp_path / "kept.yaml").read_text() == changed, chat.stderr
+    assert "does not fit as it is planned" in chat.stderr
+
+
+@pytest.mark.parametrize(("words", "said"), [("lr 5", "learning_rate cannot be 5"), ("training.learning_rte=1e-4", "learning_rte"), ("lr 3e-4", "Nothing in that changes")])
+def test_a_change_that_cannot_be_is_told_and_nothing_is_printed(tmp_path: Path, words: str, said: str) -> None:
+    (tmp_path / "mine.yaml").write_text(LONG, "utf-8")
+    done = program(tmp_path, "--offline", "--config", "mine.yaml", "--gpus", "4xA100", words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
