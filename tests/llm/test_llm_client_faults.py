@@ -21,6 +21,7 @@ from faultserver import (
     serving,
     streams,
     streams_for_ever,
+    waits_for_the_end,
 )
 
 from assistant.core.intent import Intent
@@ -270,11 +271,14 @@ def test_a_stream_that_stops_in_the_middle_keeps_what_came() -> None:
     assert came in ([], ["It fits. "])
 
 
-def interrupted(call: Callable[[], object]) -> float:
-    """Seconds from Ctrl-C, sent after a moment, to the prompt."""
+def interrupted(call: Callable[[], object], begun: Callable[[], object] = lambda: True) -> float:
+    """Seconds from Ctrl-C, sent a moment after it has begun, to the prompt."""
     sent: list[float] = []
 
     def press() -> None:
+        until = time.monotonic() + 20
+        while not begun() and time.monotonic() < until:
+            time.sleep(0.02)
         time.sleep(0.3)
         sent.append(time.monotonic())
         os.kill(os.getpid(), signal.SIGINT)
@@ -296,6 +300,33 @@ def test_ctrl_c_leaves_at_once() -> None:
             assert interrupted(lambda: list(llm(server.url, limits=patient).explain("facts", "why?"))) < 0.5
     finally:
         signal.signal(signal.SIGINT, former)
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+def test_a_call_that_is_left_ends_at_the_server_too(streaming: bool) -> None:
+    ended: list[float] = []
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with serving(waits_for_the_end(ended, streaming=streaming)) as server:
+            asked = llm(server.url, limits=Limits())
+            call = (lambda: list(asked.explain("facts", "why?"))) if streaming else (lambda: asked.read("lora", Intent()))
+            interrupted(call, begun=lambda: server.sent)
+            until = time.monotonic() + 3
+            while not ended and time.monotonic() < until:
+                time.sleep(0.02)
+    finally:
+        signal.signal(signal.SIGINT, former)
+    assert ended
+    assert ended[0] < 2
+
+
+def test_a_call_that_takes_too_long_ends_at_the_server_too() -> None:
+    ended: list[float] = []
+    with serving(waits_for_the_end(ended, streaming=False)) as server:
+        with pytest.raises(LlmFault):
+            llm(server.url).read("lora", Intent())
+        time.sleep(0.5)
+    assert ended
 
 
 # What is sent
