@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -24,9 +25,12 @@ from faultserver import (
     waits_for_the_end,
 )
 
+from assistant.builder import respond
+from assistant.catalogue.machines import parse_machine
 from assistant.core.intent import Intent
 from assistant.llm.choice import LlmChoice, choose_llm
-from assistant.llm.client import Llm
+from assistant.llm.client import Llm, extraction
+from assistant.llm.facts import plan_facts
 from assistant.llm.faults import LlmFault
 from assistant.llm.litellm_edge import Limits
 
@@ -330,6 +334,26 @@ def test_a_call_that_takes_too_long_ends_at_the_server_too() -> None:
 
 
 # What is sent
+
+
+def test_names_that_are_the_users_own_are_not_sent() -> None:
+    """They may come from a file: docs/llm.md says that what is in one is never sent."""
+    known = Intent(task="train", model="/home/alice/m", dataset="/data/PATIENTS/rows.jsonl", output_dir="/home/alice/TOPSECRET", run_name="merger", lora_rank=8)
+    sent = json.dumps(extraction("rank 32", known, ()))
+    assert not any(word in sent for word in ("alice", "PATIENTS", "TOPSECRET", "merger"))
+    assert '"lora_rank\\":8' in sent.replace(" ", "")
+    public = json.dumps(extraction("rank 32", Intent(task="train", model="Qwen/Qwen3-8B", dataset="yahma/alpaca-cleaned"), ()))
+    assert "Qwen/Qwen3-8B" in public
+    assert "yahma/alpaca-cleaned" in public
+
+
+def test_facts_of_a_plan_name_nothing_of_the_users_own() -> None:
+    intent = Intent(task="train", model="Qwen/Qwen3-8B", method="lora", dataset="/data/PATIENTS/rows.jsonl", output_dir="/home/alice/TOPSECRET", run_name="merger-x")
+    outcome = respond(intent, machine=parse_machine("A100-80GB"))
+    assert outcome.plan is not None
+    text = "\n".join(plan_facts(outcome).lines)
+    assert "Qwen3-8B" in text
+    assert not any(word in text for word in ("alice", "PATIENTS", "TOPSECRET", "merger-x"))
 
 
 ENVIRON = {
