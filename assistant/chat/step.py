@@ -218,6 +218,8 @@ def _planned(state: State, event: Planned) -> Step:
         effects: tuple[Effect, ...] = (Show(outcome=outcome, how="no config"),)
         if state.config is not None:
             effects += (Tell(text="/undo goes back to what was planned before."),)
+        elif outcome.files:
+            effects += (Tell(text="What was asked for is in the file all the same: /save writes it."),)
         return after, effects
     shown = _news(state.config, outcome)
     after = replace(after, config=outcome)
