@@ -181,7 +181,7 @@ class ConfigBuilder(Steps):
             UsageError: as `outcome`.
         """
         outcome = self.outcome()
-        return outcome.explanation or " ".join(question.text for question in outcome.questions)
+        return " ".join(part for part in (*(question.text for question in outcome.questions), outcome.explanation) if part)
 
     def build(self) -> OumiConfig:
         """The config. What does not fit its machine is not built: `plan()` still has its numbers.
@@ -196,7 +196,7 @@ class ConfigBuilder(Steps):
         outcome = _fitting(self.outcome())
         if self._file is not None:
             return OumiConfig(kind=self._file.kind, name=self._file.name, yaml=self._file.text, outcome=outcome)
-        return _config(outcome, outcome.files[0])
+        return _config(outcome, next(file for file in outcome.files if file.kind != "job"))
 
     def job(self, cloud: Cloud | None = None) -> OumiConfig:
         """The job that runs the config on a cloud; the config itself is among its `files`.

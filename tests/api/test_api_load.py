@@ -172,6 +172,7 @@ def test_a_job_asks_for_gpus_that_clouds_know(tmp_path: Path) -> None:
     (tmp_path / "job.yaml").write_text("name: a\nresources: {cloud: gcp, accelerators: A100:1}\nrun: |\n  echo\n", "utf-8")
     job = ConfigBuilder.load(tmp_path / "job.yaml")
     assert changes(job, job.hardware("4xH100")) == {"resources.accelerators": ("A100:1", "H100:4")}
+    assert changes(job, job.cloud("kubernetes").spot()) == {"resources.cloud": ("gcp", "k8s"), "resources.use_spot": (ABSENT, True)}
     for machine in ("cpu:64GB", "2x24GB"):
         with pytest.raises(UsageError, match="cannot ask for"):
             job.hardware(machine)
