@@ -1,0 +1,79 @@
+"""The guided setup of `oumi-chat create` on a terminal: what it shows at the end, what it writes, how it leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from assistant.chat.guide import Guide, line_asker
+from assistant.cli.request import Options, report_outcome, save
+from assistant.core.outcome import Outcome
+from assistant.machine.files import output_path
+from assistant.terminal import report
+from assistant.terminal.answers import command_line
+from assistant.wizard.answers import Said
+from assistant.wizard.flags import command
+from assistant.wizard.state import State
+
+_INTERRUPTED = 130
+
+
+@dataclass(slots=True, kw_only=True)
+class _Results:
+    """What becomes of the plan. `shown` tells that its preview stands on the screen already."""
+
+    options: Options
+    shown: bool = False
+
+    def preview(self, state: State, outcome: Outcome) -> None:
+        """The plan as a request in words shows it; what keeps it from a config where something does."""
+        screen = self.options.screen
+        if outcome.status != "ok":
+            report.no_config(screen, outcome)
+        elif screen.out.terminal and not self.options.quiet:
+            report.show(screen, outcome, save_with=command(state.kind, state.said, file=outcome.files[0].name, offline=self.options.offline))
+            self.shown = True
+        else:
+            report.notes(screen, outcome)
+
+    def write(self, outcome: Outcome, name: str, force: bool) -> Outcome:
+        """The config in a file."""
+        saved = save(outcome, output_path(name), force=force or self.options.force)
+        if self.shown:
+            report.saved(self.options.screen, saved)
+        else:
+            report_outcome(saved, replace(self.options, output=name), "")
+        return saved
+
+    def put_out(self, _: State, outcome: Outcome) -> None:
+        """The config on stdout."""
+        report_outcome(outcome, replace(self.options, output="-", quiet=self.options.quiet or self.shown), "")
+
+
+def guided(state: State, options: Options, plan: Callable[[str, Said], Outcome]) -> int:
+    """Ask what is missing and more if it is wanted; the exit code."""
+    results = _Results(options=options)
+    guide = Guide(
+        plan=plan, write=results.write, preview=results.preview, put_out=results.put_out, ask=line_asker(no_color=options.no_color),
+        screen=options.screen, state=state,
+    )  # fmt: skip
+    report.say(options.screen, f"create {state.kind}".strip() + ": Enter takes the default · ? explains · < goes back · Ctrl-C leaves")
+    left = guide.run()
+    if left == "done":
+        _told_again(guide.state, options)
+        return 0
+    return _left(guide.state, options)
+
+
+def _told_again(state: State, options: Options) -> None:
+    """The command that gives the same without a question."""
+    if not options.quiet:
+        options.screen.talk([command_line("Again", command(state.kind, state.said, offline=options.offline))])
+
+
+def _left(state: State, options: Options) -> int:
+    """Leaving loses no answer: the command that goes on from them is told."""
+    report.say(options.screen, "Left: nothing was written.")
+    if state.kind and (state.past or state.settled):
+        options.screen.talk([command_line("Go on", command(state.kind, state.said, offline=options.offline, asks=True))])
+    return 4 if state.outcome is not None and state.outcome.status == "does_not_fit" and state.at == "*review" else _INTERRUPTED
