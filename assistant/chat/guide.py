@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Literal, Protocol
 
 from assistant.core.errors import OumiChatError
 from assistant.core.outcome import Outcome
@@ -40,18 +40,33 @@ Complete = Callable[[str], Sequence[tuple[str, int, str]]]
 """What is typed so far → what it may go on with: (text, where it begins before the cursor, a word about it)."""
 
 
+class Results(Protocol):
+    """What becomes of the plan at the end; a setup that goes back to a conversation needs none."""
+
+    def preview(self, state: State, outcome: Outcome) -> None:
+        """Show the finished plan, or what keeps it from a config."""
+
+    def write(self, outcome: Outcome, name: str, force: bool) -> Outcome:
+        """Write the config; the outcome then names its file.
+
+        Raises:
+            UsageError: it cannot be written, or the file is there.
+        """
+
+    def put_out(self, outcome: Outcome) -> None:
+        """Send the config to stdout."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Guide:
     """What a guided setup works with. `ask` reads one line; it raises EOFError or KeyboardInterrupt when the user leaves."""
 
     plan: Callable[[str, Said], Outcome]
-    write: Callable[[Outcome, str, bool], Outcome]
-    preview: Callable[[State, Outcome], None]
-    put_out: Callable[[State, Outcome], None]
     ask: Callable[[Complete], str]
     screen: Screen
     state: State
-    left: Left | None = field(default=None)
+    results: Results | None = None
+    left: Left | None = None
 
     def run(self) -> Left:
         """Ask until the setup ends; how it ended. `state` is then where it stood."""
@@ -96,15 +111,16 @@ class Guide:
         return step(self.state, Planned(state=effect.state, outcome=outcome))
 
     def _written(self, effect: Write) -> Step | None:
+        assert self.results is not None
         try:
-            outcome = self.write(effect.outcome, effect.name, effect.force)
+            outcome = self.results.write(effect.outcome, effect.name, effect.force)
         except OumiChatError as problem:
             return step(self.state, NotWritten(name=effect.name, problem=problem))
-        self.state = _with_outcome(self.state, outcome)
+        self.state = replace(self.state, outcome=outcome)
         self.left = "done"
         return None
 
-    def _show(self, effect: Tell | ShowProblem | ShowHelp | ShowMemory | Preview | Print | Effect) -> None:
+    def _show(self, effect: Effect) -> None:
         screen = self.screen
         if isinstance(effect, Tell):
             report.say(screen, effect.text)
@@ -114,16 +130,10 @@ class Guide:
             screen.talk(guiding.help_lines(effect.rows, screen.err))
         elif isinstance(effect, ShowMemory):
             screen.talk(guiding.memory_now_lines(effect.outcome, effect.findings, screen.err))
-        elif isinstance(effect, Preview):
-            self.preview(self.state, effect.outcome)
-        elif isinstance(effect, Print):
-            self.put_out(self.state, effect.outcome)
-
-
-def _with_outcome(state: State, outcome: Outcome) -> State:
-    from dataclasses import replace
-
-    return replace(state, outcome=outcome)
+        elif isinstance(effect, Preview) and self.results is not None:
+            self.results.preview(self.state, effect.outcome)
+        elif isinstance(effect, Print) and self.results is not None:
+            self.results.put_out(effect.outcome)
 
 
 def completer(state: State) -> Complete:
@@ -192,7 +202,7 @@ def _session_asker(no_color: bool) -> Callable[[Complete], str]:
     session.app.renderer.cpr_not_supported_callback = lambda: None
 
     def ask(complete: Complete) -> str:
-        completes.complete = complete  # type: ignore[method-assign]
+        completes.complete = complete
         return session.prompt()
 
     return ask

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from assistant.chat.guide import Guide, line_asker
 from assistant.cli.request import Options, report_outcome, save
+from assistant.core.errors import OumiChatError
 from assistant.core.outcome import Outcome
 from assistant.machine.files import output_path
 from assistant.terminal import report
@@ -14,8 +15,6 @@ from assistant.terminal.answers import command_line
 from assistant.wizard.answers import Said
 from assistant.wizard.flags import command
 from assistant.wizard.state import State
-
-_INTERRUPTED = 130
 
 
 @dataclass(slots=True, kw_only=True)
@@ -45,24 +44,32 @@ class _Results:
             report_outcome(saved, replace(self.options, output=name), "")
         return saved
 
-    def put_out(self, _: State, outcome: Outcome) -> None:
+    def put_out(self, outcome: Outcome) -> None:
         """The config on stdout."""
         report_outcome(outcome, replace(self.options, output="-", quiet=self.options.quiet or self.shown), "")
 
 
 def guided(state: State, options: Options, plan: Callable[[str, Said], Outcome]) -> int:
     """Ask what is missing and more if it is wanted; the exit code."""
-    results = _Results(options=options)
     guide = Guide(
-        plan=plan, write=results.write, preview=results.preview, put_out=results.put_out, ask=line_asker(no_color=options.no_color),
-        screen=options.screen, state=state,
+        plan=plan, ask=line_asker(no_color=options.no_color), screen=options.screen, state=state, results=_Results(options=options)
     )  # fmt: skip
-    report.say(options.screen, f"create {state.kind}".strip() + ": Enter takes the default · ? explains · < goes back · Ctrl-C leaves")
+    report.say(options.screen, f"create {state.kind}".strip() + ": Enter takes the default, ? explains, < goes back, quit leaves.")
     left = guide.run()
-    if left == "done":
+    if left == "done" and (guide.state.outcome is None or guide.state.outcome.files):
         _told_again(guide.state, options)
         return 0
-    return _left(guide.state, options)
+    _told_how_to_go_on(guide.state, options)
+    if guide.state.outcome is not None and guide.state.outcome.status == "does_not_fit" and left == "quit":
+        return guide.state.outcome.exit_code
+    raise LeftError("Left: nothing was written.")
+
+
+class LeftError(OumiChatError):
+    """The user left a guided setup before its end."""
+
+    exit_code = 130
+    reference = "left"
 
 
 def _told_again(state: State, options: Options) -> None:
@@ -71,9 +78,7 @@ def _told_again(state: State, options: Options) -> None:
         options.screen.talk([command_line("Again", command(state.kind, state.said, offline=options.offline))])
 
 
-def _left(state: State, options: Options) -> int:
+def _told_how_to_go_on(state: State, options: Options) -> None:
     """Leaving loses no answer: the command that goes on from them is told."""
-    report.say(options.screen, "Left: nothing was written.")
     if state.kind and (state.past or state.settled):
         options.screen.talk([command_line("Go on", command(state.kind, state.said, offline=options.offline, asks=True))])
-    return 4 if state.outcome is not None and state.outcome.status == "does_not_fit" and state.at == "*review" else _INTERRUPTED

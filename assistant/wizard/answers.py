@@ -97,8 +97,17 @@ def choice_of(asked: Item, text: str) -> str:
         return names[int(text) - 1]
     near = begun or (nearest(text, names, count=1) if text else [])
     guess = f"Did you mean {' or '.join(near[:3])}? " if near else ""
-    listed = f"It can be {', '.join(names)}." if len(names) <= 12 else f"Such as {', '.join(names[:8])}."
+    listed = f"It can be {', '.join(names)}." if len(names) <= 20 else f"Such as {', '.join(names[:8])}."
     raise UsageError(f'"{text[:60]}" is none of the choices.', context=asked.flag, hint=guess + listed, reference="wrong-value")
+
+
+def near_misses(asked: Item, text: str) -> tuple[tuple[str, str], ...]:
+    """(a name as said, the known one that it may be a slip for), where other names than those that are known are taken."""
+    if asked.takes != "names":
+        return ()
+    known = [name for name, _ in asked.choices]
+    said = [name for name in re.split(r"[\s,]+", text) if name and name not in known]
+    return tuple((name, near[0]) for name in said if (near := nearest(name, known, count=1, cutoff=75)))
 
 
 def _number(asked: Item, text: str) -> float | int:
@@ -122,7 +131,7 @@ def _yes(asked: Item, text: str) -> bool:
 def _with_machine(said: Said, asked: Item, text: str) -> Said:
     if not text:
         raise _refused(asked, text, "a machine, such as 2xA100-80GB or auto")
-    gone = MACHINE_KEYS
+    gone: tuple[str, ...] = MACHINE_KEYS
     if text.lower() != "auto" and parse_machine(text).nodes > 1:
         gone = (*gone, "nodes")
     return Said(intent=said.intent.model_copy(update=dict.fromkeys(gone)), gpus=text)

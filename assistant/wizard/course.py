@@ -89,10 +89,9 @@ def asked_by_planner(state: State, outcome: Outcome) -> tuple[str | None, Questi
 def judged(state: State, outcome: Outcome) -> State:
     """The state with its outcome, standing at the planner's own question where it has one."""
     state = replace(state, outcome=outcome)
-    found = asked_by_planner(state, outcome)
-    if found is None or found[0] is None:
+    key, question = asked_by_planner(state, outcome) or (None, None)
+    if key is None:
         return state
-    key, question = found
     asks = None if key == "model" and state.said.intent.model is None else question
     return replace(state, at=key, settled=state.settled - {key}, planner_asks=asks)
 

@@ -150,7 +150,8 @@ _TAKES: dict[str, Takes] = {
     "epochs": "number", "learning_rate": "number", "lora_alpha": "number", "max_hours": "number", "max_dollars": "number",
     **dict.fromkeys(("objective", "method", "precision", "sharding", "priority", "cloud", "engine", "kind"), "choice"),
 }  # fmt: skip
-_KIND_OF_ENGINE = {"local": "runs here", "server": "a server of your own", "api": "a provider's API"}
+_ENGINES = {"local": "runs here", "server": "a server of your own", "api": ""}
+"""Kinds of engine, those that are asked for first; providers are known by their names."""
 MODELS = ("Llama 3.1 8B", "Qwen3 8B", "SmolLM2 135M")
 MACHINES = ("2xA100-80GB", "RTX4090", "8xH100", "4x24GB", "cpu", "auto")
 
@@ -223,7 +224,7 @@ def _choices(key: str) -> tuple[Choice, ...]:
     if key == "sharding":
         return _layers("sharding", get_args(Sharding))
     if key == "engine":
-        return tuple((each.name, _KIND_OF_ENGINE[each.kind]) for each in engines().values())
+        return tuple((each.name, about) for kind, about in _ENGINES.items() for each in engines().values() if each.kind == kind)
     if key == "kind":
         return tuple((each.name, each.about) for each in KINDS.values())
     plain = {"precision": get_args(Precision), "priority": get_args(Priority), "cloud": get_args(Cloud), "model": MODELS, "machine": MACHINES}

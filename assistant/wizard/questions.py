@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from assistant.wizard.course import open_item
 from assistant.wizard.defaults import Default, default_of
 from assistant.wizard.state import ADVANCED, MORE, REPLACE, REVIEW, Put, State
 
 _NAMED = ("NAME", "asks that one; NAME=VALUE sets it; ? lists them")
+
+
+def question_again(state: State) -> Put:
+    """The same after a word about it: its choices were listed just before."""
+    put = question(state)
+    return put if state.planner_asks is not None else replace(put, choices=())
 
 
 def question(state: State) -> Put:

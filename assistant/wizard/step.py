@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from assistant.builder.phrase import machine_phrase
 from assistant.core.errors import NeedsInputError, OumiChatError, UsageError
 from assistant.core.outcome import Outcome
 from assistant.core.values import Finding
-from assistant.wizard.answers import Said, choice_of, said_with, setting
+from assistant.wizard.answers import Said, choice_of, near_misses, said_with, setting
 from assistant.wizard.course import MENUS, advanced_keys, asked_by_planner, common_keys, judged, next_place, open_item
 from assistant.wizard.defaults import default_of
 from assistant.wizard.help import help_rows, menu_rows
 from assistant.wizard.items import KINDS
-from assistant.wizard.questions import question
+from assistant.wizard.questions import question, question_again
 from assistant.wizard.state import (
     ADVANCED,
     MORE,
@@ -75,11 +76,11 @@ def step(state: State, event: Event) -> Step:
 def _typed(state: State, text: str) -> Step:
     if text.lower() in _BACK:
         return _back(state)
-    if text.lower() in _LEAVE:
+    if text.lower() in _LEAVE or (text.lower() == "q" and state.at in MENUS):
         return state, (Leave(done=False),)
     if text.startswith("?"):
         rows = menu_rows(state, text[1:].strip()) if state.at in MENUS else help_rows(state)
-        return state, (ShowHelp(rows=rows), question(state))
+        return state, (ShowHelp(rows=rows), question_again(state))
     try:
         return _MENU_STEPS.get(state.at, _answered)(state, text)
     except UsageError as problem:
@@ -88,7 +89,7 @@ def _typed(state: State, text: str) -> Step:
 
 def _again(state: State, problem: OumiChatError) -> Step:
     """The same question, after what is wrong with its answer."""
-    return state, (ShowProblem(problem=problem), question(state))
+    return state, (ShowProblem(problem=problem), question_again(state))
 
 
 def _at(state: State) -> Step:
@@ -113,7 +114,7 @@ def _back(state: State) -> Step:
     if state.at == REPLACE:
         return _at(replace(state, at=REVIEW))
     if not state.past:
-        return state, (Tell(text="This is the first question."), question(state))
+        return state, (Tell(text="This is the first question."), question_again(state))
     before = state.past[-1]
     former = {**dict(before.former), **dict(state.former), before.at: state.answer}
     return _at(replace(before, former=tuple(former.items())))
@@ -151,7 +152,20 @@ def _planned(state: State, event: Planned) -> Step:
     if found is not None and found[0] == state.at:
         asked = replace(state, planner_asks=found[1])
         return asked, (question(asked),)
-    return _moved(state, judged(event.state, event.outcome))
+    after, effects = _moved(state, judged(event.state, event.outcome))
+    return after, (*_remarks(state, event.state.answer, event.outcome), *effects)
+
+
+def _remarks(state: State, answer: str, outcome: Outcome) -> tuple[Effect, ...]:
+    """That a setting is set, what was assumed to understand the answer, or that a name looks like a slip."""
+    name, sign, value = answer.partition("=")
+    if state.at in MENUS:
+        return (Tell(text=f"{name.strip()} is {value.strip()} now."),) if sign else ()
+    fields = (state.at, "hardware", "hardware.gpu") if state.at == "machine" else (state.at,)
+    known = state.outcome.assumptions if state.outcome else ()
+    assumed = [note for note in outcome.assumptions if answer and note.field in fields and note not in known]
+    notes = tuple(Tell(text=f"{note.value}: {note.why}.") for note in assumed)
+    return notes + tuple(Tell(text=f'"{said}" is not known here; did you mean {near}? < goes back.') for said, near in near_misses(open_item(state), answer))
 
 
 def _moved(before: State, after: State) -> Step:
@@ -165,15 +179,24 @@ def _news(before: Outcome | None, after: Outcome | None) -> tuple[Effect, ...]:
     if after is None or after is before:
         return ()
     known = {(f.rule, f.message) for f in before.findings} if before else set()
-    findings: tuple[Finding, ...] = tuple(f for f in after.findings if f.severity != "info" and (f.rule, f.message) not in known)
+    findings: tuple[Finding, ...] = tuple(f for f in after.findings if _matters_now(f) and (f.rule, f.message) not in known)
     if not findings and _figures(before) == _figures(after):
         return ()
     return (ShowMemory(outcome=after, findings=findings),)
 
 
+def _matters_now(finding: Finding) -> bool:
+    """What a question may be answered otherwise for; what is to be installed before the run stands in the preview."""
+    return finding.severity != "info" and not finding.fix.startswith("pip install")
+
+
 def _figures(outcome: Outcome | None) -> object:
+    """The memory with what it is of: two plans may need the same for different batches."""
     plan = (outcome.plan or outcome.task_plan) if outcome else None
-    return (plan.memory_json(), plan.hardware) if plan else None
+    if plan is None:
+        return None
+    training = (outcome.plan.method, outcome.plan.sharding, outcome.plan.micro_batch_size) if outcome and outcome.plan else ()
+    return (plan.memory_json(), plan.sequence_length, machine_phrase(plan.hardware) if plan.hardware else "", *training)
 
 
 def _wanted(state: State, text: str, keys: Callable[[State], tuple[str, ...]]) -> Step:
