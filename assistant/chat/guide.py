@@ -35,6 +35,7 @@ from assistant.wizard.state import (
 )
 from assistant.wizard.step import Step, begin, step
 
+KEYS = "Enter takes the default, ? explains, < goes back, quit leaves."
 Left = Literal["done", "quit", "interrupted"]
 Complete = Callable[[str], Sequence[tuple[str, int, str]]]
 """What is typed so far → what it may go on with: (text, where it begins before the cursor, a word about it)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from assistant.chat.guide import Guide, can_ask, line_asker
+from assistant.chat.guide import KEYS, Guide, can_ask, line_asker
 from assistant.chat.state import Event, Guided, State
 from assistant.core.errors import UsageError
 from assistant.core.outcome import Outcome
@@ -32,6 +32,7 @@ def guided_turn(desk: TerminalDesk, state: State, name: str) -> Event | None:
     setup = setup_of(state, name)
     if setup.outcome is None:
         setup = replace(setup, outcome=_planned(desk, state, setup.said))
+    report.say(desk.screen, KEYS)
     guide = Guide(plan=lambda _, said: _planned(desk, state, said), ask=line_asker(), screen=desk.screen, state=setup)
     if guide.run() != "done":
         report.say(desk.screen, "Left: nothing is changed.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from assistant.chat.guide import Guide, line_asker
+from assistant.chat.guide import KEYS, Guide, line_asker
 from assistant.cli.request import Options, report_outcome, save
 from assistant.core.errors import OumiChatError
 from assistant.core.outcome import Outcome
@@ -54,7 +54,7 @@ def guided(state: State, options: Options, plan: Callable[[str, Said], Outcome])
     guide = Guide(
         plan=plan, ask=line_asker(no_color=options.no_color), screen=options.screen, state=state, results=_Results(options=options)
     )  # fmt: skip
-    report.say(options.screen, f"create {state.kind}".strip() + ": Enter takes the default, ? explains, < goes back, quit leaves.")
+    report.say(options.screen, f"create {state.kind}".strip() + f": {KEYS}")
     left = guide.run()
     if left == "done" and (guide.state.outcome is None or guide.state.outcome.files):
         _told_again(guide.state, options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -41,6 +42,7 @@ Step = tuple[State, tuple[Effect, ...]]
 _BACK = ("<", "back", "/back")
 _LEAVE = ("quit", "exit", "/quit")
 _DONE = "done"
+_COMMAND = re.compile(r"/[a-z]+(?: .*)?")
 _YES, _NO = ("y", "yes"), ("", "n", "no")
 _STDOUT = ("-", "stdout")
 
@@ -78,6 +80,9 @@ def _typed(state: State, text: str) -> Step:
         return _back(state)
     if text.lower() in _LEAVE or (text.lower() == "q" and state.at in MENUS):
         return state, (Leave(done=False),)
+    if state.ends == "chat" and _COMMAND.fullmatch(text):
+        hint = "Answer, or leave with quit: nothing is changed then. A file is ./NAME."
+        return _again(state, UsageError(f"{text} is for the conversation, which waits for this.", context=text, hint=hint, reference="not-here"))
     if text.startswith("?"):
         rows = menu_rows(state, text[1:].strip()) if state.at in MENUS else help_rows(state)
         return state, (ShowHelp(rows=rows), question_again(state))
