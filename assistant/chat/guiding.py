@@ -9,6 +9,7 @@ from assistant.chat.guide import KEYS, Guide, can_ask, line_asker
 from assistant.chat.state import Event, Guided, State
 from assistant.core.errors import UsageError
 from assistant.core.outcome import Outcome
+from assistant.core.redact import redact
 from assistant.reader import Reading
 from assistant.terminal import report
 from assistant.wizard.answers import Said, choice_of, stated_machine
@@ -33,7 +34,10 @@ def guided_turn(desk: TerminalDesk, state: State, name: str) -> Event | None:
     if setup.outcome is None:
         setup = replace(setup, outcome=_planned(desk, state, setup.said))
     report.say(desk.screen, KEYS)
-    guide = Guide(plan=lambda _, said: _planned(desk, state, said), ask=line_asker(), screen=desk.screen, state=setup)
+    asked = line_asker()
+    guide = Guide(
+        plan=lambda _, said: _planned(desk, state, said), ask=lambda complete: redact(asked(complete), desk.mind.secrets), screen=desk.screen, state=setup
+    )  # fmt: skip
     if guide.run() != "done":
         report.say(desk.screen, "Left: nothing is changed.")
         return None

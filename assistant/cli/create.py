@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from assistant.cli.failure import failed
-from assistant.cli.request import Options, answer, report_outcome, save
+from assistant.cli.request import Options, answer, report_outcome, save, without_secrets
 from assistant.core.errors import OumiChatError, UsageError
 from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome
@@ -77,7 +77,8 @@ def _create(
         offline=offline, gpus=None, output=output_file, force=force, json=as_json, quiet=quiet, screen=Screen(no_color=no_color),
         no_color=no_color, llm=llm, llm_base_url=llm_base_url,
     )  # fmt: skip
-    given = {key: ("yes" if value else "no") if isinstance(value, bool) else value for key, value in flags.items() if value is not None}
+    given = {key: ("yes" if value else "no") if isinstance(value, bool) else without_secrets(value, options) for key, value in flags.items() if value is not None}
+    fields = tuple(without_secrets(text, options) for text in fields)
     asks = not yes and not as_json and _can_ask()
     if kind is None:
         return _without_kind(options, given, fields, asks=asks)
@@ -111,17 +112,22 @@ def _begun(kind: str, given: dict[str, str], fields: tuple[str, ...], options: O
         UsageError: a flag of another kind, or a value that cannot be taken.
     """
     said = Said(intent=Intent.model_validate({"task": KINDS[kind].task}))
-    for key, text in given.items():
+    for key in given:
         if key not in KINDS[kind].keys:
             others = [each.name for each in KINDS.values() if key in each.keys]
             raise UsageError(f"{item(others[0], key).flag} says nothing of {kind}.", context=item(others[0], key).flag, hint=f"It belongs to create {', '.join(others)}.")
-        said = said_with(said, kind, item(kind, key), text)
+    for key in KINDS[kind].keys:  # not as they were typed: a machine may overrule a number of nodes
+        said = said_with(said, kind, item(kind, key), given[key]) if key in given else said
+    settled = set(given)
     for text in fields:
         asked, value = setting(kind, text)
         if value is None:
             raise UsageError(f'--set takes PATH=VALUE, and "{text[:60]}" has no =.', context="--set", hint="Such as --set training.warmup_steps=50.")
+        if asked.key in settled:
+            raise UsageError(f"{asked.field or asked.key} is said twice.", context=f"--set {text[:60]}", hint="Keep one of the two.", reference="conflict")
         said = said_with(said, kind, asked, value)
-    return State(kind=kind, said=said, settled=frozenset(given), ends=_ends(options), file=None if options.output == "-" else options.output)
+        settled.add(asked.key)
+    return State(kind=kind, said=said, settled=frozenset(settled), ends=_ends(options), file=None if options.output == "-" else options.output)
 
 
 def _ends(options: Options) -> Ends:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from assistant.chat.guide import KEYS, Guide, line_asker
-from assistant.cli.request import Options, report_outcome, save
+from assistant.cli.request import Options, report_outcome, save, without_secrets
 from assistant.core.errors import OumiChatError
 from assistant.core.outcome import Outcome
 from assistant.machine.files import output_path
@@ -51,8 +51,9 @@ class _Results:
 
 def guided(state: State, options: Options, plan: Callable[[str, Said], Outcome]) -> int:
     """Ask what is missing and more if it is wanted; the exit code."""
+    asked = line_asker(no_color=options.no_color)
     guide = Guide(
-        plan=plan, ask=line_asker(no_color=options.no_color), screen=options.screen, state=state, results=_Results(options=options)
+        plan=plan, ask=lambda complete: without_secrets(asked(complete), options), screen=options.screen, state=state, results=_Results(options=options)
     )  # fmt: skip
     report.say(options.screen, f"create {state.kind}".strip() + f": {KEYS}")
     left = guide.run()

@@ -105,6 +105,9 @@ def test_one_flag_is_the_same_as_the_bare_request(capsys: pytest.CaptureFixture[
         (["train", "--nope"], 2, "--nope"),
         (["train", "--model", "--gpus", "T4"], 2, "--model needs a value"),
         (["--model", "qwen3-8b"], 2, "kind"),
+        (["train", "--model", "qwen3-8b", "--seed", "1", "--set", "training.seed=2"], 2, "said twice"),
+        (["train", "--model", "qwen3-8b", "--set", "training.save_steps=1", "--set", "training.save_steps=2"], 2, "said twice"),
+        (["train", "--model", "qwen3-8b", "--training-type", "full", "--set", "peft.lora_dropout=0.1"], 2, "contradicts"),
     ],
 )  # fmt: skip
 def test_exit_codes_say_what_is_wrong(words: list[str], code: int, said: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -121,6 +124,24 @@ def test_json_is_one_object_with_the_questions(words: list[str], code: int, stat
     assert body["status"] == status
     assert bool(body["questions"]) == (status == "needs_input")
     assert bool(body["files"]) == (status == "ok")
+
+
+def test_the_order_of_flags_does_not_matter(capsys: pytest.CaptureFixture[str]) -> None:
+    flags = (["--nodes", "2"], ["--gpus", "8xH100"], ["--training-type", "lora"], ["--model", "qwen3-8b"])
+    found = set()
+    for order in (flags, tuple(reversed(flags))):
+        assert run(["create", "train", *(word for flag in order for word in flag), "--offline"]) == 0
+        found.add(capsys.readouterr().out)
+    assert len(found) == 1
+    assert "2 nodes of 8xH100" in found.pop()
+
+
+def test_a_secret_in_a_flag_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    secret = "sk-proj-" + "Zx81kQ0Pw7" * 5
+    assert run(["create", "train", "--model", "qwen3-8b", "--run-name", secret, "--set", f"training.logging_dir={secret}", "--offline"]) == 0
+    shown = capsys.readouterr()
+    assert secret[8:] not in shown.out + shown.err
+    assert "A secret" in shown.err
 
 
 def test_several_things_may_be_missing_at_once(capsys: pytest.CaptureFixture[str]) -> None:
