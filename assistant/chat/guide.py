@@ -108,7 +108,7 @@ class Guide:
         try:
             outcome = self.plan(effect.state.kind, effect.state.said)
         except OumiChatError as problem:
-            return step(self.state, Refused(problem=problem))
+            return step(self.state, Refused(state=effect.state, problem=problem))
         return step(self.state, Planned(state=effect.state, outcome=outcome))
 
     def _written(self, effect: Write) -> Step | None:

@@ -22,7 +22,7 @@ from assistant.wizard.course import missing_question
 from assistant.wizard.flags import command as command_for
 from assistant.wizard.items import KINDS, Item, item
 from assistant.wizard.state import Ends, State
-from assistant.wizard.step import is_complete
+from assistant.wizard.step import is_complete, is_open
 
 _HELP = """Make a config by questions and flags.
 
@@ -157,6 +157,9 @@ def _made(state: State, options: Options, *, asks: bool) -> int:
         if outcome.files and path is not None:
             outcome = save(outcome, path, force=options.force)
     except OumiChatError as problem:
+        if asks and is_open(state, problem.context):  # a default is at fault, and can be asked for
+            report.error(options.screen, problem)
+            return _guided(state, options)
         if not options.json:
             raise
         report.json_result(options.screen, failed(problem, outcome).to_json())

@@ -117,7 +117,7 @@ def _number(asked: Item, text: str) -> float | int:
         raise _refused(asked, text, wanted)
     digits, unit = match.group(1).replace("_", "").replace(",", ""), match.group(2)
     value = amount(digits, unit) if asked.key == "sequence_length" else float(digits) * {"k": 1e3, "m": 1e6}.get((unit or "").lower(), 1)
-    if asked.takes == "whole" and value != int(value):
+    if abs(value) == float("inf") or (asked.takes == "whole" and value != int(value)):
         raise _refused(asked, text, wanted)
     return int(value) if asked.takes == "whole" else value
 

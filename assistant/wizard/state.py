@@ -61,8 +61,9 @@ class Planned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
-    """The answer cannot be planned with."""
+    """What `state` says cannot be planned with."""
 
+    state: State
     problem: OumiChatError
 
 

@@ -51,8 +51,8 @@ def begin(state: State) -> Step:
     """The first question: what is missing, or whether more is wanted."""
     if not state.kind:
         state = replace(state, at="kind")
-    elif state.outcome is not None:
-        state = judged(state, state.outcome)
+    else:
+        state = judged(state, state.outcome) if state.outcome is not None else state
         state = replace(state, at=next_place(state))
     return _at(state)
 
@@ -69,7 +69,7 @@ def step(state: State, event: Event) -> Step:
     if isinstance(event, Planned):
         return _planned(state, event)
     if isinstance(event, Refused):
-        return _again(state, event.problem)
+        return _refused(state, event)
     if isinstance(event, NotWritten):
         return _not_written(state, event)
     return _typed(state, event.text.strip())
@@ -95,6 +95,20 @@ def _typed(state: State, text: str) -> Step:
 def _again(state: State, problem: OumiChatError) -> Step:
     """The same question, after what is wrong with its answer."""
     return state, (ShowProblem(problem=problem), question_again(state))
+
+
+def _refused(state: State, event: Refused) -> Step:
+    """An answer that cannot be planned with; where that is the fault of a default, the question of it comes now."""
+    key = event.problem.context
+    if not is_open(event.state, key):
+        return _again(state, event.problem)
+    there = replace(event.state, at=key, outcome=None)
+    return there, (ShowProblem(problem=event.problem), question(there))
+
+
+def is_open(state: State, key: str) -> bool:
+    """Whether this is a question of the kind's that has no answer yet."""
+    return state.kind in KINDS and key in KINDS[state.kind].keys and key not in state.settled
 
 
 def _at(state: State) -> Step:
@@ -138,7 +152,7 @@ def _answered(state: State, text: str) -> Step:
         return _moved(state, replace(state, walk=(), answer="", past=(*state.past, state)))
     said = said_with(state.said, state.kind, asked, text) if text else state.said
     after = _settled(state, said, text)
-    if said == state.said and state.planner_asks is None:
+    if said == state.said and state.planner_asks is None and state.outcome is not None:
         return _moved(state, after)
     return state, (MakePlan(state=after),)
 

@@ -61,7 +61,7 @@ class Setup:
             try:
                 outcome = PLAN(effect.state.kind, effect.state.said)
             except OumiChatError as problem:
-                self.state, more = step(self.state, Refused(problem=problem))
+                self.state, more = step(self.state, Refused(state=effect.state, problem=problem))
             else:
                 self.state, more = step(self.state, Planned(state=effect.state, outcome=outcome))
             todo.extendleft(reversed(more))

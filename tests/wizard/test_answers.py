@@ -34,7 +34,7 @@ def test_names_come_with_commas_or_blanks() -> None:
     assert said.intent.benchmarks == ["mmlu", "gsm8k", "hellaswag"]
 
 
-@pytest.mark.parametrize(("key", "text"), [("method", "lo ra"), ("objective", "g"), ("method", ""), ("method", "0"), ("spot", "maybe"), ("seed", "1e99"), ("epochs", "inf"), ("machine", ""), ("nodes", "0")])
+@pytest.mark.parametrize(("key", "text"), [("method", "lo ra"), ("objective", "g"), ("method", ""), ("method", "0"), ("spot", "maybe"), ("seed", "1e99"), ("seed", "1e999"), ("sequence_length", "9e999"), ("learning_rate", "1e999"), ("max_steps", "-1e999"), ("epochs", "inf"), ("machine", ""), ("nodes", "0")])
 def test_what_is_no_value(key: str, text: str) -> None:
     with pytest.raises(UsageError) as caught:
         said_with(EMPTY, "job", item("job", key), text)

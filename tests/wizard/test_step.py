@@ -270,6 +270,23 @@ def test_a_model_behind_an_api_has_no_machine() -> None:
     assert setup.question.key == "dataset"
 
 
+def test_a_default_that_is_at_fault_is_asked_for() -> None:
+    """mmlu, which is scored where none is said, cannot be run over an API."""
+    setup = Setup(kind="eval", gpus=None)
+    setup.type("gpt-4o")
+    assert setup.last(ShowProblem).problem.context == "benchmarks"
+    assert setup.question.key == "benchmarks"
+    setup.type("")
+    assert setup.has(ShowProblem)
+    assert setup.question.key == "benchmarks"
+    setup.type("berry_bench")
+    assert setup.question.key == MORE
+    assert setup.state.outcome is not None
+    assert setup.state.outcome.files
+    setup.type("<", "<")
+    assert setup.question.key == "model"
+
+
 def test_a_name_that_looks_like_a_slip_is_told() -> None:
     setup = Setup(kind="eval", intent={"model": "qwen3-8b"})
     setup.type("gms8k, mmlu")
