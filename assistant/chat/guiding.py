@@ -41,7 +41,7 @@ def guided_turn(desk: TerminalDesk, state: State, name: str) -> Event | None:
     if guide.run() != "done":
         report.say(desk.screen, "Left: nothing is changed.")
         return None
-    return result_of(setup, guide.state, desk)
+    return result_of(state, guide.state, desk)
 
 
 def setup_of(state: State, name: str) -> Setup:
@@ -61,11 +61,11 @@ def _planned(desk: TerminalDesk, state: State, said: Said) -> Outcome:
     return desk.answer(Reading(intent=said.intent, notes=notes), "", "", stated_machine(said))
 
 
-def result_of(before: Setup, after: Setup, desk: TerminalDesk) -> Event | None:
+def result_of(before: State, after: Setup, desk: TerminalDesk) -> Event | None:
     """What was answered as an event of the conversation; None where nothing is new."""
-    if after.said == before.said:
-        report.say(desk.screen, "Nothing is changed.")
-        return None
     named = after.outcome.intent.model if after.outcome else None
     intent = after.said.intent.model_copy(update={"model": named}) if named else after.said.intent
+    if intent == before.intent and after.said.gpus == before.gpus:
+        report.say(desk.screen, "Nothing is changed.")
+        return None
     return Guided(intent=intent, gpus=after.said.gpus)

@@ -214,6 +214,11 @@ def test_the_chat_opens_it_and_takes_it_back(tmp_path: Path) -> None:
         assert "lora_r: 16" in talk.say("/show")
         assert talk.say("/create")
         assert "nothing is changed" in talk.say("quit")
+        assert "Which benchmarks?" in talk.say("/create eval")
+        talk.say("")
+        assert "eval.yaml" in talk.say("")
+        assert "Back to" in talk.say("/undo")
+        assert "Nothing is changed" in "".join([talk.say("/create"), talk.say(""), talk.say(""), talk.say("")])
         assert talk.leave() == 0
 
 
