@@ -72,6 +72,12 @@ def _model(desk: TerminalDesk, state: State, effect: Command) -> Event | None:
     return FieldSet(said=Intent(model=named, task=state.intent.task or "train"), words=f"model {effect.rest}")
 
 
+def _create(desk: TerminalDesk, state: State, effect: Command) -> Event | None:
+    from assistant.chat.guiding import guided_turn
+
+    return guided_turn(desk, state, effect.rest.strip())
+
+
 def _llm(desk: TerminalDesk, _: State, effect: Command) -> Event | None:
     report.say(desk.screen, desk.mind.choose(effect.rest))
     return None
@@ -222,7 +228,7 @@ def unknown(_: TerminalDesk, __: State, effect: Command) -> Event | None:
 
 
 COMMANDS: dict[str, Handler] = {
-    "help": _help, "set": _set, "gpus": _gpus, "model": _model, "llm": _llm, "cost": _cost, "save": _save, "load": _load,
+    "help": _help, "set": _set, "gpus": _gpus, "model": _model, "create": _create, "llm": _llm, "cost": _cost, "save": _save, "load": _load,
     "validate": _validate, "launch": _launch, "export": _export,
 }  # fmt: skip
 

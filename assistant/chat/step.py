@@ -16,6 +16,7 @@ from assistant.chat.planning import (
     cheaper_offer,
     compared,
     flagged_machine,
+    guided,
     loaded,
     mended_offer,
     nothing_yet,
@@ -33,6 +34,7 @@ from assistant.chat.state import (
     Explain,
     FieldSet,
     FindCheaper,
+    Guided,
     Leave,
     Line,
     Loaded,
@@ -91,12 +93,14 @@ def step(state: State, event: Event) -> Step:
     return _came_back(state, event)
 
 
-def _came_back(state: State, event: FieldSet | MachineSet | Loaded | MendFound | CheapestFound) -> Step:
+def _came_back(state: State, event: FieldSet | MachineSet | Guided | Loaded | MendFound | CheapestFound) -> Step:
     """What a command or a search outside found."""
     if isinstance(event, FieldSet):
         return set_field(state, event.said, event.words)
     if isinstance(event, MachineSet):
         return flagged_machine(state, event.gpus)
+    if isinstance(event, Guided):
+        return guided(state, event)
     if isinstance(event, Loaded):
         return loaded(state, event)
     if isinstance(event, CheapestFound):

@@ -203,6 +203,13 @@ def _estimate(
     raise typer.Exit(finish(estimate(text, sizing, options), options))
 
 
+@app.command("create", help="A config by questions and flags: create train, eval, infer or job.", add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def _create(ctx: typer.Context) -> None:
+    from assistant.cli.create import create  # its many flags are made from the questions when they are needed
+
+    raise typer.Exit(create(ctx.args))
+
+
 def _later(name: str) -> None:
     @app.command(name, hidden=True, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
     def _command(ctx: typer.Context) -> None:

@@ -119,7 +119,7 @@ def without_secrets(text: str, options: Options) -> str:
 
     safe = redact(text, secret_values(os.environ))
     if safe != text and not options.quiet:
-        report.say(options.screen, "A secret was in the request: it is left out, and neither kept nor sent.")
+        report.say(options.screen, "A secret was in what was said: it is left out, and neither kept nor sent.")
     return safe
 
 

@@ -86,7 +86,7 @@ def _lines(body: dict[str, Any], why: dict[str, str], path: str, indent: str) ->
         elif isinstance(value, dict) and value:
             found.append(_with_comment(f"{indent}{name}:", comment))
             found += _lines(value, why, here, indent + "  ")
-        elif isinstance(value, list) and value and isinstance(value[0], dict):
+        elif isinstance(value, list) and value and all(isinstance(item, dict) and item for item in value):
             found.append(_with_comment(f"{indent}{name}:", comment))
             for item in value:
                 inner = _lines(item, {}, "", indent + "    ")

@@ -75,7 +75,7 @@ def test_exit_codes_and_json(words: list[str], code: int, status: str) -> None:
         assert found["plan"]["alternatives"]
 
 
-@pytest.mark.parametrize("words", [["--nope"], ["--gpus"], ["lint", "x.yaml"], ["create", "train"], ["models", "zzzzzzzz"], []])
+@pytest.mark.parametrize("words", [["--nope"], ["--gpus"], ["lint", "x.yaml"], ["create", "trian"], ["models", "zzzzzzzz"], []])
 def test_wrong_usage(words: list[str]) -> None:
     done = program(*words)
     assert done.returncode == 2
