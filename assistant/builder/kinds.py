@@ -18,6 +18,7 @@ from assistant.core.values import Reason
 _HOMES = {
     "evaluate": "assistant.builder.evaluating",
     "infer": "assistant.builder.serving",
+    "quantize": "assistant.builder.quantizing",
 }
 """Task → the module whose `respond(asked)` answers it; loaded when first asked for."""
 

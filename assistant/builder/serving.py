@@ -13,7 +13,7 @@ from assistant.builder.subjects import Named, named_model
 from assistant.catalogue.engines import engine_of_hosted
 from assistant.catalogue.machines import assumed_machines
 from assistant.catalogue.offers import offers, price_sentence
-from assistant.checks.schema import coerce, field
+from assistant.checks.schema import KINDS, coerce, field
 from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome, WayOut
 from assistant.core.taskplan import TaskPlan
@@ -22,7 +22,7 @@ from assistant.core.values import Finding, Hardware, Reason
 from assistant.planner.serving.infer import Subject, plan_infer
 
 Planner = Callable[[Intent, Subject], tuple[TaskPlan, tuple[Reason, ...]]]
-_TASK_NAMES = {"infer": "serve", "evaluate": "evaluate"}
+_TASK_NAMES = {"infer": "serve", "evaluate": "evaluate", "quantize": "quantize", "tune": "hyperparameter search for", "judge": "judge", "synthesize": "synthesize"}
 
 
 def respond(asked: Request) -> Outcome:
@@ -73,12 +73,12 @@ def absorbed(intent: Intent, kind: str) -> tuple[Intent, tuple[Finding, ...]]:
         UsageError: an unknown field or a value of the wrong type.
     """
     said = intent.overrides or {}
-    foreign = tuple(path for path in said if field(path, kind) is None and field(path) is not None)
+    foreign = tuple(path for path in said if field(path, kind) is None and any(field(path, other) for other in KINDS if other != kind))
     typed = {path: coerce(path, value, kind) for path, value in sorted(said.items()) if path not in foreign}
     keyed = {key: typed[path] for path, key in _KEYS.items() if path in typed and getattr(intent, key) in (None, typed[path])}
     kept = {path: value for path, value in typed.items() if path not in _KEYS or _KEYS[path] not in keyed}
     findings = tuple(
-        Finding(rule="REQ004", severity="warning", path=path, message=f"{path} belongs to a training: it is left out here", fix="say it when training is planned")
+        Finding(rule="REQ004", severity="warning", path=path, message=f"{path} belongs to another kind of config: it is left out here", fix="say it when that is planned")
         for path in foreign
     )
     return Intent.model_validate({**intent.model_dump(), **keyed, "overrides": kept or None}), findings
@@ -149,6 +149,7 @@ def _way(change: str, intent: Intent, plan: TaskPlan, machine: Hardware) -> WayO
 def request_words(intent: Intent) -> str:
     """A request that reads back to this task, model, engine and context."""
     words = [_TASK_NAMES.get(intent.task or "infer", "serve"), intent.model or ""]
+    words += [f"with {method}"] if (method := (intent.overrides or {}).get("method")) else []
     words += [f"on {', '.join(intent.benchmarks)}"] if intent.benchmarks else []
     words += [f"with {intent.engine.lower()}"] if intent.engine else []
     words += [f"context {intent.sequence_length}"] if intent.sequence_length else []

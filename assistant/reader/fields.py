@@ -16,7 +16,7 @@ _N = r"(\d[\d,]*(?:\.\d+)?)\s*(k)?"
 _MANY = r"(\d+(?:\.\d+)?)\s*([km])"
 _RATE = r"(-?\d*\.?\d+(?:e[-+]?\d+)?)"
 _WORD = any_word(word for word in NUMBER_WORDS if len(word) > 2)
-SECTIONS = "model|training|peft|fsdp|deepspeed|data|generation|remote_params|evaluation|tasks"
+SECTIONS = "model|training|peft|fsdp|deepspeed|data|generation|remote_params|evaluation|tasks|tuning|judge_params|rubric_judge_params|rule_judge_params|strategy_params|inference_config|inference_remote_params"
 _FILE = r"(?!\.(?:jsonl?|ndjson|csv|tsv|parquet|arrow|txt|ya?ml|gz|zst|safetensors|gguf|bin|pt)(?![\w=]))"
 _DOTTED = rf"(?<![\w./])(?:--)?((?:{SECTIONS}){_FILE}(?:\.[a-z_][a-z0-9_]*|\[\d+\])+)(?:\s*[=:]\s*|\s+to\s+|\s+)((?:\"[^\"]*\"|'[^']*'|\[[^\]]*\]|(?:\$\{{[^}}\n]*\}}|[^\s,;])+))"
 

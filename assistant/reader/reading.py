@@ -31,6 +31,7 @@ from assistant.reader.hardware import read_hardware, read_unknown_gpu
 from assistant.reader.leftover import has_meaning, unread
 from assistant.reader.lexicon import compiled
 from assistant.reader.names import Named, known_id, read_models, unknown_model
+from assistant.reader.otherkinds import read_kind
 from assistant.reader.page import TAKEN, Page
 from assistant.reader.paths import Place, endless, hides, read_files, refuse_odd, too_long, whole_word
 from assistant.reader.ranges import out_of_range
@@ -95,6 +96,7 @@ def _read(text: str) -> Reading:
     folders = read_files(page, found, left)
     read_urls(page, found, overrides, left)
     task = _task(page)
+    read_kind(page, task, found, overrides, notes)
     ids = _read_ids(page, found, task, folders)
     read_quantities(page, found, overrides, notes)
     base = compiled(r"\bbase (?:model|version|variant|one)\b|\bpre-?train|\bfrom scratch\b").search(page.original) is not None
@@ -125,7 +127,8 @@ def _read(text: str) -> Reading:
         overrides |= {_TEACHER: others[0]} if len(others) == 1 else {}
     elif task == "train" and not largest_of(page.original):
         left += other_models([*ids, *named], model, page)
-    found = {**words, **found}
+    benchmarks = [*found.pop("benchmarks", ()), *words.get("benchmarks", ())]
+    found = {**words, **found, **({"benchmarks": benchmarks} if benchmarks else {})}
     if method == "qlora" or task == "quantize":
         page.find(compiled(lexicon.FOUR_BIT))
     _settle(found, method, model, overrides, notes, asks)
