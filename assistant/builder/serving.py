@@ -61,6 +61,8 @@ def subject(named: Named, machine: Hardware | None) -> Subject:
 _KEYS = {
     "model.model_name": "model", "model.model_max_length": "sequence_length", "engine": "engine", "inference_engine": "engine",
     "input_path": "dataset", "output_path": "output_dir", "output_dir": "output_dir", "generation.seed": "seed", "generation.batch_size": "micro_batch_size",
+    "inference_config.model.model_name": "model", "inference_config.model.model_max_length": "sequence_length", "inference_config.engine": "engine",
+    "inference_config.generation.seed": "seed", "inference_config.generation.batch_size": "micro_batch_size",
 }  # fmt: skip
 
 

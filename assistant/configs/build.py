@@ -58,6 +58,8 @@ def _fill(value: Any, filled: dict[str, Any]) -> Any:
     if isinstance(value, dict):
         items = {key: _fill(item, filled) for key, item in value.items()}
         return {key: item for key, item in items.items() if item is not None and item != {}}
+    if isinstance(value, list):
+        return [_fill(item, filled) for item in value]
     if isinstance(value, str) and value.startswith("${") and value.endswith("}"):
         return filled[value[2:-1]]
     return value
@@ -108,7 +110,40 @@ def task_config(plan: TaskPlan) -> Config:
     empty: dict[str, Any] = {}
     body = _fill(reduce(merge, (part.config for part in layers), empty), plan.holes)
     why = {path: text.format_map(plan.words) for part in layers for path, text in part.why.items()}
+    if plan.inference is not None:
+        body, why = _with_inference(body, why, task_config(plan.inference))
+    if plan.training is not None:
+        body, why = _with_training(body, why, train_config(plan.training))
     for path, value in plan.overrides.items():
         set_path(body, path, value)
         why[path] = "as asked"
     return Config(kind=plan.kind, body=body, why=why)
+
+
+def _with_inference(body: dict[str, Any], why: dict[str, str], inference: Config) -> tuple[dict[str, Any], dict[str, str]]:
+    """The body with an inference as its part; its words where this kind has none of its own."""
+    lent = {f"inference_config.{path}": text for path, text in inference.why.items()}
+    return merge(body, {"inference_config": inference.body}), {**lent, **why}
+
+
+_TRIAL_SECTIONS = {"training": "tuning.fixed_training_params", "peft": "tuning.fixed_peft_params"}
+"""A section of a training → where a search holds what stays the same in every trial."""
+_SET_BY_A_SEARCH = ("trainer_type", "output_dir", "run_name")
+"""Training fields that Oumi sets for each trial itself (tune.py, 0.9)."""
+
+
+def _with_training(body: dict[str, Any], why: dict[str, str], training: Config) -> tuple[dict[str, Any], dict[str, str]]:
+    """The body with a training's model and data, and its other fields as those that no trial changes."""
+    whole: dict[str, Any] = {key: training.body[key] for key in ("model", "data")}
+    for section, place in _TRIAL_SECTIONS.items():
+        searched = body["tuning"].get("tunable_" + place.removeprefix("tuning.fixed_"), {})
+        fixed = {key: value for key, value in training.body.get(section, {}).items() if key not in (*_SET_BY_A_SEARCH, *searched)}
+        if fixed:
+            set_path(whole, place, fixed)
+    return merge(whole, body), {**{_at_trial(path): text for path, text in training.why.items()}, **why}
+
+
+def _at_trial(path: str) -> str:
+    """Where a field of a training stands in a search."""
+    section, _, rest = path.partition(".")
+    return f"{_TRIAL_SECTIONS[section]}.{rest}" if section in _TRIAL_SECTIONS else path

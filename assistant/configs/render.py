@@ -71,9 +71,18 @@ def _lines(body: dict[str, Any], why: dict[str, str], path: str, indent: str) ->
             for item in value:
                 inner = _lines(item, {}, "", indent + "    ")
                 found += [f"{indent}  - {inner[0].lstrip()}", *inner[1:]]
+        elif isinstance(value, str) and _is_block(value):
+            found.append(_with_comment(f"{indent}{name}: |-", comment))
+            found += [f"{indent}  {line}" if line else "" for line in value.split("\n")]
         else:
             found.append(_with_comment(f"{indent}{name}: {scalar(value)}", comment))
     return found
+
+
+def _is_block(text: str) -> bool:
+    """True for several lines that a block of YAML holds as they are: nothing unseen, no blanks at either end of the text or of a line's end."""
+    lines = text.split("\n")
+    return len(lines) > 1 and bool(lines[-1]) and not lines[0].startswith(" ") and all(line == "".join(map(_visible, line)).rstrip() for line in lines) and bool(lines[0])
 
 
 def render(config: Config, header: list[str]) -> str:

@@ -17,14 +17,32 @@ os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
 import oumi.core.configs.params.data_params as data_params
 import oumi.core.configs.params.model_params as model_params
-from oumi.core.configs import EvaluationConfig, InferenceConfig, JobConfig, TrainingConfig
+from oumi.core.configs import (
+    EvaluationConfig,
+    InferenceConfig,
+    JobConfig,
+    JudgeConfig,
+    QuantizationConfig,
+    SynthesisConfig,
+    TrainingConfig,
+    TuningConfig,
+)
 from oumi.train import _finalize_training_config
 
 # The config is for another machine: what is installed or on disk here does not matter.
 model_params.is_flash_attn_2_available = lambda *_a, **_k: True
 data_params.Path.exists = lambda _self: True
 
-KINDS = {"train": TrainingConfig, "eval": EvaluationConfig, "infer": InferenceConfig, "job": JobConfig}
+KINDS = {
+    "train": TrainingConfig,
+    "eval": EvaluationConfig,
+    "infer": InferenceConfig,
+    "job": JobConfig,
+    "quantize": QuantizationConfig,
+    "tune": TuningConfig,
+    "judge": JudgeConfig,
+    "synthesize": SynthesisConfig,
+}
 WITHOUT_HF_ARGUMENTS = ("OUMI", "VERL_GRPO")
 
 
