@@ -140,7 +140,9 @@ def _with_training(body: dict[str, Any], why: dict[str, str], training: Config) 
         fixed = {key: value for key, value in training.body.get(section, {}).items() if key not in (*_SET_BY_A_SEARCH, *searched)}
         if fixed:
             set_path(whole, place, fixed)
-    return merge(whole, body), {**{_at_trial(path): text for path, text in training.why.items()}, **why}
+    merged = merge(whole, body)
+    merged["tuning"] = {key: merged["tuning"][key] for key in dict.fromkeys((*body["tuning"], *merged["tuning"]))}
+    return merged, {**{_at_trial(path): text for path, text in training.why.items()}, **why}
 
 
 def _at_trial(path: str) -> str:

@@ -16,7 +16,7 @@ from assistant.reader.page import Page, number
 
 SAID = "as said"
 """Why a note is there that holds what the user said, and no choice of ours."""
-CRITERION, ROWS, SUBJECT, SEARCH, SCALE, FUNCTION = "criterion", "rows", "subject", "search", "scale", "evaluation function"
+CRITERION, ROWS, SUBJECT, SEARCH, SCALE, FUNCTION, VALIDATION = "criterion", "rows", "subject", "search", "scale", "evaluation function", "validation"
 """Fields of such notes."""
 
 Notes = list[tuple[str, Any, str]]
@@ -110,9 +110,14 @@ _CHOICES = r"\s*(?:of|in|from|among|:|=)?\s*[\[{(]?\s*(\d+(?:\s*(?:,\s*(?:or |an
 _OVER = r"\b(?:over|sweep(?:ing)?|search(?:ing)?|tun(?:e|ing)|optimi[sz](?:e|ing)|vary(?:ing)?|best|try(?:ing)?|between|different|hyper\w*|and|,|:)\s+(?:the |both |for |over |best |different |an? |of )*$"
 
 
+_VALIDATION = r"\b(?:validat(?:e|ed|ing|ion)(?: (?:data|set|file|rows))?|held[- ]out (?:data|set|file|rows))\s*(?:on|with|against|from|is|in|=|:)?\s+((?:~|\.{1,2})?/?(?:[\w.\-]+/)*[\w\-]+\.(?:jsonl|json|csv|parquet))\b"
+
+
 def _tune(page: Page, found: dict[str, Any], overrides: dict[str, Any], notes: Notes) -> None:
     if match := page.find(compiled(_TRIALS)):
         overrides.setdefault("tuning.n_trials", _amount(next(group for group in match.groups() if group)))
+    if match := page.find(compiled(_VALIDATION)):
+        notes.append((VALIDATION, page.exact(*match.span(1)), SAID))
     if page.find(compiled(_RANDOM)):
         overrides.setdefault("tuning.tuner_sampler", "RandomSampler")
     elif page.find(compiled(_TPE)):
