@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from assistant.builder.requests import Request, needs_model
-from assistant.builder.serving import planned_for
+from assistant.builder.serving import planned_for, with_inference_inside
 from assistant.builder.subjects import BASE
 from assistant.core.datafacts import DataFacts
 from assistant.core.outcome import Outcome
@@ -26,7 +26,7 @@ def respond(asked: Request) -> Outcome:
     if asked.intent.model is None or any(note.field == BASE for note in asked.notes):
         raise needs_model("Which model should judge? One that is stronger than the one that answered.", JUDGES)
     rows = rows_of(asked.intent.dataset, seen(asked))
-    return planned_for(asked, partial(plan_judge, said=asked.said, rows=rows), "judge")
+    return planned_for(with_inference_inside(asked, "judge"), partial(plan_judge, said=asked.said, rows=rows), "judge")
 
 
 _READ = (".jsonl", ".json", ".csv", ".tsv", ".parquet")

@@ -19,6 +19,7 @@ from assistant.core.outcome import Outcome, WayOut
 from assistant.core.taskplan import TaskPlan
 from assistant.core.units import gib
 from assistant.core.values import Finding, Hardware, Reason
+from assistant.planner.inference_part import PART
 from assistant.planner.serving.infer import Subject, plan_infer
 
 Planner = Callable[[Intent, Subject], tuple[TaskPlan, tuple[Reason, ...]]]
@@ -84,6 +85,13 @@ def absorbed(intent: Intent, kind: str) -> tuple[Intent, tuple[Finding, ...]]:
         for path in foreign
     )
     return Intent.model_validate({**intent.model_dump(), **keyed, "overrides": kept or None}), findings
+
+
+def with_inference_inside(asked: Request, kind: str) -> Request:
+    """The request with fields of an inference under the part of this kind that holds one."""
+    said = asked.intent.overrides or {}
+    moved = {f"{PART}{path}" if field(path, kind) is None and field(path, "infer") is not None else path: value for path, value in said.items()}
+    return replace(asked, intent=asked.intent.model_copy(update={"overrides": moved or None}))
 
 
 def _needs_no_machine(intent: Intent, named: Named) -> bool:

@@ -6,7 +6,7 @@ from functools import partial
 
 from assistant.builder.judging import seen
 from assistant.builder.requests import Request, needs_model
-from assistant.builder.serving import planned_for
+from assistant.builder.serving import planned_for, with_inference_inside
 from assistant.builder.subjects import BASE, named_model
 from assistant.catalogue.engines import gguf_of
 from assistant.core.outcome import Outcome
@@ -29,4 +29,4 @@ def respond(asked: Request) -> Outcome:
     gguf = gguf_of(named.id)
     tokenizer = (gguf.base if gguf else named.id) if named.model is not None else None
     source = source_of(asked.intent, asked.said, seen(asked), tokenizer)
-    return planned_for(asked, partial(plan_synthesis, said=asked.said, source=source), "synthesize")
+    return planned_for(with_inference_inside(asked, "synthesize"), partial(plan_synthesis, said=asked.said, source=source), "synthesize")

@@ -70,10 +70,11 @@ def plan_tune(search: Search, model: ModelSpec, machine: Hardware, data: DataFac
         batch_size=training.micro_batch_size,
         memory=training.memory,
         layers=("tune/base",),
-        holes=_holes(training, space, trials, validation, output, search),
+        holes=_holes(training, space, trials, output, search),
         words=_words(training, trials_why, why),
         overrides={path: value for path, value in search.own.items() if path not in ("tuning.n_trials", "tuning.output_dir")},
         training=training,
+        validation=validation,
         command=_command(machine),
         facts=_facts(training, space, search, trials, output),
         extras=("tune",) if training.method != "qlora" else ("tune", "gpu"),
@@ -189,13 +190,12 @@ def _trials(search: Search, plan: Plan) -> tuple[int, str]:
     return TRIALS, "not said; so many are drawn at random before the sampler learns from them: more find more"
 
 
-def _holes(plan: Plan, space: Space, trials: int, validation: DatasetChoice, output: str, search: Search) -> dict[str, Any]:
+def _holes(plan: Plan, space: Space, trials: int, output: str, search: Search) -> dict[str, Any]:
     plain = _PLAIN_PATH.fullmatch(output) is not None
     return {
         "n_trials": trials,
         "tunable_training_params": space.training or None,
         "tunable_peft_params": space.peft or None,
-        "validation": {"datasets": [dataset_entry(validation)]},
         "micro_batch_size": plan.micro_batch_size,
         "mixed_precision": plan.mixed_precision.lower() if plan.mixed_precision else None,
         "save_final_model": False if plan.method == "full" else None,
@@ -239,6 +239,8 @@ def _said_of(choice: DatasetChoice) -> str:
     return choice.path or str(choice.kwargs.get("data_files") or choice.name) + (f" {choice.split}" if choice.split else "")
 
 
+_METRICS = ("eval_loss", "eval_mean_token_accuracy", "eval_entropy")
+"""What TRL 1.6 returns for supervised rows, beside times and counts."""
 _UNREAD = ("tuning.logging_strategy", "tuning.logging_dir", "tuning.log_examples")
 
 
@@ -251,8 +253,9 @@ def _findings(machine: Hardware, search: Search, space: Space) -> tuple[Finding,
         if path in search.own:
             found.append(Finding(rule="TUN002", severity="warning", path=path, message=f"Oumi 0.9 does not read {path}", fix="leave it out"))
     metrics = search.own.get("tuning.evaluation_metrics")
-    if metrics is not None and list(metrics) != ["eval_loss"] and not search.own.get("tuning.custom_eval_metrics"):
-        what = "TRL returns eval_loss from an evaluation, and metrics of its own in the log alone: a search for another stops at the first trial"
+    unknown = [name for name in metrics or () if name not in _METRICS and name not in (search.own.get("tuning.custom_eval_metrics") or ())]
+    if unknown:
+        what = f"an evaluation returns {', '.join(_METRICS)}: a search for {unknown[0]} stops after the first trial"
         found.append(Finding(rule="TUN003", severity="warning", path="tuning.evaluation_metrics", message=what, fix="take eval_loss"))
     if search.training.max_dollars:
         what = "the budget in dollars is not held against all trials"

@@ -90,7 +90,7 @@ ENGINES = (
     ("VLLM", r"\bvllm\b"),
     ("SGLANG", r"\bsg[- ]?lang\b"),
     ("LLAMACPP", r"\bllama[._-]?cpp\b|\bgguf\b"),
-    ("NATIVE", r"\bnative\b|\btransformers engine\b|\bhf engine\b"),
+    ("NATIVE", r"\bnative(?: engine)?\b|\btransformers engine\b|\bhf engine\b"),
     ("ANTHROPIC", r"\banthropic\b"),
     ("OPENROUTER", r"\bopen ?router\b"),
     ("OPENAI", r"\bopenai\b(?!/)"),

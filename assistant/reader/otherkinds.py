@@ -230,6 +230,7 @@ def _synthesize(page: Page, found: dict[str, Any], overrides: dict[str, Any], no
 _FUNCTION = (
     r"\b(?:with|using|by|via|on) (?:my|our|the|a|an)?\s*(?:own |custom |user[- ]defined |registered )*(?:eval\w* |metric |scoring )?functions?\s+[`'\"]?([A-Za-z_]\w*)[`'\"]?(?:\(\))?(?:\s+(?:in|from|of)\s+(?:file |module )?[`'\"]?((?:~|\.{1,2})?/?[\w.\-/ ]*?[\w\-]+\.py)\b[`'\"]?)?"
 )
+_PYTHON_FILE = r"(?<![\w./~-])((?:~|\.{1,2})?/?[\w.\-/]*[\w\-]+\.py)\b"
 _FUNCTION_AT = r"(?<![\w./~-])((?:~|\.{1,2})?/?[\w.\-/]*[\w\-]+\.py):([A-Za-z_]\w*)\b"
 
 
@@ -238,10 +239,13 @@ def _evaluate(page: Page, found: dict[str, Any], overrides: dict[str, Any], note
         name, file = at.group(2), page.exact(*at.span(1))
     elif match := page.find(compiled(_FUNCTION)):
         name, file = match.group(1), page.exact(*match.span(2)) if match.group(2) else ""
+    elif alone := page.find(compiled(_PYTHON_FILE)):
+        name, file = "", page.exact(*alone.span(1))
     else:
         return
-    found["benchmarks"] = [name]
-    notes.append((FUNCTION, file or name, SAID))
+    if name:
+        found["benchmarks"] = [name]
+    notes.append((FUNCTION, f"{file}:{name}", SAID))
 
 
 _READERS: dict[str, Callable[[Page, dict[str, Any], dict[str, Any], Notes], None]] = {

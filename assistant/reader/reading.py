@@ -173,7 +173,7 @@ def _read_ids(page: Page, found: dict[str, Any], task: str | None, folders: list
                 models.append(Named(id=model_id, start=start, end=end, known=True))
             elif spec and spec.id.lower() == words.lower():
                 found.setdefault("dataset", spec.id)
-            elif _is_data(before) and (not is_path or task != "evaluate"):
+            elif _is_data(before) and (not is_path or task != "evaluate") and not _is_tool(before, task):
                 found.setdefault("dataset", words)
             elif not is_path and _is_pair(words):
                 continue
@@ -209,6 +209,11 @@ def _is_pair(words: str) -> bool:
     if all(has_meaning(part) for part in words.split("/")):
         return True
     return compiled(r"(?:\d+|and|or|w|n|y|on|off|q|a)/\w+|\w+/(?:or|and|response|answer|off|o)\b.*").fullmatch(words) is not None
+
+
+def _is_tool(before: str, task: str | None) -> bool:
+    """True where a name is that of the model that judges or writes: `with org/name`."""
+    return task in ("judge", "synthesize") and compiled(r"\b(?:with|using)\s+$").search(before) is not None
 
 
 def _is_data(before: str) -> bool:
