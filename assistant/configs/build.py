@@ -9,7 +9,7 @@ from typing import Any
 from assistant.configs.holes import dataset_entry, holes, notes
 from assistant.configs.library import Layer, has_layer, layer
 from assistant.core.taskplan import TaskPlan
-from assistant.core.values import DatasetChoice, Plan
+from assistant.core.values import Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +113,7 @@ def task_config(plan: TaskPlan) -> Config:
     if plan.inference is not None:
         body, why = _with_inference(body, why, task_config(plan.inference))
     if plan.training is not None:
-        body, why = _with_training(body, why, train_config(plan.training), plan.validation)
+        body, why = _with_training(body, why, plan, train_config(plan.training))
     for path, value in plan.overrides.items():
         set_path(body, path, value)
         why[path] = "as asked"
@@ -132,21 +132,26 @@ _SET_BY_A_SEARCH = ("trainer_type", "output_dir", "run_name")
 """Training fields that Oumi sets for each trial itself (tune.py, 0.9)."""
 
 
-def _with_training(
-    body: dict[str, Any], why: dict[str, str], training: Config, validation: DatasetChoice | None
-) -> tuple[dict[str, Any], dict[str, str]]:
+def _with_training(body: dict[str, Any], why: dict[str, str], plan: TaskPlan, training: Config) -> tuple[dict[str, Any], dict[str, str]]:
     """The body with a training's model and data, and its other fields as those that no trial changes."""
     whole: dict[str, Any] = {key: training.body[key] for key in ("model", "data")}
-    if validation is not None:  # read and put together as the rows that are trained on
-        whole["data"] = {**whole["data"], "validation": {**whole["data"]["train"], "datasets": [dataset_entry(validation)]}}
+    if plan.validation is not None:  # read and put together as the rows that are trained on
+        whole["data"] = {**whole["data"], "validation": {**whole["data"]["train"], "datasets": [dataset_entry(plan.validation)]}}
     for section, place in _TRIAL_SECTIONS.items():
-        searched = body["tuning"].get("tunable_" + place.removeprefix("tuning.fixed_"), {})
+        searched = {*body["tuning"].get(place.removeprefix("tuning.").replace("fixed_", "tunable_"), ()), *_searched_by_hand(plan, place.replace("fixed_", "tunable_"))}
         fixed = {key: value for key, value in training.body.get(section, {}).items() if key not in (*_SET_BY_A_SEARCH, *searched)}
         if fixed:
             set_path(whole, place, fixed)
     merged = merge(whole, body)
     merged["tuning"] = {key: merged["tuning"][key] for key in dict.fromkeys((*body["tuning"], *merged["tuning"]))}
-    return merged, {**{_at_trial(path): text for path, text in training.why.items()}, **why}
+    here = {"tuning.fixed_training_params": "the same in every trial", "data.validation": plan.words.get("validation_note", "")}
+    return merged, {**here, **{_at_trial(path): text for path, text in training.why.items()}, **why}
+
+
+def _searched_by_hand(plan: TaskPlan, place: str) -> set[str]:
+    """Names of the fields that overrides search."""
+    whole = plan.overrides.get(place)
+    return {*(whole if isinstance(whole, dict) else ()), *(path.removeprefix(f"{place}.") for path in plan.overrides if path.startswith(f"{place}."))}
 
 
 def _at_trial(path: str) -> str:

@@ -49,7 +49,7 @@ def rows_of(path: str | None, facts: DataFacts | None) -> Rows:
     if facts is None:
         why = "the file was not read: Oumi's inference writes conversations of a user's and an assistant's message"
         return Rows(path=path, note=Reason(field="rows", value="conversations", why=why) if path else None)
-    if facts.form in ("messages", "conversation"):
+    if facts.form == "messages":
         return Rows(path=path, findings=_long_conversations(facts))
     pair = facts.texts if len(facts.texts) == 2 else _columns(facts.columns)
     if len(pair) == 2 and all(_NAME.fullmatch(column) for column in pair):
@@ -69,7 +69,7 @@ def _columns(columns: tuple[str, ...]) -> tuple[str, ...]:
 
 def _long_conversations(facts: DataFacts) -> tuple[Finding, ...]:
     """Oumi's judge takes exactly two messages a row (judge.py, 0.9)."""
-    if "system" in facts.roles or facts.mean_turns > 1:
+    if "system" in facts.roles or facts.mean_turns > 2:
         what = "Oumi judges conversations of exactly two messages, and this file has longer ones: it stops at the first"
         return (Finding(rule="JDG001", severity="error", path="input", message=what, fix="keep the last user's and assistant's message of each row"),)
     return ()

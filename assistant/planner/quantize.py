@@ -32,7 +32,10 @@ on a small random model. Of the other types that it lists gptj, gpt_bigcode, blo
 deepseek_v3 fail: their layers have other names by now, or fused experts."""
 SAMPLES = 512
 """Calibration texts nobody said: Oumi's default."""
-GROUP = 128
+GROUPS = (128, 64, 32)
+"""Weights that share a scale, Oumi's default first: the next one that divides the layers where it does not."""
+_ROWS = 64
+"""Outputs of a layer come in multiples of this: AutoAWQ searches clipping ranges for so many at once."""
 _BLOCK = 512
 """Tokens of a calibration text at most: texts longer than this are skipped, the rest joined (quantize/awq_quantizer.py; awq/utils/calib_data.py)."""
 _CHUNK_GIB = 1.0
@@ -46,6 +49,7 @@ class _Setting:
     method: str
     why: str
     fallen: tuple[Reason, ...] = ()
+    group: int = GROUPS[0]
     samples: int = SAMPLES
     samples_why: str = ""
     memory: Estimate | None = None
@@ -63,7 +67,7 @@ def plan_quantize(intent: Intent, subject: Subject) -> tuple[TaskPlan, tuple[Rea
     """
     said = intent.overrides or {}
     setting = _setting(intent, subject)
-    model, group = subject.model, int(said.get("awq_group_size", GROUP))
+    model, group = subject.model, setting.group
     output, moved = _output(intent, subject, setting)
     plan = TaskPlan(
         kind="quantize",
@@ -107,8 +111,8 @@ def _setting(intent: Intent, subject: Subject) -> _Setting:
     fits = [n for n, memory in enumerate(memories) if memory is None or machine is None or memory.fits(machine.usable_gib)]
     best = fits[0] if fits else len(sizes) - 1
     samples_why = "as asked" if asked is not None else "Oumi's default" if sizes[best] == SAMPLES else "the most, of Oumi's usual ones, whose activations fit this GPU"
-    _check_group(model, int(said.get("awq_group_size", GROUP)))
-    return _Setting(method=method, why=why, fallen=fallen, samples=sizes[best], samples_why=samples_why, memory=memories[best])
+    group = _group(model, said.get("awq_group_size"))
+    return _Setting(method=method, why=why, fallen=fallen, group=group, samples=sizes[best], samples_why=samples_why, memory=memories[best])
 
 
 def _method(said: Any, model: ModelSpec | None, machine: Hardware | None) -> tuple[str, str, tuple[Reason, ...]]:
@@ -135,15 +139,29 @@ def _awq_refusal(model: ModelSpec | None, machine: Hardware | None) -> str:
         return "Oumi's AWQ needs an NVIDIA GPU"
     if model is not None and model.model_type not in AWQ_TYPES:
         return f"AutoAWQ does not quantize models of type {model.model_type} beside transformers 5"
+    if model is not None and not any(_divides(model, group) for group in GROUPS):
+        return f"AutoAWQ cannot split layers of {model.hidden_size} and {model.intermediate_size} inputs into groups"
+    if model is not None and (model.num_kv_heads * model.head_dim) % _ROWS:
+        return f"AutoAWQ takes {_ROWS} outputs of a layer at once, and the keys have {model.num_kv_heads * model.head_dim}"
     return ""
 
 
-def _check_group(model: ModelSpec | None, group: int) -> None:
-    """AutoAWQ splits the inputs of each layer into groups, and stops where one is left over (quantize/quantizer.py)."""
-    if group > 0 and (model is None or not (model.hidden_size % group or model.intermediate_size % group)):
-        return
-    fits = [str(n) for n in (128, 64, 32) if model is None or not (model.hidden_size % n or model.intermediate_size % n)]
-    hint = f"Groups of {' or '.join(fits)} divide both." if fits else "Say bitsandbytes: method=bnb_4bit."
+def _divides(model: ModelSpec | None, group: int) -> bool:
+    """True where no weight is left over: AutoAWQ splits the inputs of each layer into groups (quantize/quantizer.py)."""
+    return group > 0 and (model is None or not (model.hidden_size % group or model.intermediate_size % group))
+
+
+def _group(model: ModelSpec | None, said: Any) -> int:
+    """Weights that share a scale: as said, else the first usual number that divides the layers.
+
+    Raises:
+        UsageError: the number that was said leaves weights over.
+    """
+    fits = [group for group in GROUPS if _divides(model, group)]
+    group = int(said) if said is not None else fits[0] if fits else GROUPS[0]
+    if _divides(model, group):
+        return group
+    hint = f"Groups of {' or '.join(map(str, fits))} divide both." if fits else "Say bitsandbytes: method=bnb_4bit."
     what = f"{model.hidden_size} and {model.intermediate_size} inputs of {short_name(model.id)}'s layers do not" if model else "Weights do not"
     raise UsageError(f"{what} split into groups of {group}.", context=f"awq_group_size {group}", hint=hint, reference="awq-group")
 
@@ -152,7 +170,7 @@ def _unpacked(model: ModelSpec) -> int:
     return model.params_embedding + model.params_lm_head + model.params_vision
 
 
-def result_bytes(model: ModelSpec, method: str, group: int = GROUP) -> float:
+def result_bytes(model: ModelSpec, method: str, group: int = GROUPS[0]) -> float:
     """The size of the quantized model: packed linear layers, the rest in 16 bits.
 
     AWQ keeps a 16-bit scale and a 4-bit zero for each group; bitsandbytes leaves fused experts as they are.

@@ -35,7 +35,7 @@ class Space:
 
 
 def parse_search(words: str | None) -> dict[str, str]:
-    """`learning_rate=1e-5..1e-3 lora_r=8,16 warmup_ratio` by field; an empty text leaves the bounds open."""
+    """`learning_rate=1e-5..1e-3 lora_r=8,16 +warmup_ratio` by field; an empty text leaves the bounds open, a plus adds to what is searched anyway."""
     parts = (part.partition("=") for part in (words or "").split())
     return {name: limits for name, _, limits in parts}
 

@@ -114,10 +114,10 @@ def _space(search: Search, plan: Plan) -> Space:
         _check_specs(search.own)
         return Space()
     said = parse_search(search.words)
-    if said:
+    if said and not any(name.startswith("+") for name in said):
         return space_of(plan, said)
     fixed = frozenset(name for name, key in _FIXED_BY.items() if getattr(search.training, key) is not None)
-    return space_of(plan, dict.fromkeys(default_names(plan, fixed), ""))
+    return space_of(plan, {**dict.fromkeys(default_names(plan, fixed), ""), **{name.removeprefix("+"): limits for name, limits in said.items()}})
 
 
 _TYPES = ("categorical", "int", "float", "loguniform", "uniform")

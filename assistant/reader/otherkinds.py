@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from assistant.reader.clashes import affirmed
-from assistant.reader.lexicon import NUMBER_WORDS, SAID_NUMBER, compiled
+from assistant.reader.lexicon import NUMBER_WORDS, SAID_NUMBER, TASKS, compiled
 from assistant.reader.page import Page, number
 
 SAID = "as said"
@@ -116,16 +116,15 @@ _VALIDATION = r"\b(?:validat(?:e|ed|ing|ion)(?: (?:data|set|file|rows))?|held[- 
 def _tune(page: Page, found: dict[str, Any], overrides: dict[str, Any], notes: Notes) -> None:
     if match := page.find(compiled(_TRIALS)):
         overrides.setdefault("tuning.n_trials", _amount(next(group for group in match.groups() if group)))
-    if match := page.find(compiled(_VALIDATION)):
-        notes.append((VALIDATION, page.exact(*match.span(1)), SAID))
     if page.find(compiled(_RANDOM)):
         overrides.setdefault("tuning.tuner_sampler", "RandomSampler")
     elif page.find(compiled(_TPE)):
         overrides.setdefault("tuning.tuner_sampler", "TPESampler")
-    page.find(compiled(r"\bsearch\b"))
+    page.find(compiled(r"\b(?:hp[- ])?search\b"))
     searched = [text for name, pattern in _SEARCHED for text in _searched(page, name, pattern)]
     if searched:
-        notes.append((SEARCH, " ".join(searched), SAID))
+        sign = "+" if page.find(compiled(r"\b(?:also|additionally|as well|too)\b")) else ""
+        notes.append((SEARCH, " ".join(f"{sign}{text}" for text in searched), SAID))
 
 
 def _searched(page: Page, name: str, pattern: str) -> list[str]:
@@ -246,6 +245,12 @@ def _evaluate(page: Page, found: dict[str, Any], overrides: dict[str, Any], note
     if name:
         found["benchmarks"] = [name]
     notes.append((FUNCTION, f"{file}:{name}", SAID))
+
+
+def read_validation(page: Page, notes: Notes) -> None:
+    """The file that a search validates on, before any other file is looked for."""
+    if page.mentions("validat", "held-out", "held out") and compiled(dict(TASKS)["tune"]).search(page.text) and (match := page.find(compiled(_VALIDATION))):
+        notes.append((VALIDATION, page.exact(*match.span(1)), SAID))
 
 
 _READERS: dict[str, Callable[[Page, dict[str, Any], dict[str, Any], Notes], None]] = {

@@ -31,7 +31,7 @@ from assistant.reader.hardware import read_hardware, read_unknown_gpu
 from assistant.reader.leftover import has_meaning, unread
 from assistant.reader.lexicon import compiled
 from assistant.reader.names import Named, known_id, read_models, unknown_model
-from assistant.reader.otherkinds import read_kind
+from assistant.reader.otherkinds import read_kind, read_validation
 from assistant.reader.page import TAKEN, Page
 from assistant.reader.paths import Place, endless, hides, read_files, refuse_odd, too_long, whole_word
 from assistant.reader.ranges import out_of_range
@@ -93,6 +93,7 @@ def _read(text: str) -> Reading:
     left: list[str] = []
     left += _forbidden(page)
     read_names(page, found, overrides)
+    read_validation(page, notes)
     folders = read_files(page, found, left)
     read_urls(page, found, overrides, left)
     task = _task(page)
