@@ -85,7 +85,7 @@ def plan_judge(intent: Intent, subject: Subject, said: Mapping[str, str], rows: 
     criterion, assumed = _criterion(intent, said)
     own = {path: value for path, value in (intent.overrides or {}).items() if not path.startswith(PART)}
     scale = _scale(said.get("scale"))
-    words, holes = _holes(intent, inference, rows, criterion, scale, own)
+    words, holes = _holes(inference, rows, criterion, scale, own)
     output = _output(intent, rows, criterion)
     source = f"--input {shlex.quote(rows.path or 'answers.jsonl')} --output {shlex.quote(output)}"
     plan = TaskPlan(
@@ -140,7 +140,7 @@ def _scale(said: str | None) -> tuple[int, int] | None:
 
 
 def _holes(
-    intent: Intent, inference: TaskPlan, rows: Rows, criterion: str | None, scale: tuple[int, int] | None, own: Mapping[str, Any]
+    inference: TaskPlan, rows: Rows, criterion: str | None, scale: tuple[int, int] | None, own: Mapping[str, Any]
 ) -> tuple[dict[str, str], dict[str, Any]]:
     """(words of the comments, holes)."""
     can_hold = "guided_decoding" in engines()[inference.engine or ""].fields

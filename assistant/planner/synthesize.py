@@ -112,6 +112,7 @@ def _data(path: str, facts: DataFacts | None) -> Source:
     lowered = {name.lower(): name for name in columns}
     column = next((lowered[word] for word in _TEXT if word in lowered), columns[0] if len(columns) == 1 else None)
     extra = "synthesis" if path.lower().endswith(".xlsx") else None
+    found: tuple[Finding, ...] = ()
     if facts is None:
         what = f"{path} was not read: its rows must have a column text"
         found = (Finding(rule="SYN004", severity="warning", path="strategy_params.input_data", message=what, fix="rename the column in attribute_map"),)
@@ -123,8 +124,6 @@ def _data(path: str, facts: DataFacts | None) -> Source:
             hint=f"Call one of them text; or say strategy_params.input_data as a list with path and attribute_map {{{columns[0] if columns else 'COLUMN'}: passage}}.",
             reference="synthesis-columns",
         )  # fmt: skip
-    else:
-        found = ()
     return Source(
         layer="data", material="passage", holes={"data": [{"path": path, "attribute_map": {column: "passage"}}]}, words=f"{path}, column {column}",
         note=f"{{passage}} in the texts below is the column {column}", extra=extra, findings=found,
@@ -179,7 +178,7 @@ def plan_synthesis(intent: Intent, subject: Subject, said: Mapping[str, str], so
         keys=inference.keys,
         decisions=(*inference.decisions,),
         fallen=inference.fallen,
-        findings=(*source.findings, *moved, *_findings(count, own), *inference.findings),
+        findings=(*source.findings, *moved, *_findings(own), *inference.findings),
     )  # fmt: skip
     return plan, (*assumed, *notes)
 
@@ -223,7 +222,7 @@ def _output(intent: Intent, rows: str) -> tuple[str, tuple[Finding, ...]]:
 _REPLACES = ("strategy_params.generated_attributes", "strategy_params.sampled_attributes", "strategy_params.multiturn_attributes", "strategy_params.transformed_attributes")
 
 
-def _findings(count: int, own: Mapping[str, Any]) -> tuple[Finding, ...]:
+def _findings(own: Mapping[str, Any]) -> tuple[Finding, ...]:
     found = []
     for path in _REPLACES:
         if path in own:

@@ -76,7 +76,7 @@ def plan_tune(search: Search, model: ModelSpec, machine: Hardware, data: DataFac
         training=training,
         validation=validation,
         command=_command(machine),
-        facts=_facts(training, space, search, trials, output),
+        facts=_facts(training, space, trials, output),
         extras=("tune",) if training.method != "qlora" else ("tune", "gpu"),
         decisions=(Reason(field="n_trials", value=trials, why=trials_why), *training.decisions),
         fallen=training.fallen,
@@ -225,7 +225,7 @@ def _spec_words(name: str, spec: Mapping[str, Any]) -> str:
     return f"{what} {spec['low']:g} to {spec['high']:g}{' (log)' if spec['type'] == 'loguniform' else ''}"
 
 
-def _facts(plan: Plan, space: Space, search: Search, trials: int, output: str) -> tuple[tuple[str, str], ...]:
+def _facts(plan: Plan, space: Space, trials: int, output: str) -> tuple[tuple[str, str], ...]:
     searched = [_spec_words(name, spec) for name, spec in (*space.training.items(), *space.peft.items())]
     length = f"{plan.max_steps:,} steps" if plan.max_steps else f"{plan.epochs} epoch{'' if plan.epochs == 1 else 's'}"
     batch = f"{plan.micro_batch_size} × {plan.gradient_accumulation_steps} = {plan.global_batch_size} rows a step"
@@ -249,9 +249,9 @@ def _findings(machine: Hardware, search: Search, space: Space) -> tuple[Finding,
     if machine.world > 1:
         what = f"a search uses one of the {machine.world} GPUs: Oumi's trials are not distributed, and each process would draw its own values"
         found.append(Finding(rule="TUN001", severity="info", path="tuning.n_trials", message=what))
-    for path in _UNREAD:
-        if path in search.own:
-            found.append(Finding(rule="TUN002", severity="warning", path=path, message=f"Oumi 0.9 does not read {path}", fix="leave it out"))
+    found += [
+        Finding(rule="TUN002", severity="warning", path=path, message=f"Oumi 0.9 does not read {path}", fix="leave it out") for path in _UNREAD if path in search.own
+    ]
     metrics = search.own.get("tuning.evaluation_metrics")
     unknown = [name for name in metrics or () if name not in _METRICS and name not in (search.own.get("tuning.custom_eval_metrics") or ())]
     if unknown:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from assistant.reader.clashes import affirmed
@@ -27,7 +28,17 @@ def read_kind(page: Page, task: str | None, found: dict[str, Any], overrides: di
     """Read what this task alone has; before rules that could mistake its words."""
     reader = _READERS.get(task or "")
     if reader is not None:
-        reader(page, found, overrides, notes)
+        reader(_Work(page=page, found=found, overrides=overrides, notes=notes))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Work:
+    """The page, and where what is read goes."""
+
+    page: Page
+    found: dict[str, Any]
+    overrides: dict[str, Any]
+    notes: Notes
 
 
 def _amount(words: str) -> int:
@@ -57,7 +68,8 @@ _GROUP = r"\bgroup[-_ ]?size(?: of)?\s*[=: ]\s*(\d+)|\bgroups of (\d+)\b|\bg(32|
 _CALIBRATION = r"\b(\d[\d,]*) calibration (?:samples?|texts?|examples?|rows?)\b|\bcalibrat\w+ (?:it )?(?:on|with|over|samples?)[ =:]+(\d[\d,]*)(?: (?:samples?|texts?|examples?))?"
 
 
-def _quantize(page: Page, found: dict[str, Any], overrides: dict[str, Any], notes: Notes) -> None:
+def _quantize(work: _Work) -> None:
+    page, overrides = work.page, work.overrides
     if exact := page.find(compiled(_EXACT)):
         overrides.setdefault("method", next(group for group in exact.groups() if group).lower())
     text = page.text
@@ -113,7 +125,8 @@ _OVER = r"\b(?:over|sweep(?:ing)?|search(?:ing)?|tun(?:e|ing)|optimi[sz](?:e|ing
 _VALIDATION = r"\b(?:validat(?:e|ed|ing|ion)(?: (?:data|set|file|rows))?|held[- ]out (?:data|set|file|rows))\s*(?:on|with|against|from|is|in|=|:)?\s+((?:~|\.{1,2})?/?(?:[\w.\-]+/)*[\w\-]+\.(?:jsonl|json|csv|parquet))\b"
 
 
-def _tune(page: Page, found: dict[str, Any], overrides: dict[str, Any], notes: Notes) -> None:
+def _tune(work: _Work) -> None:
+    page, overrides, notes = work.page, work.overrides, work.notes
     if match := page.find(compiled(_TRIALS)):
         overrides.setdefault("tuning.n_trials", _amount(next(group for group in match.groups() if group)))
     if page.find(compiled(_RANDOM)):
@@ -169,7 +182,8 @@ _NO_REASONS = r"\b(?:without|no) (?:an? )?(?:explanations?|reasons?|reasoning|ra
 _REASONS = r"\bwith (?:an? )?(?:explanations?|reasons?|reasoning|rationale)\b"
 
 
-def _judge(page: Page, found: dict[str, Any], overrides: dict[str, Any], notes: Notes) -> None:
+def _judge(work: _Work) -> None:
+    page, overrides, notes = work.page, work.overrides, work.notes
     criterion = next((name for name, pattern in _QUALITIES if page.find(compiled(pattern))), None)
     if criterion is None and (match := page.find(compiled(_ANY_QUALITY))):
         criterion = next(group for group in match.groups() if group).lower()
@@ -199,11 +213,12 @@ _ROWS = (
 _TURNS = r"\b(\d+)(?:\s*(?:-|to)\s*(\d+))?[- ]turns?\b"
 _ABOUT = r"\b(?:about|on the (?:topic|subject) of|regarding|covering)\s+((?:the |our |my )?[^\W\d_][^,.;:!?()\n\0]*?)(?=\s+(?:with|using|w/|via|by|from|on|for|in|save|store|output|into)\b|[,.;:!?()\n\0]|$)"
 _DIALOGUE_OF = r"\b((?:[a-z]+ ){0,2}[a-z]+) (?:dialog(?:ue)?s|conversations|chats)\b"
-_PLAIN = frozenset("synthetic fake training customer some more new different diverse make create generate write synth synthesize synthesise invent multi multiturn short long of the a an for us me my our turn artificial made-up".split()) - {"customer"}
+_PLAIN = frozenset(["synthetic", "fake", "training", "customer", "some", "more", "new", "different", "diverse", "make", "create", "generate", "write", "synth", "synthesize", "synthesise", "invent", "multi", "multiturn", "short", "long", "of", "the", "a", "an", "for", "us", "me", "my", "our", "turn", "artificial", "made-up"]) - {"customer"}
 _DOCUMENT = r"(?<![\w./~-])((?:~|\.{1,2})?/?(?:[\w.\-]+/)*[\w.\-*]+\.(?:pdf|docx|md|html?|txt))\b|\b(?:from|over|of|in|using) ((?:~|\.{1,2})?/?(?:[\w.\-]+/)+\*?)(?=\s|$|,)"
 
 
-def _synthesize(page: Page, found: dict[str, Any], overrides: dict[str, Any], notes: Notes) -> None:
+def _synthesize(work: _Work) -> None:
+    page, found, overrides, notes = work.page, work.found, work.overrides, work.notes
     if "dataset" not in found and (document := page.find(compiled(_DOCUMENT))):
         found["dataset"] = page.exact(*next(document.span(i) for i, group in enumerate(document.groups(), 1) if group))
     if match := page.find(compiled(_TURNS)):
@@ -233,7 +248,8 @@ _PYTHON_FILE = r"(?<![\w./~-])((?:~|\.{1,2})?/?[\w.\-/]*[\w\-]+\.py)\b"
 _FUNCTION_AT = r"(?<![\w./~-])((?:~|\.{1,2})?/?[\w.\-/]*[\w\-]+\.py):([A-Za-z_]\w*)\b"
 
 
-def _evaluate(page: Page, found: dict[str, Any], overrides: dict[str, Any], notes: Notes) -> None:
+def _evaluate(work: _Work) -> None:
+    page, found, notes = work.page, work.found, work.notes
     if at := page.find(compiled(_FUNCTION_AT)):
         name, file = at.group(2), page.exact(*at.span(1))
     elif match := page.find(compiled(_FUNCTION)):
@@ -253,7 +269,7 @@ def read_validation(page: Page, notes: Notes) -> None:
         notes.append((VALIDATION, page.exact(*match.span(1)), SAID))
 
 
-_READERS: dict[str, Callable[[Page, dict[str, Any], dict[str, Any], Notes], None]] = {
+_READERS: dict[str, Callable[[_Work], None]] = {
     "quantize": _quantize,
     "tune": _tune,
     "judge": _judge,
