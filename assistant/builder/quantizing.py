@@ -8,6 +8,8 @@ from assistant.builder.subjects import named_model
 from assistant.catalogue.engines import engine_of_hosted, gguf_of
 from assistant.core.errors import UsageError
 from assistant.core.outcome import Outcome
+from assistant.core.values import Question
+from assistant.planner.data import needs
 from assistant.planner.quantize import plan_quantize
 
 
@@ -15,16 +17,15 @@ def respond(asked: Request) -> Outcome:
     """The outcome of a request to quantize a model.
 
     Raises:
-        UsageError: a format that Oumi does not write, an adapter alone, a model behind an API.
+        NeedsInputError: what was trained is an adapter.
+        UsageError: a format that Oumi does not write, a model behind an API.
     """
     named = named_model(asked)
     _refuse_format(str((asked.intent.overrides or {}).get("method", "")), named.id)
     if named.adapter is not None:
-        raise UsageError(
-            f"{named.adapter} holds an adapter, and a quantization reads whole models alone: it would quantize {named.id} without it.", context="model",
-            hint="Train with peft.peft_save_mode=MERGED, or merge it first: PeftModel.from_pretrained(…).merge_and_unload().save_pretrained(FOLDER).",
-            reference="quantize-adapter",
-        )  # fmt: skip
+        text = f"{named.adapter} holds an adapter, and Oumi's quantization reads whole models alone. Which folder holds the merged model? Or {named.id} without what was trained."
+        hint = "To get one: train with peft.peft_save_mode=MERGED, or PeftModel.from_pretrained(…).merge_and_unload().save_pretrained(FOLDER)."
+        raise needs(Question(field="model", text=text, choices=(named.id,)), hint=hint)
     if named.model is None and engine_of_hosted(named.id) is not None:
         raise UsageError(
             f"{named.id} runs behind an API: its weights cannot be quantized.", context="model", hint="Name an open model.", reference="quantize-hosted"

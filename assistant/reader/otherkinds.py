@@ -78,7 +78,7 @@ def _quantize(work: _Work) -> None:
     odd = compiled(_OTHER_BITS).search(text)
     for pattern in (*(pattern for _, pattern in _SCHEMES), _FOUR, _EIGHT, _OTHER_BITS):
         list(page.find_all(compiled(pattern)))
-    page.find(compiled(r"\bsmaller\b"))
+    list(page.find_all(compiled(r"\b(?:smaller|squash|shrink|squeeze|crunch)\b")))
     method = _method_of(said, bits, odd.group(1) if odd else None)
     if method is not None:
         overrides.setdefault("method", method)

@@ -96,12 +96,12 @@ def test_a_published_gguf_file_is_named_where_one_is_known() -> None:
     assert "unsloth/DeepSeek-R1-Distill-Qwen-32B-GGUF" in problem.value.hint
 
 
-def test_an_adapter_is_refused_since_oumi_would_quantize_its_base_model_alone() -> None:
+def test_an_adapter_asks_for_the_merged_model_since_oumi_would_quantize_its_base_model_alone() -> None:
     notes = (Reason(field="base model", value="Qwen/Qwen3-4B", why="is what its adapter goes onto there"),)
-    with pytest.raises(UsageError) as problem:
-        ask("quantize ./out/adapter to 4 bit", notes=notes)
-    assert problem.value.reference == "quantize-adapter"
-    assert "MERGED" in problem.value.hint
+    outcome = ask("quantize ./out/adapter to 4 bit", notes=notes)
+    assert outcome.status == "needs_input"
+    assert outcome.questions[0].choices == ("Qwen/Qwen3-4B",)
+    assert "MERGED" in outcome.explanation
 
 
 def test_a_model_that_was_trained_whole_is_quantized_from_its_folder() -> None:
