@@ -131,7 +131,7 @@ def _ways(asked: Request, named: Named, planner: Planner, machine: Hardware) -> 
             break
     for other in _larger(machine):
         plan, _ = planner(asked.intent, subject(named, other))
-        if plan.fits and (way := _way(machine_phrase(other), asked.intent, plan, other)):
+        if plan.fits and (way := _way(machine_phrase(other), asked.intent, plan, other, words=asked.text if asked.said else None)):
             yield replace(way, price=price_sentence(offers(other.gpu.name, other.count), nodes=other.nodes))
             if other.gpu.name != machine.gpu.name:
                 break
@@ -146,10 +146,11 @@ def _larger(machine: Hardware) -> Iterator[Hardware]:
     yield from sorted((m for m in others if m.gpu.usable_gib * m.count > held), key=lambda m: (m.gpu.usable_gib * m.count, m.count))
 
 
-def _way(change: str, intent: Intent, plan: TaskPlan, machine: Hardware) -> WayOut | None:
+def _way(change: str, intent: Intent, plan: TaskPlan, machine: Hardware, *, words: str | None = None) -> WayOut | None:
+    """The way out as a request; `words` are the user's own, where they say what the intent has no key for."""
     if plan.memory is None:
         return None
-    request = request_words(intent)
+    request = words or request_words(intent)
     command = f"oumi-chat --gpus {shlex.quote(machine_flag(machine))} {shlex.quote(request)}"
     return WayOut(
         change=change, memory_gib=gib(plan.memory.upper), usable_gib=round((plan.hardware or machine).usable_gib, 2), request=request, command=command,
@@ -159,6 +160,8 @@ def _way(change: str, intent: Intent, plan: TaskPlan, machine: Hardware) -> WayO
 def request_words(intent: Intent) -> str:
     """A request that reads back to this task, model, engine and context."""
     words = [_TASK_NAMES.get(intent.task or "infer", "serve"), intent.model or ""]
+    if intent.task in ("judge", "synthesize"):  # the model is the tool, and stands behind what it works on
+        words = [words[0], *([f"rows from {intent.dataset}" if intent.task == "synthesize" else intent.dataset] if intent.dataset else []), f"with {intent.model}"]
     words += [f"with {method}"] if (method := (intent.overrides or {}).get("method")) else []
     words += [f"on {', '.join(intent.benchmarks)}"] if intent.benchmarks else []
     words += [f"with {intent.engine.lower()}"] if intent.engine else []

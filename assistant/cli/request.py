@@ -24,6 +24,7 @@ from assistant.machine.choice import choose_machine
 from assistant.machine.files import is_here, output_path, write_new
 from assistant.machine.models import resolve_model
 from assistant.reader import Reading, read
+from assistant.reader.otherkinds import SAID
 from assistant.reader.sizes import Asked, asks_for, bare_size, without
 from assistant.terminal import report
 from assistant.terminal.screen import Screen
@@ -125,7 +126,7 @@ def without_secrets(text: str, options: Options) -> str:
 
 def _answered(text: str, options: Options, *, typed: bool) -> int:
     reading, source = read_with(text, options)
-    outcome = Outcome(status="invalid", intent=reading.intent, request=one_line(text, 500), assumptions=reading.notes)
+    outcome = Outcome(status="invalid", intent=reading.intent, request=one_line(text, 500), assumptions=tuple(note for note in reading.notes if note.why != SAID))
     try:
         path = options.path
         outcome = replace(answer(reading, text, options), source=source)
