@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from assistant.catalogue.families import usual_models
 from assistant.catalogue.machines import hardware_from_intent
@@ -22,7 +22,7 @@ EXAMPLES = ("Llama 3.1 8B", "Qwen3 8B", "SmolLM2 135M")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """Everything that is known before planning."""
+    """Everything that is known before planning. `said` is what the user said that the intent has no key for, by its name."""
 
     intent: Intent
     machine: Hardware | None = None
@@ -34,6 +34,7 @@ class Request:
     exists: Callable[[str], bool] | None = None
     examine: Examine | None = None
     text: str | None = None
+    said: dict[str, str] = field(default_factory=dict)
 
 
 def ask(asked: Request, *questions: Question, explanation: str = "") -> Outcome:

@@ -38,6 +38,7 @@ from assistant.planner.data import data_kind, is_local
 from assistant.planner.localdata import objective_of
 from assistant.planner.plan import Planned, make_plan
 from assistant.planner.requirements import more_of_the_same
+from assistant.reader.otherkinds import SAID
 
 _TASKS = ("train",)
 _WITHOUT_MODEL = ("judge", "synthesize")
@@ -72,7 +73,8 @@ def respond(
         intent=intent,
         machine=machine,
         machine_notes=machine_notes,
-        notes=notes,
+        notes=tuple(note for note in notes if note.why != SAID),
+        said={note.field: str(note.value) for note in notes if note.why == SAID},
         conflicts=conflicts,
         unread=unread,
         resolve=resolve,

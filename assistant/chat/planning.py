@@ -35,7 +35,7 @@ def planned_with(state: State, change: Change, line: str, purpose: Purpose, *, l
     if gpus is not None and any(getattr(change.said, key) is not None for key in MACHINE_KEYS):
         base, gpus = _with_flag(base, gpus), None
     intent = change.applied(base)
-    if purpose == "turn" and intent == state.intent and gpus == state.gpus and not change.conflicts and state.config is state.outcome is not None:
+    if purpose == "turn" and intent == state.intent and gpus == state.gpus and not change.conflicts and set(change.told) <= set(state.notes) and state.config is state.outcome is not None:
         unread = "; ".join(f'not understood: "{piece}"' for piece in change.unread)
         return state, (Tell(text=f"No change: the config is the same{f' ({unread})' if unread else ''}."),)
     fields = {note.field for note in change.notes} | set(change.gone)

@@ -149,7 +149,7 @@ def _talk(state: State, line: str) -> Step:
         return focused, (Explain(asking=asking, line=line, outcome=current),)
     if current is None and (asking := question_in(line)) and asking.topic in ("what_is", "difference", "better"):
         return state, (Explain(asking=asking, line=line, outcome=Outcome(status="needs_input", intent=state.intent)),)
-    if state.config is not None and asks_cheaper(line):
+    if state.config is not None and asks_cheaper(line) and not heard(line, state.context).said.model:  # "gpt-4o is cheaper" names what to take
         return state, (FindCheaper(),)
     if not (state.outcome and state.outcome.questions) and (SKIP.fullmatch(line) or agreement(line) == "" or refusal(line) == ""):
         return state, (Tell(text="No question is open."),)

@@ -19,6 +19,7 @@ from assistant.core.errors import OumiChatError, UsageError
 from assistant.core.outcome import Outcome
 from assistant.machine.files import output_path, write_all
 from assistant.reader import Reading, read
+from assistant.reader.otherkinds import SAID
 from assistant.reader.steps import steps_in
 from assistant.terminal import report
 from assistant.terminal.screen import Screen
@@ -126,7 +127,7 @@ def without_secrets(text: str, options: Options) -> str:
 def _answered(text: str, options: Options, *, typed: bool) -> int:
     steps = steps_in(text)
     reading, source = read_with(steps.training if steps else text, options)
-    outcome = Outcome(status="invalid", intent=reading.intent, request=one_line(text, 500), assumptions=reading.notes)
+    outcome = Outcome(status="invalid", intent=reading.intent, request=one_line(text, 500), assumptions=tuple(note for note in reading.notes if note.why != SAID))
     try:
         path = options.path
         outcome = replace(answer(reading, text, options, line=steps.training if steps else None), source=source)
