@@ -10,7 +10,7 @@ from pathlib import Path
 from assistant.core.errors import UsageError
 from assistant.core.values import Hardware
 from assistant.launch.subject import Subject
-from assistant.machine.gpus_now import Accelerators
+from assistant.machine.gpus_now import Accelerators, GpuNow
 
 _CLUSTER = re.compile(r"[A-Za-z](?:[\w.-]{0,60}[A-Za-z0-9])?")
 _TORCHRUN = ("distributed", "torchrun", "-m", "oumi")
@@ -111,9 +111,15 @@ def _devices(subject: Subject, machine: Hardware, here: Accelerators) -> dict[st
     count = gpus_used(subject, machine)
     if not here.gpus or count >= len(here.gpus):
         return {}
-    free = sorted(here.gpus, key=lambda gpu: (-round(gpu.free_gib), gpu.index))
-    alike = [gpu for gpu in free if gpu.name == free[0].name][:count]
-    return {"CUDA_VISIBLE_DEVICES": ",".join(str(gpu.index) for gpu in sorted(alike, key=lambda gpu: gpu.index))}
+    return {"CUDA_VISIBLE_DEVICES": ",".join(str(gpu.index) for gpu in freest(here.gpus, count))}
+
+
+def freest(gpus: tuple[GpuNow, ...], count: int) -> tuple[GpuNow, ...]:
+    """As many GPUs of the kind that a run is planned on (the largest group of like ones), those with the most free memory."""
+    sizes = {gpu.name: sum(g.total_gib for g in gpus if g.name == gpu.name) for gpu in gpus}
+    name = max(sizes, key=lambda one: (sizes[one], one))
+    alike = sorted((gpu for gpu in gpus if gpu.name == name), key=lambda gpu: (-round(gpu.free_gib), gpu.index))
+    return tuple(sorted(alike[:count], key=lambda gpu: gpu.index))
 
 
 def _cluster(name: str | None) -> tuple[str, ...]:

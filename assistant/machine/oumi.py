@@ -12,6 +12,7 @@ import sys
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 _PATIENCE = 60.0
 _CODE = """
@@ -25,7 +26,7 @@ def version(name):
     except metadata.PackageNotFoundError:
         return None
 modules = {name: importlib.util.find_spec(name) is not None for name in sys.argv[1].split(",") if name}
-print(json.dumps({"modules": modules, "oumi": version("oumi"), "trl": version("trl")}))
+print(json.dumps({"modules": modules, "oumi": version("oumi")}))
 """
 """The working folder is left out: a file of the user's there is no installed package."""
 _EXEC = re.compile(r"'''exec' (?P<python>\"[^\"]+\"|'[^']+'|\S+)")
@@ -87,7 +88,7 @@ def find_oumi(modules: Collection[str]) -> OumiHere | None:
     return OumiHere(program=program, python=python, version=told["oumi"], modules=told["modules"])
 
 
-def _asked(python: str, modules: Collection[str]) -> dict[str, dict[str, bool]] | None:
+def _asked(python: str, modules: Collection[str]) -> dict[str, Any] | None:
     try:
         done = subprocess.run(
             [python, "-c", _CODE, ",".join(sorted(modules))], capture_output=True, text=True, timeout=_PATIENCE, check=True, stdin=subprocess.DEVNULL
