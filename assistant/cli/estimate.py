@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,14 +18,12 @@ from assistant.core.outcome import Outcome
 from assistant.core.values import Finding, Hardware, ModelSpec
 from assistant.machine.choice import choose_machine
 from assistant.machine.configs import read_config
-from assistant.machine.jobconfig import config_of_job, words_of_run
+from assistant.machine.jobconfig import config_of_job, fields_set
 from assistant.machine.models import resolve_model
 from assistant.reader import Reading, read
 from assistant.reader.sizes import Asked, asks_for
 from assistant.terminal import report
 from assistant.terminal.text import one_line
-
-_OVERRIDE = re.compile(r"--((?:model|data|training|peft|fsdp|deepspeed)\.[\w.]+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,10 +125,10 @@ def _of_file(name: str, options: Options) -> Outcome:
 
 def _overridden(job: dict[str, Any]) -> list[Finding]:
     """Fields that the run script sets beside its config: they are not in the file that is judged."""
-    names = [match.group(1) for word in words_of_run(job) if (match := _OVERRIDE.match(word))]
+    names = fields_set(job)
     if not names:
         return []
-    message = f"the run script also sets {', '.join(dict.fromkeys(names))}: the file is judged without"
+    message = f"the run script also sets {', '.join(names)}: the file is judged without"
     return [Finding(rule="REQ005", severity="warning", path="run", message=message, fix="set them in the config, and judge that")]
 
 

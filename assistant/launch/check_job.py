@@ -19,7 +19,7 @@ from assistant.launch.around import Around
 from assistant.launch.needs import CLOUDS, OWN_CLOUDS, models
 from assistant.launch.size import DiskNeed, download_bytes, training_disk
 from assistant.launch.subject import Subject, read_subject
-from assistant.machine.jobconfig import config_of_job, configs_named
+from assistant.machine.jobconfig import config_of_job, configs_named, fields_set
 
 JOB = "LCH013"
 _PLAIN_PATH = re.compile(r"[\w./~@%+=:,-]+")
@@ -76,6 +76,8 @@ def job_checks(job: Subject, inner: Subject | None, around: Around) -> Iterator[
             yield warning("Runs", message, JOB, path="run", fix="check it by itself: oumi-chat launch CONFIG --dry-run")
         return
     yield ok("Runs", f"{inner.file}, of kind {inner.kind}", JOB, "run")
+    if names := fields_set(job.body):
+        yield warning("Runs", f"the script also sets {', '.join(names)}: the file is looked at without", JOB, path="run", fix="set them in the config")
     yield from check_oumi.schema(inner, around)
     yield from (_here if is_local(job) else _elsewhere)(job, inner, around)
 
@@ -147,7 +149,8 @@ def _travels(job: Subject) -> Iterator[Check]:
 def _here(job: Subject, inner: Subject, around: Around) -> Iterator[Check]:
     """The config on this machine, from the job's working folder. What its setup installs is not there yet."""
     installs = "install" in job.text_of("setup")
-    for look in HERE:
+    elsewhere = (check_files.output,) if "training.output_dir" in fields_set(job.body) else ()
+    for look in (one for one in HERE if one not in elsewhere):
         for found in look(inner, around):
             is_package = look is check_oumi.needed_packages and found.status == "error"
             yield replace(found, status="warning", fix="setup must install it") if is_package and installs else found

@@ -221,19 +221,23 @@ def disk(subject: Subject, around: Around) -> Iterator[Check]:
 
 
 def _what(fetched: float, written: DiskNeed) -> str:
-    parts = [f"{fetched / 1e9:,.1f} GB of weights to download"] if fetched else []
+    parts = [f"{_gb(fetched)} of weights to download"] if fetched else []
     if written.checkpoint and written.checkpoints != 0:
         count = "a checkpoint" if written.checkpoints in (None, 1) else f"{written.checkpoints} checkpoints"
-        parts.append(f"{count} of {written.checkpoint / 1e9:,.2f} GB{' each, and nobody knows how many' if written.checkpoints is None else ''}")
+        parts.append(f"{count} of {_gb(written.checkpoint)}{' each, and nobody knows how many' if written.checkpoints is None else ''}")
     if written.final:
-        parts.append(f"{written.final / 1e9:,.2f} GB at the end")
+        parts.append(f"{_gb(written.final)} at the end")
     return ", ".join(parts)
+
+
+def _gb(size: float) -> str:
+    return f"{size / 1e9:,.1f} GB" if size >= 1e8 else "under 0.1 GB"
 
 
 def _room(free: int | None, needed: float, what: str, written: DiskNeed, where: str) -> Iterator[Check]:
     if not needed or free is None:
         return
-    figures = f"{what}; {free / 1e9:,.1f} GB free at {where}"
+    figures = f"{what}; {_gb(free)} free at {where}"
     open_ended = written.checkpoints is None and bool(written.checkpoint)
     fix = "free some, or put the folder on a larger disk (training.output_dir, HF_HOME)"
     if free < needed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,18 @@ from typing import Any
 from assistant.core.errors import UsageError
 
 _CONFIG_IN_RUN = ("-c", "--config")
+_OVERRIDE = re.compile(r"--((?:model|data|training|peft|fsdp|deepspeed)\.[\w.]+)")
 
 
 def words_of_run(job: Mapping[str, Any]) -> list[str]:
     """The words of a job's run script, without quotes."""
     script = str(job.get("run") or "").replace("\\\n", " ")
     return [word.replace("'", "").replace('"', "") for word in script.split()]
+
+
+def fields_set(job: Mapping[str, Any]) -> tuple[str, ...]:
+    """Fields of the config that the run script sets beside it: they are not in the file."""
+    return tuple(dict.fromkeys(match.group(1) for word in words_of_run(job) if (match := _OVERRIDE.match(word))))
 
 
 def configs_named(job: Mapping[str, Any]) -> tuple[str, ...]:
