@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,12 +25,6 @@ WEIGHTS = ("*.safetensors", "*.bin", "*.gguf", "*.pt")
 def holds(folder: Path, patterns: tuple[str, ...]) -> bool:
     """True where a folder holds a file of one of these patterns."""
     return any(True for pattern in patterns for _ in folder.glob(pattern))
-
-
-def free_bytes(path: Path) -> int | None:
-    """Free bytes of the disk that a path lies on, or would lie on; None where nothing tells."""
-    folder = _standing(path)
-    return shutil.disk_usage(folder).free if folder is not None else None
 
 
 def disk_of(path: Path) -> int | None:
@@ -53,7 +47,6 @@ class Around:
     oumi: OumiHere | None
     environ: Mapping[str, str]
     resolve: Resolve
-    free: Callable[[Path], int | None] = free_bytes
 
     def model(self, subject: Subject, name: str) -> ModelSpec | None:
         """The shape of a model that a config names, a folder as seen from where the config is run.
@@ -79,6 +72,11 @@ class Around:
         """True where weights of this repository are in the cache of the Hub."""
         folder = self.hub_cache / f"models--{name.replace('/', '--')}" / "snapshots"
         return folder.is_dir() and any(holds(one, WEIGHTS) for one in folder.iterdir() if one.is_dir())
+
+    def free_bytes(self, path: Path) -> int | None:
+        """Free bytes of the disk that a path lies on, or would lie on; None where nothing tells."""
+        folder = _standing(path)
+        return shutil.disk_usage(folder).free if folder is not None else None
 
     @property
     def has_token(self) -> bool:

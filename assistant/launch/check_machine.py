@@ -28,6 +28,8 @@ from assistant.launch.size import (
 from assistant.launch.subject import Subject
 
 MEMORY = "LCH004"
+_BUSY_GIB = 1.0
+"""GiB in use from which a GPU is taken as used by other programs: less is the driver's own."""
 
 
 def gpus(subject: Subject, around: Around) -> Iterator[Check]:
@@ -118,7 +120,7 @@ def memory(subject: Subject, around: Around) -> Iterator[Check]:
         return
     try:
         model = around.model(subject, subject.text_of(f"{model_section(subject)}.model_name"))
-        need = need_of(subject, model, _used(subject, around.machine)) if model is not None else None
+        need = need_of(subject, model, _used(subject, around)) if model is not None else None
     except OumiChatError as problem:
         yield warning("Memory", f"not estimated: {problem.message}", MEMORY, path=problem.context, fix=problem.hint)
         return
@@ -129,8 +131,15 @@ def memory(subject: Subject, around: Around) -> Iterator[Check]:
     yield _verdict(subject, around, need)
 
 
-def _used(subject: Subject, machine: Hardware) -> Hardware:
-    return replace(machine, count=gpus_used(subject, machine))
+def _used(subject: Subject, around: Around) -> Hardware:
+    """The GPUs that the command starts, with the least that is free among them."""
+    machine = around.machine
+    used = replace(machine, count=gpus_used(subject, machine))
+    if subject.said is not None or not around.here.gpus or not machine.gpu.is_cuda:
+        return used
+    gpus = freest(around.here.gpus, used.count)
+    is_busy = any(gpu.total_gib - gpu.free_gib > _BUSY_GIB for gpu in gpus)
+    return replace(used, free_gib=min(gpu.free_gib for gpu in gpus) if is_busy else None)
 
 
 def need_of(subject: Subject, model: ModelSpec, machine: Hardware) -> Need | None:
@@ -164,7 +173,7 @@ def _generation(subject: Subject, name: str) -> str:
 def _verdict(subject: Subject, around: Around, need: Need) -> Check:
     point, upper, usable = need.memory.point / GIB, need.memory.upper / GIB, need.machine.usable_gib
     where = "of main memory" if need.machine.gpu.kind == "cpu" else "per GPU"
-    figures = f"expected {point:.1f} GiB {where}, at most {upper:.1f}; {usable:.1f} {'usable' if around.machine.free_gib is None else 'free'}"
+    figures = f"expected {point:.1f} GiB {where}, at most {upper:.1f}; {usable:.1f} {'usable' if need.machine.free_gib is None else 'free'}"
     if need.memory.fits(usable):
         return ok("Memory", figures, MEMORY)
     holders = _holders(subject, around)
@@ -190,7 +199,7 @@ def planner_findings(subject: Subject, around: Around) -> Iterator[Check]:
         return
     try:
         model = around.model(subject, subject.text_of("model.model_name"))
-        found = plan_of_config(subject.body, model, _used(subject, around.machine)).findings if model is not None else ()
+        found = plan_of_config(subject.body, model, _used(subject, around)).findings if model is not None else ()
     except OumiChatError:
         return
     for one in found:
@@ -214,10 +223,10 @@ def disk(subject: Subject, around: Around) -> Iterator[Check]:
         return  # said by the check of the model or of the memory
     cache, output = around.hub_cache, subject.path_to(subject.text_of("training.output_dir") or "output")
     if disk_of(cache) == disk_of(output):
-        yield from _room(around.free(output), fetched + written.least, _what(fetched, written), written, str(output))
+        yield from _room(around.free_bytes(output), fetched + written.least, _what(fetched, written), written, str(output))
         return
-    yield from _room(around.free(cache), fetched, _what(fetched, DiskNeed()), DiskNeed(), str(cache))
-    yield from _room(around.free(output), written.least, _what(0.0, written), written, str(output))
+    yield from _room(around.free_bytes(cache), fetched, _what(fetched, DiskNeed()), DiskNeed(), str(cache))
+    yield from _room(around.free_bytes(output), written.least, _what(0.0, written), written, str(output))
 
 
 def _what(fetched: float, written: DiskNeed) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import re
 import selectors
 import signal
 import struct
@@ -56,12 +55,18 @@ class _Tail:
         return redact(as_lines(bytes(self.kept[-TAIL:]).decode("utf-8", "replace")), secrets)
 
 
-_REDRAWN = re.compile(r"[^\n]*\r(?!\n)")
+_LONGEST = 4000
+"""Characters of a line that are kept of its beginning and its end: no error has more, a dump of data may."""
 
 
 def as_lines(output: str) -> str:
     """What a terminal shows in the end: of a line that was redrawn its last state, without escape sequences."""
-    return clean(_REDRAWN.sub("", output.replace("\r\n", "\n")))
+    lines = output.replace("\r\n", "\n").split("\n")
+    return "\n".join(_shortened(clean(line.rstrip("\r").rpartition("\r")[2])) for line in lines)
+
+
+def _shortened(line: str) -> str:
+    return line if len(line) <= 2 * _LONGEST else f"{line[:_LONGEST]} … {line[-_LONGEST:]}"
 
 
 def run(
