@@ -302,7 +302,7 @@ def test_room_on_the_disk(place: Place) -> None:
     place.gpus(A100)
     name = lora_8b(place)
     room = {"free": 500_000_000_000}
-    place.monkeypatch.setattr(around_module.Around, "free_bytes", lambda self, path: room["free"])
+    place.monkeypatch.setattr(around_module.Around, "free_bytes", lambda *_: room["free"])
     checks = place.checks(name)
     assert "16.1 GB of weights to download" in said(checks, "Disk")
     assert status_of(checks, "Disk") == "ok"
@@ -328,7 +328,7 @@ def test_checkpoints_of_a_full_training(place: Place, training: str, words: str)
     place.oumi()
     place.monkeypatch.setenv("HF_TOKEN", "x" * 20)
     place.write("../home/.cache/huggingface/hub/models--meta-llama--Llama-3.1-8B-Instruct/snapshots/abc/model.safetensors", "x")
-    place.monkeypatch.setattr(around_module.Around, "free_bytes", lambda self, path: 10**12)
+    place.monkeypatch.setattr(around_module.Around, "free_bytes", lambda *_: 10**12)
     name = place.train(model=LLAMA, training=training)
     place.write(name, (place.folder / name).read_text("utf-8").replace("model_max_length", "torch_dtype_str: bfloat16, model_max_length"))
     checks = place.checks(name, "--gpus", "8xH100")
@@ -430,7 +430,7 @@ def test_the_key_of_an_api(place: Place) -> None:
     place.write("infer.yaml", text + "remote_params: {api_key_env_varname: MINE}\n")
     assert "MINE is not set" in said(place.checks("infer.yaml"), "Key")
     place.monkeypatch.setenv("MINE", "sk-ant-" + "q9" * 20)
-    code, out, err = place.launch("infer.yaml", "--dry-run")
+    _, out, err = place.launch("infer.yaml", "--dry-run")
     assert "MINE is set" in out
     assert "q9q9" not in out + err
 
