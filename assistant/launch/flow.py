@@ -142,8 +142,6 @@ def start(wish: Wish, ready: Ready) -> int:
     """Run the command with this terminal as its own, and after a failure offer what mends it; the exit code."""
     ended = run_ready(ready)
     local = ready.subject.kind == "job" and is_local(ready.subject)
-    if local and ended.code == 0 and joblog.failed(ended.tail):
-        ended = replace(ended, code=1)
     if ended.code in (0, 130):
         report.say(wish.screen, "It ended well." if ended.code == 0 else "It was interrupted.")
         return ended.code
@@ -157,7 +155,7 @@ def start(wish: Wish, ready: Ready) -> int:
 
 
 def run_ready(ready: Ready) -> stream.Ended:
-    """Run the command to its end.
+    """Run the command to its end; a local job that failed, of which Oumi says nothing in its exit code, ends with 1.
 
     Raises:
         UsageError: it cannot be started.
@@ -169,13 +167,14 @@ def run_ready(ready: Ready) -> stream.Ended:
         environ["PATH"] = f"{Path(around.oumi.program).parent}:{environ.get('PATH', '')}"
     log = _log_of(ready.subject, environ)
     try:
-        return stream.run(
+        ended = stream.run(
             [around.oumi.program, *ready.command.words], environ=environ, secrets=secret_values(environ), plain=log is not None, more=log.more if log else None
         )
     except OSError as problem:
         raise UsageError(
             f"{around.oumi.program} cannot be started: {problem.strerror or problem}.", context=ready.shown, hint="Look at what it is.", reference="cannot-start"
         ) from None
+    return replace(ended, code=1) if log is not None and ended.code == 0 and joblog.failed(ended.own) else ended
 
 
 def _log_of(subject: Subject, environ: dict[str, str]) -> joblog.JobLog | None:

@@ -36,10 +36,14 @@ _PASSED_ON = ("SIGTERM", "SIGHUP", "SIGINT")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """How a program ended: `code` as a shell tells it (130 after Ctrl-C), and the end of what it printed, without secrets."""
+    """How a program ended: `code` as a shell tells it (130 after Ctrl-C), and the end of what was shown, without secrets.
+
+    `own` is what the program itself wrote to its stdout: lines of other sources stand within lines of it in `tail`.
+    """
 
     code: int
     tail: str
+    own: str = ""
 
 
 @dataclass(slots=True)
@@ -174,6 +178,7 @@ class _Relay:
     more: Callable[[], bytes] | None = None
     console: _Console | None = None
     tail: _Tail = field(default_factory=_Tail)
+    own: _Tail = field(default_factory=_Tail)
     interrupted: bool = False
     writers: dict[int, Callable[[bytes], None]] = field(default_factory=dict)
 
@@ -190,7 +195,7 @@ class _Relay:
             if pipe is not None:
                 pipe.close()
         code = 128 - code if code < 0 else code
-        return Ended(code=130 if self.interrupted and code else code, tail=self.tail.text(secrets))
+        return Ended(code=130 if self.interrupted and code else code, tail=self.tail.text(secrets), own=self.own.text(secrets))
 
     def _open(self, waiting: selectors.BaseSelector) -> None:
         out, err = _writer(sys.stdout), _writer(sys.stderr)
@@ -229,6 +234,8 @@ class _Relay:
             return False
         if source in self.writers:
             self.tail.add(data)
+            if source == next(iter(self.writers)):
+                self.own.add(data)
             self.writers[source](data)
         elif self.console is not None:
             self.interrupted = self.interrupted or self.console.interrupts(data)

@@ -26,7 +26,7 @@ RUNS_OUT = f"print('step 1', flush=True)\nsys.stderr.write({OOM!r})\nsys.exit(1)
 def test_the_exit_code_is_the_programs(place: Place, code: int) -> None:
     place.oumi(f"print('to stdout'); print('to stderr', file=sys.stderr); os._exit({code}) if False else sys.exit({code})")
     found, out, err = place.launch(place.train(), "--yes")
-    assert found == code
+    assert found == code, (out[-300:], err[-600:])
     assert out == "to stdout\n"  # nothing of ours is among the program's output
     assert "to stderr" in err
     assert ("It ended well." in err) is (code == 0)
@@ -329,7 +329,7 @@ def test_a_local_jobs_output_and_its_end(place: Place, script: str, code: int) -
     place.oumi(LAUNCHER)
     place.write("job.yaml", f"name: x\nresources: {{cloud: local}}\nworking_dir: .\nrun: {json.dumps(script)}\n")
     found, out, err = place.launch("job.yaml", "--yes")
-    assert found == code
+    assert found == code, (out[-300:], err[-600:])
     assert "the output" in out
     assert ("40000\n" in out) is (code == 0)
     assert ("bad" in out) is (code == 1)

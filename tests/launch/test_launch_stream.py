@@ -86,6 +86,7 @@ def test_more_output_from_elsewhere_is_passed_on(capsys: pytest.CaptureFixture[s
     parts = [b"one ", b"", b"two "]
     ended = run([sys.executable, "-c", "import time; time.sleep(0.5)"], environ=os.environ, plain=True, more=lambda: parts.pop(0) if parts else b"")
     assert "one two" in ended.tail
+    assert ended.own == ""
     assert "one two" in capsys.readouterr().out
 
 
