@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def offer(mending: Mending, subject: Subject, screen: Screen, confirmed: Callabl
         return None
     target = beside(file)
     if confirmed is None:
-        report.say(screen, f'The change was not written. On a terminal it is offered; or paste the error: oumi-chat "…" --config {file} -o {target}')
+        report.say(screen, f'The change was not written. On a terminal it is offered; or paste the error: oumi-chat "…" --config {shlex.quote(str(file))} -o {shlex.quote(str(target))}')
         return None
     if not confirmed(f"Write {target} with this change?"):
         return None

@@ -76,7 +76,7 @@ def job_checks(job: Subject, inner: Subject | None, around: Around) -> Iterator[
             yield warning("Runs", message, JOB, path="run", fix="check it by itself: oumi-chat launch CONFIG --dry-run")
         return
     yield ok("Runs", f"{inner.file}, of kind {inner.kind}", JOB, "run")
-    if names := fields_set(job.body):
+    if names := [name for name in fields_set(job.body) if name != "training.run_name"]:
         yield warning("Runs", f"the script also sets {', '.join(names)}: the file is looked at without", JOB, path="run", fix="set them in the config")
     yield from check_oumi.schema(inner, around)
     yield from (_here if is_local(job) else _elsewhere)(job, inner, around)

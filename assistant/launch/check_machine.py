@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -21,6 +22,7 @@ from assistant.launch.size import (
     download_bytes,
     fits_when_empty,
     serving_need,
+    short_rows_need,
     training_disk,
     training_need,
     tuning_body,
@@ -120,7 +122,9 @@ def memory(subject: Subject, around: Around) -> Iterator[Check]:
         return
     try:
         model = around.model(subject, subject.text_of(f"{model_section(subject)}.model_name"))
-        need = need_of(subject, model, _used(subject, around)) if model is not None else None
+        used = _used(subject, around)
+        need = need_of(subject, model, used) if model is not None else None
+        short = short_rows_need(subject.body, model, used) if model is not None and subject.kind == "train" else None
     except OumiChatError as problem:
         yield warning("Memory", f"not estimated: {problem.message}", MEMORY, path=problem.context, fix=problem.hint)
         return
@@ -128,7 +132,17 @@ def memory(subject: Subject, around: Around) -> Iterator[Check]:
         fix = "watch nvidia-smi in the first steps"
         yield warning("Memory", "not estimated: the model's shape is not known here", MEMORY, path=f"{model_section(subject)}.model_name", fix=fix)
         return
-    yield _verdict(subject, around, need)
+    if short is not None and not need.memory.fits(used.usable_gib) and short[0].memory.fits(used.usable_gib):
+        yield _by_its_rows(need, *short)
+    else:
+        yield _verdict(subject, around, need)
+
+
+def _by_its_rows(need: Need, short: Need, tokens: int) -> Check:
+    """Full rows would not fit, and the dataset is known to have few such."""
+    figures = f"at most {short.memory.upper / GIB:.1f} GiB per GPU for rows as the dataset has them, {tokens:,} tokens on average; {need.machine.usable_gib:.1f} usable"
+    message = f"{figures}. A micro-batch of full rows would take up to {need.memory.upper / GIB:.1f}"
+    return warning("Memory", message, MEMORY, path="model.model_max_length", fix="lower model.model_max_length to what the rows need")
 
 
 def _used(subject: Subject, around: Around) -> Hardware:
@@ -180,7 +194,7 @@ def _verdict(subject: Subject, around: Around, need: Need) -> Check:
     if fits_when_empty(need):
         taken = f": {holders}" if holders else ""
         return error("Memory", f"{figures}; it would fit if nothing else ran there{taken}", MEMORY, fix="end what holds the memory, or wait for it")
-    fix = f"oumi-chat estimate --config {subject.file} names what would fit" if subject.kind == "train" else "a shorter context, a smaller batch, or a larger machine"
+    fix = f"oumi-chat estimate --config {shlex.quote(str(subject.file))} names what would fit" if subject.kind == "train" else "a shorter context, a smaller batch, or a larger machine"
     return error("Memory", f"{figures}: it does not fit", MEMORY, fix=fix)
 
 
@@ -232,8 +246,8 @@ def disk(subject: Subject, around: Around) -> Iterator[Check]:
 def _what(fetched: float, written: DiskNeed) -> str:
     parts = [f"{_gb(fetched)} of weights to download"] if fetched else []
     if written.checkpoint and written.checkpoints != 0:
-        count = "a checkpoint" if written.checkpoints in (None, 1) else f"{written.checkpoints} checkpoints"
-        parts.append(f"{count} of {_gb(written.checkpoint)}{' each, and nobody knows how many' if written.checkpoints is None else ''}")
+        count = "checkpoints" if written.checkpoints is None else "a checkpoint" if written.checkpoints == 1 else f"{written.checkpoints} checkpoints"
+        parts.append(f"{count} of {_gb(written.checkpoint)}{' each (how many is not known)' if written.checkpoints is None else ''}")
     if written.final:
         parts.append(f"{_gb(written.final)} at the end")
     return ", ".join(parts)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from assistant.builder.existing import Existing, Section, run_of_config
+from assistant.builder.existing import ACCUMULATION, EPOCHS, MICRO_BATCH, Existing, Section, run_of_config
+from assistant.catalogue.datasets import find_dataset
 from assistant.catalogue.engines import gguf_of
 from assistant.core.values import Estimate, Hardware, ModelSpec
 from assistant.planner.memory import estimate
 from assistant.planner.memory.states import states_of
+from assistant.planner.search import padded_tokens
 from assistant.planner.serving.fitting import vllm_fit
 from assistant.planner.serving.memory import Load, estimate_load, stored_bytes
 
@@ -50,6 +53,19 @@ def training_need(body: Mapping[str, Any], model: ModelSpec, machine: Hardware) 
         UsageError: a field that the estimate rests on has a wrong type.
     """
     return Need(memory=estimate(run_of_config(Existing.of(body), model, machine)), machine=machine)
+
+
+def short_rows_need(body: Mapping[str, Any], model: ModelSpec, machine: Hardware) -> tuple[Need, int] | None:
+    """The same for a micro-batch of rows as the dataset has them, and their mean length in tokens; None where that is not
+    known or not much shorter than the rows may be."""
+    config = Existing.of(body)
+    choice = config.dataset()
+    spec = find_dataset(choice.name) if choice.path is None else None
+    run = run_of_config(config, model, machine)
+    if config.packs or spec is None or not spec.mean_tokens or spec.mean_tokens * 2 > run.sequence:
+        return None
+    tokens = max(1, round(padded_tokens(spec.mean_tokens, run.micro_batch, run.sequence)))
+    return Need(memory=estimate(replace(run, sequence=tokens)), machine=machine), spec.mean_tokens
 
 
 def tuning_body(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,14 +134,26 @@ def training_disk(body: Mapping[str, Any], model: ModelSpec, machine: Hardware) 
     run = run_of_config(config, model, replace(machine, count=1, nodes=1))
     weights = run.trainable * (run.adapter_bytes if not run.is_full else float(run.weight_bytes))
     each = weights + states_of(run).optimizer
-    return DiskNeed(checkpoint=each, checkpoints=_checkpoints(config), final=weights if config.training.get("save_final_model", bool, True) else 0.0)
+    return DiskNeed(checkpoint=each, checkpoints=_checkpoints(config, machine.world), final=weights if config.training.get("save_final_model", bool, True) else 0.0)
 
 
-def _checkpoints(config: Existing) -> int | None:
+def _steps(config: Existing, world: int) -> int | None:
+    """Optimizer steps: as said, or by the rows of a dataset of the catalogue."""
+    said = config.training.body.get("max_steps")
+    if isinstance(said, int) and said > 0:
+        return said
+    choice = config.dataset()
+    spec = find_dataset(choice.name) if choice.path is None and not config.packs else None
+    if spec is None or not spec.rows:
+        return None
+    batch = max(1, int(config.training.get("per_device_train_batch_size", int, MICRO_BATCH) * config.training.get("gradient_accumulation_steps", int, ACCUMULATION)))
+    return math.ceil(int(spec.rows) / (batch * world)) * int(config.training.get("num_train_epochs", int, EPOCHS))
+
+
+def _checkpoints(config: Existing, world: int) -> int | None:
     """How many checkpoints stay; None where the number of steps is not known."""
     every = int(config.training.get("save_steps", int, _SAVE_STEPS))
-    said = config.training.body.get("max_steps")
-    steps = said if isinstance(said, int) and said > 0 else None
+    steps = _steps(config, world)
     limit = int(config.trainer_kwargs.get("save_total_limit", int, 0)) or None
     if not every:
         return (limit or 1) if config.training.get("save_epoch", bool, False) else 0

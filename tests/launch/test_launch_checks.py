@@ -153,6 +153,20 @@ def test_memory_that_is_free_that_is_held_and_that_is_not_there(place: Place) ->
     assert "it does not fit" in out
 
 
+def test_rows_that_are_known_to_be_short_are_judged_as_they_are(place: Place) -> None:
+    place.oumi()
+    place.monkeypatch.setenv("HF_TOKEN", "hf_" + "x" * 34)
+    place.gpus(A100)
+    text = (place.folder / lora_8b(place)).read_text("utf-8").replace("model_max_length: 64", "model_max_length: 32768")
+    place.write("long.yaml", text)
+    assert status_of(place.checks("long.yaml"), "Memory") == "error"  # nobody knows the rows of a file here
+    place.write("long.yaml", text.replace("dataset_name: text_sft_jsonl, dataset_path: rows.jsonl", "dataset_name: yahma/alpaca-cleaned"))
+    checks = place.checks("long.yaml")
+    assert status_of(checks, "Memory") == "warning"
+    assert "tokens on average" in said(checks, "Memory")
+    assert place.launch("long.yaml", "--dry-run")[0] == 0
+
+
 def test_gpus_of_processes_that_are_not_used_are_not_named(place: Place) -> None:
     place.oumi()
     place.gpus(("NVIDIA A100-SXM4-40GB", 40.0, 2.0), A100, processes=((0, 4242, "python", 37.0),))
