@@ -176,9 +176,9 @@ def _take_any_bytes() -> None:
         reconfigure(errors="replace")
 
 
-def is_yes(question: str, *, no_color: bool = False) -> bool:
-    """True when the answer is yes; anything else, an interrupt too, is no."""
-    shown = f"{visible(question)} [y/N] "
+def is_yes(question: str, *, no_color: bool = False, default: bool = False) -> bool:
+    """True when the answer is yes; Enter alone is the default, anything else, an interrupt too, is no."""
+    shown = f"{visible(question)} [{'Y/n' if default else 'y/N'}] "
     try:
         if is_dumb_terminal():
             _take_any_bytes()
@@ -188,4 +188,5 @@ def is_yes(question: str, *, no_color: bool = False) -> bool:
             answer = session.prompt(shown)
     except (KeyboardInterrupt, EOFError):
         return False
-    return answer.strip().lower() in ("y", "yes")
+    said = answer.strip().lower()
+    return said in ("y", "yes") or (default and not said)

@@ -439,11 +439,39 @@ def test_launching_saves_shows_asks_and_runs(
     fake_oumi(tmp_path, code)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/bin:/usr/bin")
     talk = Talk(capsys, yes=True)
-    talk.say("lora smollm2 135m on 2 A100s")
-    assert words in talk.say("/launch my file.yaml")
-    assert talk.asked == ["Run oumi distributed torchrun -m oumi train -c 'my file.yaml'?"]
-    assert (tmp_path / "called").read_text().strip() == "distributed torchrun -m oumi train -c my file.yaml"
+    talk.say("lora smollm2 135m on the cpu")
+    shown = talk.say("/launch my file.yaml")
+    assert words in shown
+    assert "as planned: it runs on the CPU" in shown  # the checks come first
+    assert talk.asked == ["Run oumi train -c 'my file.yaml'?"]
+    assert (tmp_path / "called").read_text().strip() == "train -c my file.yaml"
     assert (tmp_path / "my file.yaml").exists()
+
+
+def test_launching_on_another_machine_than_was_planned_for_is_said(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    fake_oumi(tmp_path, 0)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/bin:/usr/bin")
+    talk = Talk(capsys)
+    talk.say("lora smollm2 135m on 2 A100s")
+    assert "planned for 2xA100, and there is no GPU here" in talk.say("/launch")
+    assert not (tmp_path / "called").exists()
+
+
+def test_a_run_that_fails_is_read_as_if_its_error_had_been_pasted(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    fake_oumi(tmp_path, 1)
+    log = Path(__file__).parents[1] / "reader" / "traces" / "oom_loss_torch28.log"
+    program = tmp_path / "bin" / "oumi"
+    program.write_text(f'#!/bin/sh\ncat "{log}" >&2\nexit 1\n')
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/bin:/usr/bin")
+    talk = Talk(capsys, yes=True)
+    talk.say("lora llama 3.1 8b on an A100 80gb, micro batch 4, 4k context")
+    pasted = talk.say(log.read_text("utf-8"))
+    assert "Change" in pasted
+    shown = talk.say("no", "/launch")
+    assert "ended with code 1" in shown
+    assert all(line in shown for line in pasted.splitlines())
 
 
 def test_launching_without_a_yes_or_without_oumi_runs_nothing(talk: Talk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
