@@ -234,7 +234,7 @@ def _mounts(plan: JobPlan, place: Cloud) -> dict[str, str]:
 def _why(place: Cloud) -> dict[str, str]:
     said = {
         "resources.accelerators": "GPUs of any type: sbatch refuses names that the cluster does not know" if place.name == "slurm" else "of one machine",
-        "resources.disk_size": "GiB; how it comes to that stands above",
+        "resources.disk_size": "GiB; the sum stands at the top of the file",
         "resources.use_spot": "can be taken away at any time",
         "num_nodes": "machines",
         "working_dir": "the commands run here, in place" if place.name == "local" else "copied to the cluster whole: the config reads files in it",
