@@ -566,5 +566,4 @@ def test_two_steps_in_a_line_are_two_lines(capsys: pytest.CaptureFixture[str]) -
     assert talk.state.intent.task == "train"
     assert talk.state.config is not None
     talk.say("evaluate it on mmlu")
-    assert talk.state.config.task_plan is not None
-    assert talk.state.config.task_plan.adapter == "output/qwen3-8b.lora"
+    assert talk.state.config.files[0].kind == "eval"
