@@ -318,7 +318,7 @@ def test_a_set_is_written_whole_or_not_at_all(tmp_path: Path, there: str) -> Non
     assert [(path.name, path.read_text("utf-8")) for path in tmp_path.iterdir()] == [(there, "mine")]
     assert program(*words, "--force").returncode == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.job.yaml", "mine.yaml"]
-    assert all("mine" != path.read_text("utf-8") for path in tmp_path.iterdir())
+    assert all(path.read_text("utf-8") != "mine" for path in tmp_path.iterdir())
 
 
 def test_a_training_and_its_evaluation_in_one_request(tmp_path: Path) -> None:
