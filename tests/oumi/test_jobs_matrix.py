@@ -216,16 +216,24 @@ def test_a_saved_job_carries_the_config_as_it_is_saved(ask: Ask, stubs: Path, tm
     assert found == [outcome.files[0].yaml.encode()]
 
 
-def test_a_failing_step_ends_the_job(ask: Ask, stubs: Path, tmp_path: Path) -> None:
+def pair(cloud: str) -> Outcome:
+    """A training and an evaluation, and one job for both."""
+    train = planned("A100-80GB", {"task": "train", "model": "smollm2 135m", "method": "lora"})
+    evaluation = planned("A100-80GB", {"task": "evaluate", "model": "smollm2 135m", "benchmarks": ["gsm8k"]})
+    return with_job(replace(train, files=(*train.files, *evaluation.files), commands=(*train.commands, *evaluation.commands)), cloud=cloud)
+
+
+@pytest.mark.parametrize("cloud", ["aws", "slurm", "local"])
+def test_a_failing_step_ends_the_job(ask: Ask, stubs: Path, tmp_path: Path, cloud: str) -> None:
     broken = tmp_path / "broken"
     shutil.copytree(stubs, broken)
-    (broken / "oumi").write_text("#!/bin/sh\nexit 7\n", "utf-8")
-    for cloud in ("aws", "slurm", "local"):
-        outcome = planned("A100-80GB", {"task": "train", "model": "smollm2 135m", "cloud": cloud})
-        verdict = ask({"id": cloud, "yaml": outcome.files[-1].yaml, "arguments": arguments(outcome)})
-        script = verdict["script"] or verdict["run"]
-        env = {"PATH": f"{broken}:{os.environ['PATH']}", "HOME": str(tmp_path), "CALLS": os.devnull}
-        assert subprocess.run(["sh" if cloud == "local" else "bash", "-c", script], env=env, cwd=tmp_path, capture_output=True).returncode == 7
+    (broken / "oumi").write_text('#!/bin/sh\necho "$1"\nexit 7\n', "utf-8")
+    outcome = pair(cloud)
+    verdict = ask({"id": cloud, "yaml": outcome.files[-1].yaml, "arguments": arguments(outcome)})
+    script = verdict["script"] or verdict["run"]
+    env = {"PATH": f"{broken}:{os.environ['PATH']}", "HOME": str(tmp_path), "CALLS": os.devnull}
+    done = subprocess.run(["sh" if cloud == "local" else "bash", "-c", script], env=env, cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (7, "train\n")
 
 
 def test_what_each_cloud_can_do_is_skypilots_own_word(ask: Ask) -> None:
@@ -247,13 +255,10 @@ def test_keys_and_accounts_come_with_the_command(ask: Ask) -> None:
 
 
 def test_two_configs_travel_in_one_job(ask: Ask, stubs: Path, tmp_path: Path) -> None:
-    train = planned("A100-80GB", {"task": "train", "model": "smollm2 135m", "method": "lora"})
-    evaluation = planned("A100-80GB", {"task": "evaluate", "model": "smollm2 135m", "benchmarks": ["gsm8k"]})
-    pair = replace(train, files=(*train.files, *evaluation.files), commands=(*train.commands, *evaluation.commands))
-    outcome = with_job(pair, cloud="aws")
+    outcome = pair("aws")
     verdict = ask({"id": "pair", "yaml": outcome.files[-1].yaml})
     found, calls = run(verdict["run"], stubs, tmp_path / "run", "bash")
-    assert found == [file.yaml.encode() for file in (*train.files, *evaluation.files)]
+    assert found == [file.yaml.encode() for file in outcome.files[:2]]
     assert calls == ["train -c train.yaml", "evaluate -c eval.yaml"]
     assert yaml.safe_load(outcome.files[-1].yaml)["resources"]["cloud"] == "aws"
 
