@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from assistant.catalogue.families import usual_models
 from assistant.catalogue.machines import hardware_from_intent
 from assistant.catalogue.models import find_model, get_model, hosted_ids, suggest_models
+from assistant.catalogue.offers import NO_PRICES
 from assistant.core.datafacts import DataFacts
 from assistant.core.errors import NeedsInputError
 from assistant.core.intent import Intent
@@ -98,6 +99,13 @@ def stated_machine(asked: Request) -> tuple[Hardware | None, tuple[Reason, ...]]
     if said is not None:
         return said, notes
     return asked.machine, asked.machine_notes
+
+
+def assumed_why(intent: Intent) -> str:
+    """Why a machine was taken that nobody named."""
+    if intent.cloud is None or intent.cloud in NO_PRICES:
+        return "no hardware was said and none was found; the smallest usual machine that fits. Say --gpus to plan for yours"
+    return f"no hardware was said; the least expensive known on {intent.cloud} that fits. Say --gpus to plan for another"
 
 
 def said_model(asked: Request, model: ModelSpec) -> str:

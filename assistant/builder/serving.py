@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from assistant.builder.kinds import finished
 from assistant.builder.phrase import machine_flag, machine_phrase
-from assistant.builder.requests import Request, stated_machine, unread_findings
+from assistant.builder.requests import Request, assumed_why, stated_machine, unread_findings
 from assistant.builder.subjects import Named, named_model
 from assistant.catalogue.engines import engine_of_hosted
 from assistant.catalogue.machines import assumed_machines
@@ -20,6 +20,7 @@ from assistant.core.taskplan import TaskPlan
 from assistant.core.units import gib
 from assistant.core.values import Finding, Hardware, Reason
 from assistant.planner.inference_part import PART
+from assistant.planner.requirements import rentable
 from assistant.planner.serving.infer import Subject, plan_infer
 
 Planner = Callable[[Intent, Subject], tuple[TaskPlan, tuple[Reason, ...]]]
@@ -101,15 +102,14 @@ def _needs_no_machine(intent: Intent, named: Named) -> bool:
 def _assumed(intent: Intent, named: Named, planner: Planner) -> tuple[Hardware | None, tuple[Reason, ...]]:
     """The first usual machine that holds it; the largest if none does."""
     tried: Hardware | None = None
-    for machine in assumed_machines():
-        tried = replace(machine, count=intent.gpu_count or machine.count)
+    for machine in rentable(assumed_machines(), intent):
+        tried = replace(machine, count=intent.gpu_count or machine.count, nodes=1)
         plan, _ = planner(intent, subject(named, tried))
         if plan.fits:
             break
     if tried is None:
         return None, ()
-    why = "no hardware was said and none was found; the smallest usual machine that fits. Say --gpus to plan for yours"
-    return tried, (Reason(field="hardware", value=machine_phrase(tried), why=why),)
+    return tried, (Reason(field="hardware", value=machine_phrase(tried), why=assumed_why(intent)),)
 
 
 def _input_findings(asked: Request) -> tuple[Finding, ...]:

@@ -236,8 +236,8 @@ def _news(before: Outcome | None, after: Outcome) -> Effect:
 
 
 def _is_of_one_kind(before: Outcome, after: Outcome) -> bool:
-    """True where two configs can be compared: both train, or both do the same other thing."""
-    return [file.kind for file in before.files] == [file.kind for file in after.files]
+    """True where two configs can be compared: both train, or both do the same other thing; a job beside them is a value of theirs."""
+    return [file.kind for file in before.files[:1]] == [file.kind for file in after.files[:1]]
 
 
 def _considered(state: State, event: Planned) -> Step:
@@ -263,8 +263,8 @@ def _considered(state: State, event: Planned) -> Step:
 
 
 def _body(outcome: Outcome) -> list[str]:
-    """The lines of the config that are no comment."""
-    return [line for line in outcome.files[0].yaml.splitlines() if not line.lstrip().startswith("#")]
+    """The lines of the config and of what is beside it that are no comment."""
+    return [line for file in outcome.files for line in file.yaml.splitlines() if not line.lstrip().startswith("#")]
 
 
 def _decided(state: State, pending: WhatIf, line: str) -> Step | None:

@@ -608,3 +608,28 @@ def test_a_follow_up_is_answered_by_number_by_place_and_with_more(
     assert "[4,096 tokens] / 8,192 tokens" in talk.say("lora llama 3.1 8b on 1 A100-80GB with alpaca")
     said = changes(talk, line)
     assert (said.get("sequence_length"), said.get("learning_rate")) == (length, rate)
+
+
+def test_a_cloud_brings_a_job_that_is_saved_with_the_config(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    talk = Talk(capsys, yes=True)
+    talk.say("lora llama 3.1 8b on 8 A100 80gb")
+    assert "none → AWS" in talk.say("on aws")
+    assert "AWS · A100-80GB:8" in talk.say("on gcp instead")
+    talk.say("/save")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["job.yaml", "train.yaml"]
+    assert "cloud: gcp" in (tmp_path / "job.yaml").read_text("utf-8")
+    assert "holds this config already" in talk.say("/save")
+    talk.say("on lambda", "/save")
+    assert talk.asked == ["train.yaml exists. Replace it?"]
+    assert "cloud: lambda" in (tmp_path / "job.yaml").read_text("utf-8")
+
+
+def test_two_steps_in_a_line_are_two_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    talk = Talk(capsys)
+    told = talk.say("lora qwen3 8b on an A100, then evaluate it on mmlu")
+    assert "Then say: evaluate it on mmlu" in told
+    assert talk.state.intent.task == "train"
+    assert talk.state.config is not None
+    talk.say("evaluate it on mmlu")
+    assert talk.state.config.files[0].kind == "eval"
