@@ -6,7 +6,7 @@ import json
 
 import pytest
 import yaml
-from conftest import Place, status_of
+from fakemachine import Place, status_of
 
 from assistant.launch import around as around_module
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pexpect
 import pytest
 import yaml
-from conftest import Place
+from fakemachine import Place
 
 from assistant.launch.joblog import JobLog, failed
 
@@ -158,7 +158,7 @@ class Terminal:
 
 
 def place_python() -> str:
-    from conftest import PYTHON
+    from fakemachine import PYTHON
 
     return PYTHON
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import Place
+from fakemachine import Place
 
 from assistant.core.errors import UsageError
 from assistant.launch.command import freest
