@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from assistant.checks.document import parse
+from assistant.checks.releases import newest
 from assistant.checks.schema import snapshot
-from assistant.checks.shape import shape_findings
+from assistant.checks.typed import mistakes
 from assistant.core.launching import Check, error, ok, warning
 from assistant.launch.around import Around
 from assistant.launch.needs import key_of, packages
@@ -82,13 +84,13 @@ def _has_wandb_key(around: Around) -> bool:
 
 def schema(subject: Subject, _: Around) -> Iterator[Check]:
     """The fields are those of the kind, with values that Oumi's parser takes."""
-    found = shape_findings(subject.body, subject.kind)
+    found = mistakes(parse(subject.text), subject.kind, newest())
     for one in found[:_MOST]:
         yield error("Config", one.message, one.rule, path=one.path, fix=one.fix)
     if len(found) > _MOST:
         yield error("Config", f"{len(found) - _MOST} more fields are wrong", "SCH001", fix="mend those above first")
     if not found:
-        yield ok("Config", f"fields and values are those of Oumi {snapshot(subject.kind)['oumi']}", "SCH001")
+        yield ok("Config", f"fields and values are those of Oumi {newest()}", "SCH001")
 
 
 def loads(subject: Subject, around: Around) -> Iterator[Check]:

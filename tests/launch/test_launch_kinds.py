@@ -55,15 +55,18 @@ def test_what_is_no_config_or_two_is_refused(body: dict[str, object], words: str
 
 @pytest.mark.skipif(not os.environ.get("OUMI_CHAT_SHARED"), reason="needs the recipes of Oumi")
 def test_every_recipe_of_oumi_has_its_kind() -> None:
-    from assistant.checks.shape import shape_findings
+    from assistant.checks.document import parse
+    from assistant.checks.releases import newest
+    from assistant.checks.typed import mistakes
 
     others = ("analyze.yaml", "fireworks_deploy.yaml", "async_eval.yaml", "accelerate.yaml")
     files = [f for f in sorted(Path(os.environ["OUMI_CHAT_SHARED"], "data", "oumi_recipes").rglob("*.yaml")) if f.name not in others]
     for file in files:
-        body = yaml.safe_load(file.read_text("utf-8"))
+        text = file.read_text("utf-8")
+        body = yaml.safe_load(text)
         kind = kind_of(body, file.name)
         assert (kind == "job") == ("job" in file.name), file
-        assert shape_findings(body, kind) == (), file
+        assert mistakes(parse(text), kind, newest()) == (), file
     assert len(files) > 200
 
 
