@@ -24,6 +24,7 @@ from assistant.chat.planning import (
     remarks,
     set_field,
 )
+from assistant.chat.sameness import are_of_one_kind, is_same
 from assistant.chat.state import (
     AskLlm,
     CheapestFound,
@@ -248,17 +249,14 @@ def _considered(state: State, event: Planned) -> Step:
     pending = replace(state, what_if=WhatIf(state=considered), follow_up=None)
     if current is None or event.purpose == "mend":  # what it changes was just shown, in the run's own measure
         return pending, (Tell(text="Nothing is changed yet. Take it?  yes / keep"),)
-    if current.files and event.outcome.files and _body(current) == _body(event.outcome) and current.commands == event.outcome.commands:
-        return state, (Tell(text="That would be the same plan."),)
+    if is_same(current, event.outcome):
+        warned = any(finding not in current.findings for finding in event.outcome.findings)
+        news = (ShowChanges(before=current, after=event.outcome, values_only=True),) if warned else ()
+        return state, (Tell(text="That would be the same plan."), *news)
     ask = "Nothing is changed yet. Switch to that?  [keep] / switch"
-    if not _is_of_one_kind(current, event.outcome):
+    if not are_of_one_kind(current, event.outcome):
         return pending, (Show(outcome=event.outcome, how="brief"), Tell(text=ask))
     return pending, (ShowChanges(before=current, after=event.outcome, values_only=True), Tell(text=ask))
-
-
-def _body(outcome: Outcome) -> list[str]:
-    """The lines of the config that are no comment."""
-    return [line for line in outcome.files[0].yaml.splitlines() if not line.lstrip().startswith("#")]
 
 
 def _decided(state: State, pending: WhatIf, line: str) -> Step | None:
