@@ -62,6 +62,14 @@ _KEYS = {
     "model.model_name": "model", "model.model_max_length": "sequence_length", "engine": "engine", "inference_engine": "engine",
     "input_path": "dataset", "output_path": "output_dir", "output_dir": "output_dir", "generation.seed": "seed", "generation.batch_size": "micro_batch_size",
 }  # fmt: skip
+_SHARED = ("model", "sequence_length", "micro_batch_size", "seed")
+PLACES: dict[str, dict[str, str]] = {
+    "eval": {"engine": "inference_engine", "output_dir": "output_dir", "run_name": "run_name"},
+    "infer": {"engine": "engine", "dataset": "input_path", "output_dir": "output_path"},
+}
+"""Kind → key of the intent → the field that says it."""
+for _places in PLACES.values():
+    _places |= {key: path for path, key in _KEYS.items() if key in _SHARED}
 
 
 def absorbed(intent: Intent, kind: str) -> tuple[Intent, tuple[Finding, ...]]:

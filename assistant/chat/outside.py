@@ -247,7 +247,7 @@ def mend(state: State, text: str, screen: Screen, resolve: Resolve) -> MendFound
     assert trace is not None
     outcome, given = state.config or state.outcome, state.given
     if outcome is not None and not outcome.files and given is not None:  # a file that does not fit is still what ran
-        outcome = replace(outcome, files=(ConfigFile(kind="train", name=given.name, yaml=config_text(outcome, given)),))
+        outcome = replace(outcome, files=(ConfigFile(kind=given.kind, name=given.name, yaml=config_text(outcome, given)),))
     mending = find_mending(trace, config_text=None, outcome=outcome, machine=None, resolve=resolve)
     screen.show(mending_lines(mending, screen.out, name=given.name if given else "train.yaml"))
     return MendFound(intent=mending.intent)

@@ -148,9 +148,10 @@ def remarks(state: State, outcome: Outcome) -> tuple[Tell, ...]:
     if given is None:
         return tuple(Tell(text=f"{note.value}: {note.why}.") for note in state.notes if note.field == "config")
     told = [f"{note.field}: {note.why}" for note in uncounted(outcome, given)]
-    if outcome.plan is not None and any(note.field == "hardware" for note in outcome.assumptions):
-        which = ", the smallest usual one that fits" if outcome.plan.fits else ""
-        told.append(f"{given.name} names no machine: {machine_phrase(outcome.plan.hardware)} is assumed{which}. /gpus or --gpus says yours.")
+    plan = outcome.plan or outcome.task_plan
+    if plan is not None and plan.hardware is not None and any(note.field == "hardware" for note in outcome.assumptions):
+        which = ", the smallest usual one that fits" if plan.fits else ""
+        told.append(f"{given.name} names no machine: {machine_phrase(plan.hardware)} is assumed{which}. /gpus or --gpus says yours.")
     if MARK in given.text:
         told.append(f"{given.name} was kept without its secrets: what /save writes has {MARK} in their place. /load reads the file itself.")
     return tuple(Tell(text=text) for text in told)

@@ -234,3 +234,37 @@ def test_less_memory_shows_its_price_in_hours(talk: Talk) -> None:
     shown = talk.say("use less memory")
     assert hours() > 1.2 * before
     assert any(line.split()[:1] == ["Time"] and "→" in line for line in shown.splitlines())
+
+
+EVAL = """model:
+  model_name: Qwen/Qwen3-8B  # mine
+  model_max_length: 4096
+tasks:
+  - evaluation_backend: lm_harness
+    task_name: mmlu
+"""
+
+
+def test_an_evaluation_is_loaded_as_one_and_changed_as_one(talk: Talk, tmp_path: Path) -> None:
+    (tmp_path / "e.yaml").write_text(EVAL)
+    loaded = talk.say("/load e.yaml")
+    assert "Loaded: Evaluation · Qwen3-8B" in loaded
+    assert "names no machine" in loaded
+    assert "num_samples: 20" in talk.say("20 questions")
+    talk.say("/save mine.yaml")
+    assert (tmp_path / "mine.yaml").read_text() == f"{EVAL}    num_samples: 20\n"
+    assert "LoRA · Qwen3-8B" in talk.say("lora it")
+    assert "trainer_type" in talk.say("/show")
+
+
+def test_a_job_is_refused_by_its_name(talk: Talk, tmp_path: Path) -> None:
+    talk.say("lora qwen3 8b on an A100")
+    (tmp_path / "j.yaml").write_text("name: x\nresources: {cloud: gcp}\nrun: oumi train -c train.yaml\n")
+    assert "j.yaml is a job config" in talk.say("/load j.yaml")
+    assert talk.state.intent.task == "train"
+
+
+def test_fields_of_an_inference_are_none_of_a_training(talk: Talk) -> None:
+    talk.say("serve qwen3 8b on an A100", "generation.temperature=0.5")
+    assert "LoRA · Qwen3-8B" in talk.say("lora it")
+    assert talk.state.intent.overrides is None
