@@ -58,3 +58,40 @@ def test_a_what_if_about_another_cloud_shows_its_price(talk: Talk) -> None:
     told = talk.say(TRAIN, "on gcp", "what about on azure?")
     assert "on gcp → about $" in told
     assert "Job             Azure" in told
+
+
+WIDE = "what about qlora with rank 64 and 8k context?"
+
+
+@pytest.mark.parametrize(
+    ("asked", "reply", "taken"),
+    [
+        ("what about 4 GPUs and full?", "yes, the GPUs", {"gpu_count": 4, "method": "lora"}),
+        ("what about 4 GPUs and full?", "yes, but keep the gpus", {"gpu_count": 1, "method": "full"}),
+        ("what about qlora on 2 H100s?", "sure, just the H100s", {"gpu": "H100", "gpu_count": 2, "method": "lora"}),
+        (WIDE, "yes but keep the rank", {"method": "qlora", "sequence_length": 8192, "lora_rank": None}),
+        (WIDE, "yes but not the rank and the context", {"method": "qlora", "sequence_length": None, "lora_rank": None}),
+        (WIDE, "yes, only the context", {"method": "lora", "sequence_length": 8192, "lora_rank": None}),
+        (WIDE, "yes, except the 8k context", {"method": "qlora", "sequence_length": None, "lora_rank": 64}),
+        ("what about dropout 0.1 and rank 64?", "yes, the dropout", {"lora_rank": None, "overrides": {"peft.lora_dropout": 0.1}}),
+        # the whole, and more
+        (WIDE, "yes", {"method": "qlora", "sequence_length": 8192, "lora_rank": 64}),
+        (WIDE, "yes please", {"method": "qlora", "sequence_length": 8192, "lora_rank": 64}),
+        (WIDE, "yes but rank 32", {"method": "qlora", "sequence_length": 8192, "lora_rank": 32}),
+        (WIDE, "yes. 2 epochs", {"method": "qlora", "sequence_length": 8192, "lora_rank": 64, "epochs": 2}),
+    ],
+)
+def test_of_an_offer_only_what_the_yes_names_is_taken(talk: Talk, asked: str, reply: str, taken: dict[str, object]) -> None:
+    talk.say(TRAIN, asked, reply)
+    now = talk.state.intent.model_dump()
+    assert {key: now[key] for key in taken} == taken
+    assert talk.state.what_if is None
+
+
+@pytest.mark.parametrize("reply", ["yes, but the florb", "yes but keep the florb", "yes, except the florb and the rank"])
+def test_a_yes_that_is_not_understood_takes_nothing(talk: Talk, reply: str) -> None:
+    before = talk.say(TRAIN, WIDE) and talk.state.intent
+    assert "Not understood" in talk.say(reply)
+    assert talk.state.intent == before
+    talk.say("switch")
+    assert talk.state.intent.lora_rank == 64
