@@ -15,6 +15,7 @@ from assistant.chat.planning import nothing_yet
 from assistant.chat.state import CheapestFound, Command, Event, FieldSet, Loaded, MachineSet, MendFound, State
 from assistant.chat.talk import COMMANDS as NAMES
 from assistant.chat.talk import HELP
+from assistant.checks.schema import field, field_names
 from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
 from assistant.core.outcome import ConfigFile, Outcome
@@ -38,17 +39,34 @@ def _set(_: TerminalDesk, state: State, effect: Command) -> Event | None:
     path, sign, value = effect.rest.partition("=")
     if not sign or not path.strip() or not value.strip():
         raise UsageError("/set takes PATH=VALUE.", context=f"/set {effect.rest}", hint="Such as /set training.warmup_steps=50.")
-    from assistant.builder.absorb import absorb
     from assistant.reader.fields import value_of
 
-    name = path.strip() if "." in path else override_of(path, _fields()) or path.strip()
-    return FieldSet(said=absorb(Intent(overrides={name: value_of(value.strip())}), standing=state.intent), words=effect.rest)
+    kind = _kind_of(state.intent)
+    name = path.strip() if "." in path or field(path.strip(), kind) else override_of(path, field_names(kind)) or path.strip()
+    typed = value_of(value.strip())
+    if isinstance(typed, bool) and (field(name, kind) or {}).get("type") == "str":  # YAML's `yes` is a word where a text is meant
+        typed = value.strip()
+    said = _absorbed(Intent(task=state.intent.task, overrides={name: typed}), state.intent, kind)
+    return FieldSet(said=said.model_copy(update={"task": None}), words=effect.rest)
 
 
-def _fields() -> tuple[str, ...]:
-    from assistant.checks.schema import field_names
+def _kind_of(intent: Intent) -> str:
+    """The kind of config that the conversation is about."""
+    return {"evaluate": "eval"}.get(intent.task or "train", intent.task or "train")
 
-    return field_names()
+
+def _absorbed(said: Intent, standing: Intent, kind: str) -> Intent:
+    """The field as a key of the intent where it is one, checked against the fields of its kind of config."""
+    if kind == "train":
+        from assistant.builder.absorb import absorb
+
+        return absorb(said, standing=standing)
+    from assistant.builder.serving import absorbed
+
+    taken, left_out = absorbed(said, kind)
+    if left_out:
+        raise UsageError(f"{left_out[0].message}.", context=left_out[0].path, hint="Say what to train first.", reference="wrong-kind")
+    return taken
 
 
 def _gpus(desk: TerminalDesk, state: State, effect: Command) -> Event | None:

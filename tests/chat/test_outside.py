@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 from talking import Talk
 
 from assistant.builder.given import Given
@@ -268,3 +269,39 @@ def test_fields_of_an_inference_are_none_of_a_training(talk: Talk) -> None:
     talk.say("serve qwen3 8b on an A100", "generation.temperature=0.5")
     assert "LoRA · Qwen3-8B" in talk.say("lora it")
     assert talk.state.intent.overrides is None
+
+
+@pytest.mark.parametrize(
+    ("request_", "typed", "path", "value"),
+    [
+        ("serve qwen3 8b on an A100", "generation.max_new_tokens=256", "generation.max_new_tokens", 256),
+        ("serve qwen3 8b on an A100", "engine=native", "engine", "NATIVE"),
+        ("serve qwen3 8b on an A100", "temperature=0.3", "generation.temperature", 0.3),
+        ("evaluate qwen3 8b on mmlu on an A100", "inference_engine=VLLM", "inference_engine", "VLLM"),
+        ("evaluate qwen3 8b on mmlu on an A100", "enable_wandb=true", "enable_wandb", True),
+        ("lora qwen3 8b on an A100", "training.run_name=yes", "training.run_name", "yes"),
+        ("lora qwen3 8b on an A100", "training.use_peft=yes", "training.use_peft", True),
+    ],
+)
+def test_set_knows_the_fields_of_the_config_that_is_talked_of(talk: Talk, request_: str, typed: str, path: str, value: object) -> None:
+    talk.say(request_, f"/set {typed}")
+    assert talk.state.config is not None
+    found = yaml.safe_load(talk.state.config.files[0].yaml)
+    for name in path.split("."):
+        found = found[name]
+    assert found == value
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("training.seed=4", "belongs to a training"),
+        ("generation.max_new_tokens=lots", "must be of type int"),
+        ("generation.max_new_tokenz=4", "Did you mean generation.max_new_tokens"),
+    ],
+)
+def test_set_refuses_what_an_inference_does_not_have(talk: Talk, typed: str, told: str) -> None:
+    talk.say("serve qwen3 8b on an A100")
+    before = talk.state.intent
+    assert told in talk.say(f"/set {typed}")
+    assert talk.state.intent == before
