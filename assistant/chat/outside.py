@@ -249,9 +249,24 @@ def cheaper(state: State, resolve: Resolve) -> CheapestFound:
     """The machine on which the same run costs least."""
     from assistant.builder.cheapest import find_cheapest
 
+    return CheapestFound(cheapest=find_cheapest(state.intent, _priced(state), resolve))
+
+
+def _priced(state: State) -> Outcome:
+    """What is compared by price: the run that the last line led to, fitting or not, since the next change is made of it.
+
+    Raises:
+        UsageError: there is no plan yet, or the last line led to none.
+    """
+    last = state.outcome
     if state.config is None:
         raise nothing_yet()
-    return CheapestFound(cheapest=find_cheapest(state.intent, state.config, resolve))
+    if last is None or last.is_sizing:
+        return state.config
+    if last.plan is None and last.task_plan is None:
+        hint = "Answer what is asked, or /undo goes back to the plan from before."
+        raise UsageError("The last line led to no plan, so there is no run to compare by price.", hint=hint, reference="no-price")
+    return last
 
 
 def mend(state: State, text: str, screen: Screen, resolve: Resolve) -> MendFound:

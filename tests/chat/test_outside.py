@@ -305,3 +305,18 @@ def test_set_refuses_what_an_inference_does_not_have(talk: Talk, typed: str, tol
     before = talk.state.intent
     assert told in talk.say(f"/set {typed}")
     assert talk.state.intent == before
+
+
+def test_cheaper_is_cheaper_than_the_run_that_was_said_last(talk: Talk) -> None:
+    """One that does not fit costs nothing yet: the price of the smaller run before it is no price of this one."""
+    talk.say(REQUEST, "no wait, the 70b")
+    told = talk.say("make it cheaper")
+    assert "The least that a whole run costs: about $" in told
+    assert "instead of" not in told
+    assert "instead of $" in Talk(talk.capsys).say(REQUEST, "make it cheaper")
+
+
+def test_nothing_is_compared_by_price_while_no_plan_came_of_the_last_line(talk: Talk) -> None:
+    talk.say(REQUEST, "use frobnicator-9b")
+    assert "no run to compare by price" in talk.say("make it cheaper")
+    assert "Only trainings" in Talk(talk.capsys).say("serve qwen3 8b on an A100", "make it cheaper")
