@@ -41,7 +41,10 @@ def planned_with(state: State, change: Change, line: str, purpose: Purpose, *, l
     fields = {note.field for note in change.notes} | set(change.gone)
     if change.said.model:
         fields |= {"model", BASE}
-    kept = tuple(note for note in state.notes if note.field not in fields)
+    notes = state.notes
+    if change.said.task == "train" and state.intent.task not in ("train", None):
+        notes, fields = _of_the_training(state, intent), fields | {BASE}
+    kept = tuple(note for note in notes if note.field not in fields)
     news = tuple(note for note in change.notes if note.field not in Intent.model_fields or getattr(intent, note.field) is not None)
     after = replace(
         state,
@@ -58,6 +61,13 @@ def planned_with(state: State, change: Change, line: str, purpose: Purpose, *, l
     reading = Reading(intent=intent, notes=after.notes, questions=change.conflicts, unread=change.unread)
     asked = line if (kind := asks_for(line)) and (purpose == "turn" or kind != "fits") else ""
     return state, (MakePlan(state=after, line=asked, reading=reading, purpose=purpose, label=label),)
+
+
+def _of_the_training(state: State, intent: Intent) -> tuple[Reason, ...]:
+    """The notes without what was said of a trained model; of the model itself, what the training before said."""
+    earlier = next((one for one in reversed(state.before) if one.intent.task == "train"), None)
+    said = earlier.notes if earlier is not None and earlier.intent.model == intent.model else ()
+    return (*(note for note in state.notes if note.field != "model"), *(note for note in said if note.field == "model"))
 
 
 def _with_flag(intent: Intent, gpus: str) -> Intent:

@@ -580,3 +580,12 @@ def test_a_follow_up_is_answered_by_number_by_place_and_with_more(
     assert "[4,096 tokens] / 8,192 tokens" in talk.say("lora llama 3.1 8b on 1 A100-80GB with alpaca")
     said = changes(talk, line)
     assert (said.get("sequence_length"), said.get("learning_rate")) == (length, rate)
+
+
+@pytest.mark.parametrize("between", [("evaluate it on mmlu",), ("serve it",), ("evaluate it on mmlu", "serve it")])
+def test_back_at_the_training_nothing_is_said_of_a_model_before_training(talk: Talk, between: tuple[str, ...]) -> None:
+    assert '"llama3"' in " ".join(note.why for note in (talk.say("lora llama3 on an A100"), talk.state.notes)[1])
+    assert "the model before training" in talk.say(*between)
+    assert "the model before training" not in talk.say("back to training")
+    assert '"llama3"' in " ".join(note.why for note in talk.state.notes)  # what the training itself said of it is
+    assert "the model before training" in talk.say("evaluate it on mmlu")
