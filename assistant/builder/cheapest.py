@@ -49,7 +49,7 @@ def find_cheapest(intent: Intent, current: Outcome, resolve: Resolve) -> Cheapes
         raise UsageError("Only trainings are compared by price.", hint="Name another machine, such as: on one L4.", reference="no-price")
     found = answer_sizing("requirements", intent.model_copy(update={"max_dollars": None}), None, resolve, text="")
     priced = [(one.dollars, one.machine) for one in (found.requirements if found else ()) if one.dollars is not None]
-    now = current.cost.dollars if current.cost else None
+    now = current.cost.dollars if current.cost and current.status == "ok" else None  # what does not fit costs nothing yet
     if not priced:
         return Cheapest(machine=None, dollars=None, now_dollars=now)
     dollars, machine = min(priced, key=lambda one: one[0])

@@ -17,6 +17,7 @@ from assistant.builder.prose import explain
 from assistant.builder.recheck import rechecked
 from assistant.builder.respond import launch_command
 from assistant.builder.rows import shorter_rows
+from assistant.builder.task_imports import given_kind, said_in
 from assistant.catalogue.models import get_model
 from assistant.checks.guards import check
 from assistant.checks.schema import field
@@ -40,7 +41,7 @@ _DECIDED = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """The file's name and text, what it says with Oumi's defaults, and the keys and fields that it leaves to those.
+    """The file's name, kind and text, what it says with Oumi's defaults, and the keys and fields that it leaves to those.
 
     `left` is what of it the plan does not count: it stays in the text.
     """
@@ -50,15 +51,19 @@ class Given:
     intent: Intent
     defaults: frozenset[str] = frozenset()
     left: tuple[Reason, ...] = ()
+    kind: str = "train"
 
     @classmethod
     def of(cls, name: str, text: str) -> Given:
         """A file's text, read.
 
         Raises:
-            UsageError: no training config, or a field of the wrong type.
+            UsageError: a kind that no conversation goes on from, no model in it, or a field of the wrong type.
         """
         body = yaml.safe_load(text)
+        if (kind := given_kind(body, name)) != "train":
+            said = said_in(body, kind)
+            return cls(name=name, text=text, kind=kind, intent=said.intent, defaults=said.defaults, left=said.left)
         intent, left = intent_of_config(body)
         return cls(name=name, text=text, intent=intent, defaults=frozenset(oumi_defaults(body)), left=left)
 
@@ -87,6 +92,10 @@ def on_given(outcome: Outcome, given: Given) -> Outcome:
     Raises:
         UsageError: the edited file would be refused by Oumi, or what is asked would not be seen in the run.
     """
+    if given.kind != "train":
+        from assistant.builder.given_tasks import on_given_task  # most files are trainings
+
+        return on_given_task(outcome, given)
     if outcome.plan is None:
         return outcome
     _refuse_unseen(outcome.intent, given)
@@ -140,7 +149,7 @@ def _credit(reason: Reason, intent: Intent, given: Given) -> Reason:
 def config_text(outcome: Outcome, given: Given) -> str:
     """The file with what was said since written into it, also where that does not fit; as it is where there is no plan."""
     plan = outcome.plan
-    if plan is None:
+    if plan is None or given.kind != "train":
         return given.text
     edits = _edits_since(plan, given)
     if not edits:
@@ -206,7 +215,7 @@ _COUNTED = ("model.torch_dtype_str", "training.mixed_precision_dtype", "training
 
 def drift(outcome: Outcome, given: Given) -> tuple[Reason, ...]:
     """Where the config has another value than its plan counts with: the figures are for that, and the run is not."""
-    if outcome.plan is None or not outcome.files:
+    if outcome.plan is None or not outcome.files or given.kind != "train":
         return ()
     written, planned = (_counted(one) for one in (yaml.safe_load(outcome.files[0].yaml), train_config(outcome.plan).body))
     named = (*given.defaults, *(note.field for note in given.left))

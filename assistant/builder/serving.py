@@ -66,6 +66,14 @@ _KEYS = {
     "inference_config.model.model_name": "model", "inference_config.model.model_max_length": "sequence_length", "inference_config.engine": "engine",
     "inference_config.generation.seed": "seed", "inference_config.generation.batch_size": "micro_batch_size",
 }  # fmt: skip
+_SHARED = ("model", "sequence_length", "micro_batch_size", "seed")
+PLACES: dict[str, dict[str, str]] = {
+    "eval": {"engine": "inference_engine", "output_dir": "output_dir", "run_name": "run_name"},
+    "infer": {"engine": "engine", "dataset": "input_path", "output_dir": "output_path"},
+}
+"""Kind → key of the intent → the field that says it."""
+for _places in PLACES.values():
+    _places |= {key: path for path, key in _KEYS.items() if key in _SHARED and not path.startswith("inference_config.")}
 
 
 def absorbed(intent: Intent, kind: str) -> tuple[Intent, tuple[Finding, ...]]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from assistant.catalogue.gpus import in_memory
 from assistant.checks.rules import QLORA_ONLY
+from assistant.checks.schema import field
 from assistant.core.intent import Intent
 
 _NO_GPUS = ("cpu", "M-series")
@@ -54,6 +55,8 @@ def _superseded(former: Intent, said: Intent) -> set[str]:
         gone.add("epochs")
     if said.epochs:
         gone.add("max_steps")
+    if said.global_batch_size and former.task in ("evaluate", "infer"):  # nothing is accumulated there: both are the rows at once
+        gone.add("micro_batch_size")
     if said.method == "full":
         gone |= {"lora_rank", "lora_alpha"}
     if said.model and said.model != former.model and not said.engine and former.engine in _SERVED_BY:
@@ -91,7 +94,9 @@ _OWN = {
 
 def _kept_overrides(former: Intent, said: Intent) -> dict[str, Any]:
     kept = former.overrides or {}
-    if said.task and said.task != former.task and former.task in _OWN:
+    if said.task == "train" and former.task not in ("train", None):  # a field of what was written before is none of a training
+        kept = {path: value for path, value in kept.items() if field(path) is not None}
+    elif said.task and said.task != former.task and former.task in _OWN:
         kept = {path: value for path, value in kept.items() if not path.startswith(_OWN[former.task])}
     if said.global_batch_size:
         kept = {path: value for path, value in kept.items() if path != "training.gradient_accumulation_steps"}

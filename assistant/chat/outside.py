@@ -14,6 +14,7 @@ from assistant.chat.planning import nothing_yet
 from assistant.chat.state import CheapestFound, Command, Event, FieldSet, Loaded, MachineSet, MendFound, State
 from assistant.chat.talk import COMMANDS as NAMES
 from assistant.chat.talk import HELP
+from assistant.checks.schema import field, field_names
 from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
 from assistant.core.outcome import ConfigFile, Outcome
@@ -37,17 +38,34 @@ def _set(_: TerminalDesk, state: State, effect: Command) -> Event | None:
     path, sign, value = effect.rest.partition("=")
     if not sign or not path.strip() or not value.strip():
         raise UsageError("/set takes PATH=VALUE.", context=f"/set {effect.rest}", hint="Such as /set training.warmup_steps=50.")
-    from assistant.builder.absorb import absorb
     from assistant.reader.fields import value_of
 
-    name = path.strip() if "." in path else override_of(path, _fields()) or path.strip()
-    return FieldSet(said=absorb(Intent(overrides={name: value_of(value.strip())}), standing=state.intent), words=effect.rest)
+    kind = _kind_of(state.intent)
+    name = path.strip() if "." in path or field(path.strip(), kind) else override_of(path, field_names(kind)) or path.strip()
+    typed = value_of(value.strip())
+    if isinstance(typed, bool) and (field(name, kind) or {}).get("type") == "str":  # YAML's `yes` is a word where a text is meant
+        typed = value.strip()
+    said = _absorbed(Intent(task=state.intent.task, overrides={name: typed}), state.intent, kind)
+    return FieldSet(said=said.model_copy(update={"task": None}), words=effect.rest)
 
 
-def _fields() -> tuple[str, ...]:
-    from assistant.checks.schema import field_names
+def _kind_of(intent: Intent) -> str:
+    """The kind of config that the conversation is about."""
+    return {"evaluate": "eval"}.get(intent.task or "train", intent.task or "train")
 
-    return field_names()
+
+def _absorbed(said: Intent, standing: Intent, kind: str) -> Intent:
+    """The field as a key of the intent where it is one, checked against the fields of its kind of config."""
+    if kind == "train":
+        from assistant.builder.absorb import absorb
+
+        return absorb(said, standing=standing)
+    from assistant.builder.serving import absorbed
+
+    taken, left_out = absorbed(said, kind)
+    if left_out:
+        raise UsageError(f"{left_out[0].message}.", context=left_out[0].path, hint="Say first what it is for, such as what to train.", reference="wrong-kind")
+    return taken
 
 
 def _gpus(desk: TerminalDesk, state: State, effect: Command) -> Event | None:
@@ -249,9 +267,24 @@ def cheaper(state: State, resolve: Resolve) -> CheapestFound:
     """The machine on which the same run costs least."""
     from assistant.builder.cheapest import find_cheapest
 
+    return CheapestFound(cheapest=find_cheapest(state.intent, _priced(state), resolve))
+
+
+def _priced(state: State) -> Outcome:
+    """What is compared by price: the run that the last line led to, fitting or not, since the next change is made of it.
+
+    Raises:
+        UsageError: there is no plan yet, or the last line led to none.
+    """
+    last = state.outcome
     if state.config is None:
         raise nothing_yet()
-    return CheapestFound(cheapest=find_cheapest(state.intent, state.config, resolve))
+    if last is None or last.is_sizing:
+        return state.config
+    if last.plan is None and last.task_plan is None:
+        hint = "Answer what is asked, or /undo goes back to the plan from before."
+        raise UsageError("The last line led to no plan, so there is no run to compare by price.", hint=hint, reference="no-price")
+    return last
 
 
 def mend(state: State, text: str, screen: Screen, resolve: Resolve) -> MendFound:
@@ -265,7 +298,7 @@ def mend(state: State, text: str, screen: Screen, resolve: Resolve) -> MendFound
     assert trace is not None
     outcome, given = state.config or state.outcome, state.given
     if outcome is not None and not outcome.files and given is not None:  # a file that does not fit is still what ran
-        outcome = replace(outcome, files=(ConfigFile(kind="train", name=given.name, yaml=config_text(outcome, given)),))
+        outcome = replace(outcome, files=(ConfigFile(kind=given.kind, name=given.name, yaml=config_text(outcome, given)),))
     mending = find_mending(trace, config_text=None, outcome=outcome, machine=None, resolve=resolve)
     screen.show(mending_lines(mending, screen.out, name=given.name if given else "train.yaml"))
     return MendFound(intent=mending.intent)

@@ -41,7 +41,10 @@ def planned_with(state: State, change: Change, line: str, purpose: Purpose, *, l
     fields = {note.field for note in change.notes} | set(change.gone)
     if change.said.model:
         fields |= {"model", BASE}
-    kept = tuple(note for note in state.notes if note.field not in fields)
+    notes = state.notes
+    if change.said.task == "train" and state.intent.task not in ("train", None):
+        notes, fields = _of_the_training(state, intent), fields | {BASE}
+    kept = tuple(note for note in notes if note.field not in fields)
     news = tuple(note for note in change.notes if note.field not in Intent.model_fields or getattr(intent, note.field) is not None)
     after = replace(
         state,
@@ -58,6 +61,13 @@ def planned_with(state: State, change: Change, line: str, purpose: Purpose, *, l
     reading = Reading(intent=intent, notes=after.notes, questions=change.conflicts, unread=change.unread)
     asked = line if (kind := asks_for(line)) and (purpose == "turn" or kind != "fits") else ""
     return state, (MakePlan(state=after, line=asked, reading=reading, purpose=purpose, label=label),)
+
+
+def _of_the_training(state: State, intent: Intent) -> tuple[Reason, ...]:
+    """The notes without what was said of a trained model; of the model itself, what the training before said."""
+    earlier = next((one for one in reversed(state.before) if one.intent.task == "train"), None)
+    said = earlier.notes if earlier is not None and earlier.intent.model == intent.model else ()
+    return (*(note for note in state.notes if note.field != "model"), *(note for note in said if note.field == "model"))
 
 
 def _with_flag(intent: Intent, gpus: str) -> Intent:
@@ -159,9 +169,10 @@ def remarks(state: State, outcome: Outcome) -> tuple[Tell, ...]:
     if given is None:
         return tuple(Tell(text=f"{note.value}: {note.why}.") for note in state.notes if note.field == "config")
     told = [f"{note.field}: {note.why}" for note in uncounted(outcome, given)]
-    if outcome.plan is not None and any(note.field == "hardware" for note in outcome.assumptions):
-        which = ", the smallest usual one that fits" if outcome.plan.fits else ""
-        told.append(f"{given.name} names no machine: {machine_phrase(outcome.plan.hardware)} is assumed{which}. /gpus or --gpus says yours.")
+    plan = outcome.plan or outcome.task_plan
+    if plan is not None and plan.hardware is not None and any(note.field == "hardware" for note in outcome.assumptions):
+        which = ", the smallest usual one that fits" if plan.fits else ""
+        told.append(f"{given.name} names no machine: {machine_phrase(plan.hardware)} is assumed{which}. /gpus or --gpus says yours.")
     if MARK in given.text:
         told.append(f"{given.name} was kept without its secrets: what /save writes has {MARK} in their place. /load reads the file itself.")
     return tuple(Tell(text=text) for text in told)

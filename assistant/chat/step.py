@@ -8,23 +8,24 @@ from dataclasses import replace
 from assistant.builder.follow_up import FollowUp
 from assistant.chat.answering import answered, chosen_way, place_of
 from assistant.chat.hearing import Change, heard
+from assistant.chat.looking import back, difference, look, noted
 from assistant.chat.merging import merged
 from assistant.chat.nouns import NUMBERS
+from assistant.chat.partial import part_of
 from assistant.chat.planning import (
     Step,
     again,
     cheaper_offer,
-    compared,
     flagged_machine,
     guided,
     loaded,
     mended_offer,
-    nothing_yet,
     planned_with,
     pushed,
     remarks,
     set_field,
 )
+from assistant.chat.sameness import are_of_one_kind, is_same
 from assistant.chat.state import (
     AskLlm,
     CheapestFound,
@@ -52,7 +53,6 @@ from assistant.chat.state import (
     Weigh,
     Weighed,
     WhatIf,
-    origins,
 )
 from assistant.chat.talk import (
     SKIP,
@@ -144,7 +144,7 @@ def _talk(state: State, line: str) -> Step:
     current = _explained(state)
     if current is not None and (asking := question_in(line)):
         if asking.topic == "changed":
-            return state, _look(state, "diff")
+            return state, look(state, "diff")
         focused = replace(state, changed=(asking.subject,)) if asking.subject in NUMBERS else state
         return focused, (Explain(asking=asking, line=line, outcome=current),)
     if current is None and (asking := question_in(line)) and asking.topic in ("what_is", "difference", "better"):
@@ -212,10 +212,10 @@ def _planned(state: State, event: Planned) -> Step:
     if event.purpose in ("what-if", "mend"):
         return _considered(state, event)
     if event.purpose == "compared":
-        return state, _difference(outcome, state.config)
+        return state, difference(outcome, state.config)
     if event.purpose in ("loaded", "resumed"):
         after = replace(after, config=outcome if outcome.status == "ok" else None)
-        return after, (_back(after, outcome, event.label), *remarks(after, outcome))
+        return after, (back(after, outcome, event.label), *remarks(after, outcome))
     if outcome.is_sizing:
         return after, (Show(outcome=outcome, how="sizing"),)
     if outcome.status != "ok":
@@ -232,12 +232,7 @@ def _planned(state: State, event: Planned) -> Step:
 
 def _news(before: Outcome | None, after: Outcome) -> Effect:
     """What changed, or the whole where there is nothing to compare it with."""
-    return ShowChanges(before=before, after=after) if before is not None and _is_of_one_kind(before, after) else Show(outcome=after)
-
-
-def _is_of_one_kind(before: Outcome, after: Outcome) -> bool:
-    """True where two configs can be compared: both train, or both do the same other thing; a job beside them is a value of theirs."""
-    return [file.kind for file in before.files[:1]] == [file.kind for file in after.files[:1]]
+    return ShowChanges(before=before, after=after) if before is not None and are_of_one_kind(before, after) else Show(outcome=after)
 
 
 def _considered(state: State, event: Planned) -> Step:
@@ -254,17 +249,14 @@ def _considered(state: State, event: Planned) -> Step:
     pending = replace(state, what_if=WhatIf(state=considered), follow_up=None)
     if current is None or event.purpose == "mend":  # what it changes was just shown, in the run's own measure
         return pending, (Tell(text="Nothing is changed yet. Take it?  yes / keep"),)
-    if current.files and event.outcome.files and _body(current) == _body(event.outcome) and current.commands == event.outcome.commands:
-        return state, (Tell(text="That would be the same plan."),)
+    if is_same(current, event.outcome):
+        warned = any(finding not in current.findings for finding in event.outcome.findings)
+        news = (ShowChanges(before=current, after=event.outcome, values_only=True),) if warned else ()
+        return state, (Tell(text="That would be the same plan."), *news)
     ask = "Nothing is changed yet. Switch to that?  [keep] / switch"
-    if not _is_of_one_kind(current, event.outcome):
+    if not are_of_one_kind(current, event.outcome):
         return pending, (Show(outcome=event.outcome, how="brief"), Tell(text=ask))
     return pending, (ShowChanges(before=current, after=event.outcome, values_only=True), Tell(text=ask))
-
-
-def _body(outcome: Outcome) -> list[str]:
-    """The lines of the config and of what is beside it that are no comment."""
-    return [line for file in outcome.files for line in file.yaml.splitlines() if not line.lstrip().startswith("#")]
 
 
 def _decided(state: State, pending: WhatIf, line: str) -> Step | None:
@@ -282,11 +274,20 @@ def _decided(state: State, pending: WhatIf, line: str) -> Step | None:
     assert taken.outcome is not None
     if rest and (small_talk(rest, has_config=True) or question_in(rest) or what_if(rest) or is_question(rest)):
         return _line(state, Line(text=rest))  # "ok, how long will it take?" is no yes
+    if rest and (part := part_of(state, taken, rest)):
+        return planned_with(state, part.change, line, "turn") if part.change else _which(state, rest)
+    if rest and not command_in(rest) and heard(rest, taken.context).is_empty:
+        return _which(state, rest)
     shown = _news(state.config, taken.outcome) if state.config else Show(outcome=taken.outcome, how="brief", label="Now: ")
     if rest:
         after, effects = _line(taken, Line(text=rest))
         return after, (shown, *effects)
     return taken, (shown, Weigh(state=taken))
+
+
+def _which(state: State, words: str) -> Step:
+    """A yes with words that nothing is made of may be no yes to all of it: it is asked, and nothing is taken."""
+    return state, (Tell(text=f'Not understood: "{words}". Nothing is changed yet. Take all of it?  [keep] / switch'),)
 
 
 def _follow_up(state: State, pending: FollowUp, line: str) -> Step | None:
@@ -316,12 +317,7 @@ def _refused(state: State, event: Refused) -> Step:
         return state, (ShowProblem(problem=event.problem),)
     outcome = Outcome(status="invalid", intent=event.state.intent, explanation=event.problem.message)
     trained = tuple(Tell(text=f"The model is {note.why}.") for note in event.state.notes if note.field == "model" and "train" in note.why)
-    return replace(event.state, outcome=outcome), (Tell(text=_noted(event.state.intent, event.problem.message)), *trained)
-
-
-def _noted(intent: Intent, message: str) -> str:
-    said = [str(intent.model or ""), *(intent.benchmarks or ()), intent.engine or "", intent.dataset or ""]
-    return f"Noted: {intent.task} {', '.join(part for part in said if part)}. {message}".replace(" .", ".")
+    return replace(event.state, outcome=outcome), (Tell(text=noted(event.state.intent, event.problem.message)), *trained)
 
 
 def _reset(state: State) -> Step:
@@ -339,40 +335,8 @@ def _command(state: State, line: str) -> Step:
     if name == "undo":
         return _undo(state)
     if name in ("show", "json", "why", "alternatives", "diff"):
-        return state, _look(state, name)
+        return state, look(state, name)
     return state, (Command(name=name, rest=rest.strip()),)
-
-
-def _look(state: State, name: str) -> tuple[Effect, ...]:
-    outcome = state.outcome or state.config
-    if outcome is None:
-        return (ShowProblem(problem=nothing_yet()),)
-    if name == "diff":
-        earlier = next((s.config for s in reversed(state.before) if s.config is not None and s.config is not state.config), None)
-        if earlier is None and state.config is not None and (asked := compared(state)):
-            return (asked,)
-        return _difference(earlier, state.config)
-    if name == "json":
-        return (Show(outcome=replace(outcome, intent=state.intent), how="json"),)
-    if name == "why":
-        return (Show(outcome=state.config or outcome, how="reasons", origins=origins(state)),)
-    if name == "alternatives":
-        return (Show(outcome=outcome, how="alternatives"),)
-    how = "sizing" if outcome.is_sizing else "whole" if outcome.status == "ok" else "no config"
-    return (Show(outcome=outcome, how=how),)  # type: ignore[arg-type]
-
-
-def _difference(earlier: Outcome | None, config: Outcome | None) -> tuple[Effect, ...]:
-    """What lies between two plans, where they can be compared."""
-    if config is None:
-        return (ShowProblem(problem=nothing_yet()),)
-    if earlier is None:
-        return (Tell(text="Nothing has changed since the plan that this began with."),)
-    if not earlier.files:
-        return (Tell(text="What was said before this led to no config, so there is nothing to compare with."),)
-    if not _is_of_one_kind(earlier, config):
-        return (Tell(text=f"Before this there was another kind of config: {earlier.files[0].name}."),)
-    return (ShowChanges(before=earlier, after=config),)
 
 
 def _undo(state: State) -> Step:
@@ -385,15 +349,4 @@ def _undo(state: State) -> Step:
         return earlier, (again(earlier, "Back to: "),)
     if earlier.outcome is None:
         return earlier, (Tell(text="Back to the start: nothing is said yet."),)
-    return earlier, (_back(earlier, earlier.outcome, "Back to: "),)
-
-
-def _back(state: State, outcome: Outcome, label: str) -> Effect:
-    """Where an undo or a resumed session stands."""
-    if outcome.is_sizing:
-        return Show(outcome=outcome, how="sizing")
-    if outcome.status == "ok":
-        return Show(outcome=outcome, how="brief", label=label)
-    if outcome.status == "invalid":
-        return Tell(text=_noted(state.intent, outcome.explanation))
-    return Show(outcome=outcome, how="no config")
+    return earlier, (back(earlier, earlier.outcome, "Back to: "),)

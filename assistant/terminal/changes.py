@@ -11,6 +11,7 @@ from assistant.core.taskplan import TaskPlan
 from assistant.core.units import gib
 from assistant.core.values import Plan, Question
 from assistant.terminal import words
+from assistant.terminal.jobview import beside_lines
 from assistant.terminal.preview import assumption_lines, finding_lines, row
 from assistant.terminal.screen import Face
 from assistant.terminal.taskview import task_headline
@@ -64,6 +65,7 @@ def change_lines(before: Outcome, after: Outcome, face: Face, *, values_only: bo
         return []
     job = _changed_job(before, after, face)
     values, lines = [*values, *job], [*lines, *job]
+    lines += _files(before, after, face)
     lines += assumption_lines(_added(before.assumptions, after.assumptions), face)
     lines += finding_lines(_added(before.findings, after.findings), face)
     if values_only:
@@ -120,6 +122,13 @@ def _run(before: Outcome, after: Outcome, face: Face) -> list[Line]:
         if new and old != new:
             lines += row(label, f"{old or 'not known'} → {new}", face)
     return lines
+
+
+def _files(before: Outcome, after: Outcome, face: Face) -> list[Line]:
+    """What comes or goes beside the first config, such as a job, with what an hour of it costs."""
+    old, new = (", ".join(file.name for file in outcome.files) for outcome in (before, after))
+    lines = row("Files", f"{old} → {new}", face) if old and new and len(before.files) != len(after.files) else []
+    return lines + [line for line in beside_lines(after, face) if line not in beside_lines(before, face)]
 
 
 def _time(outcome: Outcome) -> str:

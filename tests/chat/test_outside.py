@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 from talking import Talk
 
 from assistant.builder.given import Given
@@ -260,3 +261,88 @@ def test_less_memory_shows_its_price_in_hours(talk: Talk) -> None:
     shown = talk.say("use less memory")
     assert hours() > 1.2 * before
     assert any(line.split()[:1] == ["Time"] and "→" in line for line in shown.splitlines())
+
+
+EVAL = """model:
+  model_name: Qwen/Qwen3-8B  # mine
+  model_max_length: 4096
+tasks:
+  - evaluation_backend: lm_harness
+    task_name: mmlu
+"""
+
+
+def test_an_evaluation_is_loaded_as_one_and_changed_as_one(talk: Talk, tmp_path: Path) -> None:
+    (tmp_path / "e.yaml").write_text(EVAL)
+    loaded = talk.say("/load e.yaml")
+    assert "Loaded: Evaluation · Qwen3-8B" in loaded
+    assert "names no machine" in loaded
+    assert "num_samples: 20" in talk.say("20 questions")
+    talk.say("/save mine.yaml")
+    assert (tmp_path / "mine.yaml").read_text() == f"{EVAL}    num_samples: 20\n"
+    assert "LoRA · Qwen3-8B" in talk.say("lora it")
+    assert "trainer_type" in talk.say("/show")
+
+
+def test_a_job_is_refused_by_its_name(talk: Talk, tmp_path: Path) -> None:
+    talk.say("lora qwen3 8b on an A100")
+    (tmp_path / "j.yaml").write_text("name: x\nresources: {cloud: gcp}\nrun: oumi train -c train.yaml\n")
+    assert "j.yaml is a job config" in talk.say("/load j.yaml")
+    assert talk.state.intent.task == "train"
+
+
+def test_fields_of_an_inference_are_none_of_a_training(talk: Talk) -> None:
+    talk.say("serve qwen3 8b on an A100", "generation.temperature=0.5")
+    assert "LoRA · Qwen3-8B" in talk.say("lora it")
+    assert talk.state.intent.overrides is None
+
+
+@pytest.mark.parametrize(
+    ("request_", "typed", "path", "value"),
+    [
+        ("serve qwen3 8b on an A100", "generation.max_new_tokens=256", "generation.max_new_tokens", 256),
+        ("serve qwen3 8b on an A100", "engine=native", "engine", "NATIVE"),
+        ("serve qwen3 8b on an A100", "temperature=0.3", "generation.temperature", 0.3),
+        ("evaluate qwen3 8b on mmlu on an A100", "inference_engine=VLLM", "inference_engine", "VLLM"),
+        ("evaluate qwen3 8b on mmlu on an A100", "enable_wandb=true", "enable_wandb", True),
+        ("lora qwen3 8b on an A100", "training.run_name=yes", "training.run_name", "yes"),
+        ("lora qwen3 8b on an A100", "training.use_peft=yes", "training.use_peft", True),
+    ],
+)
+def test_set_knows_the_fields_of_the_config_that_is_talked_of(talk: Talk, request_: str, typed: str, path: str, value: object) -> None:
+    talk.say(request_, f"/set {typed}")
+    assert talk.state.config is not None
+    found = yaml.safe_load(talk.state.config.files[0].yaml)
+    for name in path.split("."):
+        found = found[name]
+    assert found == value
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("training.seed=4", "belongs to another kind of config"),
+        ("generation.max_new_tokens=lots", "must be of type int"),
+        ("generation.max_new_tokenz=4", "Did you mean generation.max_new_tokens"),
+    ],
+)
+def test_set_refuses_what_an_inference_does_not_have(talk: Talk, typed: str, told: str) -> None:
+    talk.say("serve qwen3 8b on an A100")
+    before = talk.state.intent
+    assert told in talk.say(f"/set {typed}")
+    assert talk.state.intent == before
+
+
+def test_cheaper_is_cheaper_than_the_run_that_was_said_last(talk: Talk) -> None:
+    """One that does not fit costs nothing yet: the price of the smaller run before it is no price of this one."""
+    talk.say(REQUEST, "no wait, the 70b")
+    told = talk.say("make it cheaper")
+    assert "The least that a whole run costs: about $" in told
+    assert "instead of" not in told
+    assert "instead of $" in Talk(talk.capsys).say(REQUEST, "make it cheaper")
+
+
+def test_nothing_is_compared_by_price_while_no_plan_came_of_the_last_line(talk: Talk) -> None:
+    talk.say(REQUEST, "use frobnicator-9b")
+    assert "no run to compare by price" in talk.say("make it cheaper")
+    assert "Only trainings" in Talk(talk.capsys).say("serve qwen3 8b on an A100", "make it cheaper")

@@ -69,7 +69,7 @@ def plan_eval(intent: Intent, subject: Subject, own: OwnFunction | None = None) 
         extras=_extras(engine, tasks),
         keys=(engine.key,) if engine.key else (),
         overrides=dict(intent.overrides or {}),
-        decisions=(Reason(field="engine", value=engine.name, why=setting.why), *_batch_reason(setting)),
+        decisions=(Reason(field="engine", value=engine.name, why=setting.why), *_batch_reason(setting, intent)),
         fallen=_other_engine(engine, subject),
         findings=(*setting.findings, *_findings(intent, tasks, engine, subject)),
     )
@@ -172,10 +172,11 @@ def _other_engine(engine: Engine, subject: Subject) -> tuple[Reason, ...]:
     return (Reason(field="engine", value="VLLM", why=why if cuda else "needs a CUDA GPU"),)
 
 
-def _batch_reason(setting: _Setting) -> tuple[Reason, ...]:
+def _batch_reason(setting: _Setting, intent: Intent) -> tuple[Reason, ...]:
     if setting.batch is None:
         return ()
-    found = [Reason(field="batch_size", value=setting.batch, why="the most rows of full length that fit, up to 16")]
+    why = "as asked" if intent.micro_batch_size or intent.global_batch_size else "the most rows of full length that fit, up to 16"
+    found = [Reason(field="batch_size", value=setting.batch, why=why)]
     if setting.copies > 1:
         found.append(Reason(field="copies", value=setting.copies, why="one GPU holds the model, so each GPU takes its share of the rows"))
     if setting.sharded:

@@ -1,0 +1,97 @@
+"""What is only asked about: what it would change is shown, and nothing is taken before a yes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from talking import Talk
+
+TRAIN = "lora llama 3.1 8b on an A100-80GB"
+SERVE = "serve llama 3.1 8b with vllm on an A100"
+SAME = "That would be the same plan."
+
+
+@pytest.fixture
+def talk(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Talk:
+    monkeypatch.chdir(tmp_path)
+    return Talk(capsys)
+
+
+@pytest.mark.parametrize(
+    ("request_", "asked", "shown", "taken"),
+    [
+        (TRAIN, "and on an H100?", ("1 × A100 80 GB → 1 × H100 80 GB", "Time  ", "Cost  "), {"gpu": "H100"}),
+        (TRAIN, "does it cost more on gcp?", ("on gcp", "Cost  ", "train.yaml → train.yaml, job.yaml", "an hour"), {"cloud": "gcp"}),
+        (SERVE, "what about on a 4090?", ("RTX 4090", "usable 21.2"), {"gpu": "RTX4090"}),
+        (SERVE, "what about 4 of them", ("4 × A100 40 GB", "upper bound 17.6 → 6.1"), {"gpu_count": 4}),
+    ],
+)
+def test_another_machine_is_another_plan_even_where_the_config_is_the_same(talk: Talk, request_: str, asked: str, shown: tuple[str, ...], taken: dict[str, object]) -> None:
+    told = talk.say(request_, asked)
+    assert SAME not in told
+    for words in (*shown, "Switch to that?"):
+        assert words in told
+    talk.say("switch")
+    now = talk.state.intent.model_dump()
+    assert {key: now[key] for key in taken} == taken
+
+
+@pytest.mark.parametrize(
+    ("request_", "asked"),
+    [(TRAIN, "what about an A100-80GB?"), (TRAIN, "what about 1 epoch?"), (TRAIN, "what about rank 16?"), (SERVE, "what about an A100?")],
+)
+def test_what_is_said_of_what_is_planned_already_is_the_same(talk: Talk, request_: str, asked: str) -> None:
+    """That a value is now said and was assumed before is a comment in the config, and no other plan."""
+    told = talk.say(request_, asked)
+    assert SAME in told
+    assert "Switch to that?" not in told
+
+
+def test_the_same_plan_with_a_warning_says_the_warning(talk: Talk) -> None:
+    told = talk.say(SERVE, "what about on aws?")
+    assert SAME in told
+    assert "no job file is written" in told
+
+
+def test_a_what_if_about_another_cloud_shows_its_price(talk: Talk) -> None:
+    told = talk.say(TRAIN, "on gcp", "what about on azure?")
+    assert "on gcp → about $" in told
+    assert "Job             Azure" in told
+
+
+WIDE = "what about qlora with rank 64 and 8k context?"
+
+
+@pytest.mark.parametrize(
+    ("asked", "reply", "taken"),
+    [
+        ("what about 4 GPUs and full?", "yes, the GPUs", {"gpu_count": 4, "method": "lora"}),
+        ("what about 4 GPUs and full?", "yes, but keep the gpus", {"gpu_count": 1, "method": "full"}),
+        ("what about qlora on 2 H100s?", "sure, just the H100s", {"gpu": "H100", "gpu_count": 2, "method": "lora"}),
+        (WIDE, "yes but keep the rank", {"method": "qlora", "sequence_length": 8192, "lora_rank": None}),
+        (WIDE, "yes but not the rank and the context", {"method": "qlora", "sequence_length": None, "lora_rank": None}),
+        (WIDE, "yes, only the context", {"method": "lora", "sequence_length": 8192, "lora_rank": None}),
+        (WIDE, "yes, except the 8k context", {"method": "qlora", "sequence_length": None, "lora_rank": 64}),
+        ("what about dropout 0.1 and rank 64?", "yes, the dropout", {"lora_rank": None, "overrides": {"peft.lora_dropout": 0.1}}),
+        # the whole, and more
+        (WIDE, "yes", {"method": "qlora", "sequence_length": 8192, "lora_rank": 64}),
+        (WIDE, "yes please", {"method": "qlora", "sequence_length": 8192, "lora_rank": 64}),
+        (WIDE, "yes but rank 32", {"method": "qlora", "sequence_length": 8192, "lora_rank": 32}),
+        (WIDE, "yes. 2 epochs", {"method": "qlora", "sequence_length": 8192, "lora_rank": 64, "epochs": 2}),
+    ],
+)
+def test_of_an_offer_only_what_the_yes_names_is_taken(talk: Talk, asked: str, reply: str, taken: dict[str, object]) -> None:
+    talk.say(TRAIN, asked, reply)
+    now = talk.state.intent.model_dump()
+    assert {key: now[key] for key in taken} == taken
+    assert talk.state.what_if is None
+
+
+@pytest.mark.parametrize("reply", ["yes, but the florb", "yes but keep the florb", "yes, except the florb and the rank"])
+def test_a_yes_that_is_not_understood_takes_nothing(talk: Talk, reply: str) -> None:
+    before = talk.say(TRAIN, WIDE) and talk.state.intent
+    assert "Not understood" in talk.say(reply)
+    assert talk.state.intent == before
+    talk.say("switch")
+    assert talk.state.intent.lora_rank == 64
