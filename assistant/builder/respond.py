@@ -44,6 +44,7 @@ from assistant.reader.otherkinds import SAID
 _TASKS = ("train",)
 _WITHOUT_MODEL = ("judge", "synthesize")
 """Tasks for which a model is a tool and not the subject: they have one of their own."""
+_JOB = re.compile(r"\bjobs?\b|\blaunch", re.IGNORECASE)
 _IMAGES = re.compile(r"(?:image|picture|photo|vision|visual)s?(?: captions?| captioning| data)?", re.IGNORECASE)
 _VISION_EXAMPLES = ("Qwen2.5-VL 7B", "Llama 3.2 11B Vision", "SmolVLM")
 
@@ -93,8 +94,10 @@ def respond(
 
 
 def _with_job(outcome: Outcome, asked: Request) -> Outcome:
-    """The outcome with a job where a cloud was said; most requests name none."""
+    """The outcome with a job where a cloud was said; most requests name none. Words for this machine alone ask for no job."""
     if outcome.status != "ok" or not outcome.files or outcome.intent.cloud is None:
+        return outcome
+    if outcome.intent.cloud == "local" and asked.text and not _JOB.search(asked.text):
         return outcome
     from assistant.builder.jobs import with_job
 

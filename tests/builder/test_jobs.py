@@ -354,3 +354,19 @@ def test_the_results_are_fetched_from_where_they_are() -> None:
     assert "# Fetch: rsync -Pavz llama-3-1-8b-instruct:/ckpt/a /ckpt/\n" in make(output_dir="/ckpt/a").files[1].yaml
     assert "Fetch" not in make(output_dir="a$(b)").files[1].yaml
     assert "Fetch" not in make(cloud="slurm").files[1].yaml
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("lora smollm2 135m on my own machine", ["train"]),
+        ("lora smollm2 135m locally, as a job", ["train", "job"]),
+        (None, ["train", "job"]),
+        ("lora smollm2 135m on aws", ["train", "job"]),
+    ],
+)
+def test_words_for_this_machine_ask_for_no_job(text: str | None, kinds: list[str]) -> None:
+    cloud = "aws" if text and "aws" in text else "local"
+    intent = Intent(task="train", model="HuggingFaceTB/SmolLM2-135M-Instruct", method="lora", cloud=cloud)  # type: ignore[arg-type]
+    outcome = respond(intent, machine=parse_machine("RTX4090"), request=text)
+    assert [file.kind for file in outcome.files] == kinds
