@@ -79,14 +79,14 @@ class ConfigBuilder(Steps):
         """A loaded training config as an intent, so that the planner decides anew what follows from what.
 
         What an intent has no place for is named in the config's assumptions as left out; what the file leaves to Oumi's
-        defaults counts as said.
+        defaults is the planner's to decide.
 
         Raises:
             UsageError: no file was loaded, it is no training config, or a field has the wrong type.
         """
         if self._file is None or self._file.kind != "train":
             raise UsageError("Only a training config that was loaded can be planned anew.", context="replan", hint="ConfigBuilder.load(path).replan()", reference="no-plan")
-        intent, left = intent_of_config(self._file.body)
+        intent, left = intent_of_config(self._file.body, with_defaults=False)
         said = said_as(intent)
         notes = tuple(replace(note, why=f"left out: {_why_left_out(note.why)}") for note in left)
         return ConfigBuilder(replace(said, gpus=self._said.gpus, reading=replace(said.reading, notes=notes)))

@@ -39,15 +39,17 @@ UNCOUNTED = "stays as it is, and the plan does not count it: "
 """How the note of a field begins that an intent has no place for."""
 
 
-def intent_of_config(body: Mapping[str, Any]) -> tuple[Intent, tuple[Reason, ...]]:
+def intent_of_config(body: Mapping[str, Any], *, with_defaults: bool = True) -> tuple[Intent, tuple[Reason, ...]]:
     """(what a training config says, what of it a plan does not count and why). The number of GPUs is not in a config.
+
+    With defaults, what it leaves to Oumi is as much its own as what it spells out.
 
     Raises:
         UsageError: no training config, or a field of the wrong type.
     """
     config = Existing.of(body)
     keys = _keys(config)
-    defaults = oumi_defaults(body)
+    defaults = oumi_defaults(body) if with_defaults else {}
     said = {key: value for key, value in {**keys, **{k: v for k, v in defaults.items() if "." not in k}}.items() if value is not None}
     try:
         intent = Intent.model_validate(said)

@@ -60,7 +60,7 @@ def test_fields_and_values_of_the_schema(place: Place) -> None:
     assert code == 5
     assert found["status"] == "invalid"
     assert {f["rule"] for f in found["findings"]} == {"SCH001"}
-    assert "training.learning_rate" in found["findings"][0]["fix"]
+    assert "learning_rate" in found["findings"][0]["fix"]
     assert "Loads" not in [check["label"] for check in found["checks"]]  # Oumi would say the same
 
 

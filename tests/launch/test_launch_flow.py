@@ -279,7 +279,7 @@ def test_paths_of_a_local_job_are_read_from_its_folder(place: Place) -> None:
         ("oumi train", "for x in; (", "does not parse"),
         ("  oumi train", "  set -o pipefail\n  oumi train", "has no pipefail"),
         ("run: |\n  oumi train -c train.yaml\n", "run: ''\n", "run is empty"),
-        ("cloud: local", "cloud: local, accelerators: {A100: 2}", "accelerators cannot be"),
+        ("cloud: local", "cloud: local, accelerators: {A100: 2}", "resources.accelerators takes text"),
     ],
 )
 def test_what_is_wrong_with_a_job(place: Place, old: str, new: str, words: str) -> None:
