@@ -172,6 +172,8 @@ def _request(state: State, line: str, event: Line) -> Step:
     hypothetical = (what_if(line) or (line if is_question(line) else None)) if stands else None
     text = hypothetical or agreement(line) or line
     change = heard(text, state.context, event.refine)
+    if hypothetical and change.said == Intent(task=state.intent.task):  # the conversation's own task, which a line is read in
+        change = replace(change, said=Intent())
     if hypothetical and change.said != Intent() and not change.conflicts:
         return planned_with(state, change, line, "what-if")
     if hypothetical and not change.conflicts:

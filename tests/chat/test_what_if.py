@@ -95,3 +95,10 @@ def test_a_yes_that_is_not_understood_takes_nothing(talk: Talk, reply: str) -> N
     assert talk.state.intent == before
     talk.say("switch")
     assert talk.state.intent.lora_rank == 64
+
+
+@pytest.mark.parametrize("line", ["what is florb?", "is that florby?"])
+def test_a_question_that_is_not_understood_is_no_what_if(talk: Talk, line: str) -> None:
+    told = talk.say(SERVE, line)
+    assert "Nothing in that is understood" in told
+    assert SAME not in told
