@@ -168,7 +168,8 @@ def _request(state: State, line: str, event: Line) -> Step:
     """A line that is planned with, as the offline reader and perhaps an LLM understood it."""
     asked = state
     state = replace(state, follow_up=None)
-    hypothetical = (what_if(line) or (line if is_question(line) else None)) if state.config is not None else None
+    is_asked = state.outcome is not None and bool(state.outcome.questions)
+    hypothetical = (what_if(line) or (line if is_question(line) else None)) if state.config is not None and not is_asked else None
     text = hypothetical or agreement(line) or line
     change = heard(text, state.context, event.refine)
     if hypothetical and change.said == Intent(task=state.intent.task):  # the conversation's own task, which a line is read in

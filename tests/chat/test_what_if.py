@@ -143,3 +143,10 @@ def test_while_nothing_fits_yet_there_is_nothing_to_keep(talk: Talk) -> None:
     talk.say("full finetune llama 3.1 8b on a T4", "what about qlora?")
     assert talk.state.intent.method == "qlora"
     assert talk.state.config is not None
+
+
+def test_while_a_question_is_open_a_what_about_answers_it(talk: Talk) -> None:
+    assert "Which one is meant" in talk.say(TRAIN, "use frobnicator-9b")
+    talk.say("what about qwen3 8b?")
+    assert talk.state.intent.model == "Qwen/Qwen3-8B"
+    assert talk.state.config is talk.state.outcome
