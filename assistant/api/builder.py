@@ -14,7 +14,7 @@ from assistant.api.request import Said, said_as, said_in
 from assistant.api.steps import Steps
 from assistant.api.values import checked, checked_machine, checked_override, kind_of_task, text
 from assistant.builder.existing import Existing
-from assistant.builder.imports import intent_of_config
+from assistant.builder.imports import UNCOUNTED, intent_of_config
 from assistant.builder.prose import explain
 from assistant.builder.sizing import of_config
 from assistant.catalogue.machines import parse_machine
@@ -78,7 +78,8 @@ class ConfigBuilder(Steps):
     def replan(self) -> ConfigBuilder:
         """A loaded training config as an intent, so that the planner decides anew what follows from what.
 
-        What an intent has no place for is named in the config's assumptions as left out.
+        What an intent has no place for is named in the config's assumptions as left out; what the file leaves to Oumi's
+        defaults counts as said.
 
         Raises:
             UsageError: no file was loaded, it is no training config, or a field has the wrong type.
@@ -87,7 +88,8 @@ class ConfigBuilder(Steps):
             raise UsageError("Only a training config that was loaded can be planned anew.", context="replan", hint="ConfigBuilder.load(path).replan()", reference="no-plan")
         intent, left = intent_of_config(self._file.body)
         said = said_as(intent)
-        return ConfigBuilder(replace(said, gpus=self._said.gpus, reading=replace(said.reading, notes=left)))
+        notes = tuple(replace(note, why=f"left out: {_why_left_out(note.why)}") for note in left)
+        return ConfigBuilder(replace(said, gpus=self._said.gpus, reading=replace(said.reading, notes=notes)))
 
     # What is said beside the keys that `Steps` has.
 
@@ -181,7 +183,7 @@ class ConfigBuilder(Steps):
             UsageError: as `outcome`.
         """
         outcome = self.outcome()
-        return outcome.explanation or " ".join(question.text for question in outcome.questions)
+        return " ".join(part for part in (*(question.text for question in outcome.questions), outcome.explanation) if part)
 
     def build(self) -> OumiConfig:
         """The config. What does not fit its machine is not built: `plan()` still has its numbers.
@@ -196,7 +198,7 @@ class ConfigBuilder(Steps):
         outcome = _fitting(self.outcome())
         if self._file is not None:
             return OumiConfig(kind=self._file.kind, name=self._file.name, yaml=self._file.text, outcome=outcome)
-        return _config(outcome, outcome.files[0])
+        return _config(outcome, next(file for file in outcome.files if file.kind != "job"))
 
     def job(self, cloud: Cloud | None = None) -> OumiConfig:
         """The job that runs the config on a cloud; the config itself is among its `files`.
@@ -287,6 +289,11 @@ def _unanswered(outcome: Outcome) -> OumiChatError:
     choices = "; ".join(f"{question.field}: {', '.join(question.choices)}" for question in asked if question.choices)
     hint = f"Such as {choices}." if choices else outcome.explanation
     return NeedsInputError(" ".join(question.text for question in asked), context=asked[0].field, hint=hint, outcome=outcome)
+
+
+def _why_left_out(why: str) -> str:
+    """Why a part of a file is not in the config that is made anew."""
+    return why.removeprefix(UNCOUNTED) if why.startswith(UNCOUNTED) else "a plan has one training set and no other data"
 
 
 def _no_job(outcome: Outcome) -> UsageError:

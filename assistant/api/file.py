@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from assistant.api.difference import same
-from assistant.api.places import PLACES, data_edit, machine_edits, model_edit
+from assistant.api.places import CLOUDS, PLACES, data_edit, machine_edits, model_edit
 from assistant.api.values import STEPS, checked_override
 from assistant.builder.edit import Edit, apply_edits, at, steps_of
 from assistant.builder.existing import Existing
@@ -63,6 +63,7 @@ class File:
             yield self._possible(key, model_edit(body, path, value))
         else:
             self._refuse_idle(body, key)
+            value = CLOUDS.get(value, value) if key == "cloud" else value
             yield Edit(path=path, value=coerce(path, value, self.kind or ""))
             yield from self._with_it(body, key, value)
 

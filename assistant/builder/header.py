@@ -49,4 +49,5 @@ def task_header_lines(plan: TaskPlan, request: str | None, assumptions: Sequence
     if plan.extras:
         lines.append(f'Install: pip install "oumi[{",".join(plan.extras)}]"')
     lines += [f"Set: {name}, the key of the API; it stands in no file" for name in plan.keys]
+    lines += [f"First: {command}" for command in plan.before]
     return [*lines, *_made(plan.command)]

@@ -35,6 +35,10 @@ _READ = frozenset((
 _DTYPES = {"bfloat16": "bf16", "bf16": "bf16", "float16": "fp16", "half": "fp16", "float32": "fp32", "float": "fp32"}
 
 
+UNCOUNTED = "stays as it is, and the plan does not count it: "
+"""How the note of a field begins that an intent has no place for."""
+
+
 def intent_of_config(body: Mapping[str, Any]) -> tuple[Intent, tuple[Reason, ...]]:
     """(what a training config says, what of it a plan does not count and why). The number of GPUs is not in a config.
 
@@ -54,7 +58,7 @@ def intent_of_config(body: Mapping[str, Any]) -> tuple[Intent, tuple[Reason, ...
     fields = {path: value for path, value in fields_of(body) if value is not None and not _is_said(config, path, value)}
     fields |= {path: value for path, value in defaults.items() if "." in path}
     overrides, refused = _taken(intent, fields)
-    notes = tuple(Reason(field=path, value=fields[path], why=f"stays as it is, and the plan does not count it: {why}") for path, why in refused.items())
+    notes = tuple(Reason(field=path, value=fields[path], why=f"{UNCOUNTED}{why}") for path, why in refused.items())
     return intent.model_copy(update={"overrides": overrides or None}), (*notes, *_unkept_data(config))
 
 

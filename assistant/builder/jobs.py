@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 import shlex
 from collections.abc import Callable, Sequence
@@ -29,6 +30,7 @@ from assistant.planner.disk import arithmetic, serving_disk, training_disk
 from assistant.planner.requirements import offers_on
 
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
+_PLAIN = re.compile(r"[\w./~-]+", re.ASCII)
 _NAME_LENGTH = 30
 """A cluster's name on GCP has 35 characters at most (sky/clouds/gcp.py), a suffix included."""
 
@@ -117,9 +119,16 @@ def _plan(outcome: Outcome, place: Cloud, found: Files, *, spot: bool, cluster: 
         secrets=needs.secrets,
         mounts=tuple((place_there(path, FOLDER), path) for path in found.carried) if place.is_sky else (),
         working_dir="." if place.name == "local" or (place.name == "slurm" and relative) else None,
-        steps=tuple(zip(kinds, outcome.commands, strict=True)),
+        steps=tuple(zip(kinds, outcome.commands[: len(kinds)], strict=True)),
+        output=_output(load(outcome.files[0].yaml)),
         price=_price(place, machine, spot=spot),
     )
+
+
+def _output(body: dict[str, Any]) -> str | None:
+    """The folder or file that the first config writes; None where its name is not plain, or leads out of the job's folder."""
+    said = (body.get("training") or {}).get("output_dir") or body.get("output_dir") or body.get("output_path")
+    return said if isinstance(said, str) and _PLAIN.fullmatch(said) and ".." not in said else None
 
 
 def _model(outcome: Outcome) -> ModelSpec | None:
@@ -234,7 +243,7 @@ def _mounts(plan: JobPlan, place: Cloud) -> dict[str, str]:
 def _why(place: Cloud) -> dict[str, str]:
     said = {
         "resources.accelerators": "GPUs of any type: sbatch refuses names that the cluster does not know" if place.name == "slurm" else "of one machine",
-        "resources.disk_size": "GiB; how it comes to that stands above",
+        "resources.disk_size": "GiB; the sum stands at the top of the file",
         "resources.use_spot": "can be taken away at any time",
         "num_nodes": "machines",
         "working_dir": "the commands run here, in place" if place.name == "local" else "copied to the cluster whole: the config reads files in it",
@@ -256,7 +265,13 @@ def _header(plan: JobPlan, place: Cloud, command: str) -> list[str]:
     lines += [f"Note: {note}" for note in plan.notes]
     lines += [f"Here, once: {extra}"] if extra else []
     lines += [f"Made by oumi-chat {__version__} for the fields of Oumi {version}.", f"Run: {command}"]
+    lines += [f"Fetch: {_fetch(plan, plan.output)}"] if place.is_sky and plan.output else []
     if place.is_sky:
-        lines += [f"Fetch: rsync -Pavz {plan.cluster}:{FOLDER.removeprefix('~/')}/output/ output/"]
         lines += [f"End: oumi launch down --cluster {plan.cluster} --cloud {place.word}"]
     return lines
+
+
+def _fetch(plan: JobPlan, output: str) -> str:
+    """The command that brings back what the job wrote: SkyPilot makes a cluster's name a host of ssh's."""
+    there = place_there(output, FOLDER).removeprefix("~/")
+    return shlex.join(["rsync", "-Pavz", f"{plan.cluster}:{there}", f"{posixpath.dirname(output.rstrip('/')) or '.'}/"])

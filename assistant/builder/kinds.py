@@ -18,6 +18,10 @@ from assistant.core.values import Reason
 _HOMES = {
     "evaluate": "assistant.builder.evaluating",
     "infer": "assistant.builder.serving",
+    "quantize": "assistant.builder.quantizing",
+    "judge": "assistant.builder.judging",
+    "synthesize": "assistant.builder.synthesizing",
+    "tune": "assistant.builder.tuning",
 }
 """Task → the module whose `respond(asked)` answers it; loaded when first asked for."""
 
@@ -55,4 +59,4 @@ def finished(asked: Request, plan: TaskPlan, notes: Sequence[Reason] = (), ways_
     name = f"{plan.kind}.yaml"
     header = task_header_lines(plan, asked.text, assumptions)
     file = ConfigFile(kind=plan.kind, name=name, yaml=render(task_config(plan), header))
-    return replace(base, files=(file,), commands=(plan.command,))
+    return replace(base, files=(file,), commands=(*plan.before, plan.command))

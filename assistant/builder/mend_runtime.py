@@ -13,7 +13,7 @@ from assistant.core.errors import OumiChatError
 from assistant.core.units import gib
 from assistant.planner.memory import host_bytes
 
-_PACKAGES: dict[str, tuple[str, str]] = {
+PACKAGES: dict[str, tuple[str, str]] = {
     "liger_kernel": (LIGER_PACKAGE, "model.enable_liger_kernel"),
     "liger": (LIGER_PACKAGE, "model.enable_liger_kernel"),
     "liger-kernel": (LIGER_PACKAGE, "model.enable_liger_kernel"),
@@ -40,7 +40,7 @@ def missing_module(case: Case) -> Mending:
     """The package, or the config without what needs it."""
     module = case.detail("module").lower().partition(".")[0]
     message = f"The package {module} is not installed where the training runs."
-    install, path = _PACKAGES.get(module, ("", ""))
+    install, path = PACKAGES.get(module, ("", ""))
     if not install:
         return Mending(message=message, cause="Nothing in an Oumi config asks for it by name.", effect="Install what provides it, in the environment of oumi.")
     value: Any = case.get(path) if path else None

@@ -8,10 +8,7 @@ from assistant.core.units import gib
 from assistant.core.values import Reason
 from assistant.reader.asking import Asking
 
-_NOT_ESTIMATED = {
-    "time": "How long this takes is not estimated: it hangs on how long the answers get.",
-    "cost": "What this costs is not estimated: it hangs on how long the answers get.",
-}
+_NOT_ESTIMATED = {"time": "How long this takes is not estimated", "cost": "What this costs is not estimated"}
 
 
 _SUBJECTS = {"global_batch_size": ("batch_size", "concurrency"), "micro_batch_size": ("batch_size", "concurrency"), "sharding": ("tensor_parallel", "shard_for_eval", "device_map", "copies")}
@@ -21,7 +18,7 @@ _SUBJECTS = {"global_batch_size": ("batch_size", "concurrency"), "micro_batch_si
 def task_answer(asking: Asking, plan: TaskPlan) -> str:
     """One to three sentences on the question; what the plan does not know is said so."""
     if asking.topic in _NOT_ESTIMATED:
-        return _NOT_ESTIMATED[asking.topic]
+        return _length(asking.topic, plan)
     if asking.subject in ("memory", "does_not_fit") or asking.topic == "memory":
         return verdict(plan)
     named = [reason for reason in (*plan.decisions, *plan.fallen) if _is_about(reason, asking.text)]
@@ -33,6 +30,15 @@ def task_answer(asking: Asking, plan: TaskPlan) -> str:
     if asking.topic == "run":
         return f"Run it with: {plan.command}"
     return task_prose(plan)
+
+
+def _length(topic: str, plan: TaskPlan) -> str:
+    """How long it takes where that is known; else how far it is, and on what it hangs."""
+    known = [f"{label}: {text}." for label, text in plan.facts if label == ("Time" if topic == "time" else "Requests")]
+    if topic == "time" and known:
+        return known[0]
+    hangs = "" if plan.kind in ("quantize", "tune") else ": it hangs on how long the answers get"
+    return " ".join([f"{_NOT_ESTIMATED[topic]}{hangs}.", *known])
 
 
 def _is_about(reason: Reason, text: str) -> bool:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from assistant.catalogue.families import usual_models
 from assistant.catalogue.machines import hardware_from_intent
 from assistant.catalogue.models import find_model, get_model, hosted_ids, suggest_models
+from assistant.catalogue.offers import NO_PRICES
 from assistant.core.datafacts import DataFacts
 from assistant.core.errors import NeedsInputError
 from assistant.core.intent import Intent
@@ -22,7 +23,7 @@ EXAMPLES = ("Llama 3.1 8B", "Qwen3 8B", "SmolLM2 135M")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """Everything that is known before planning."""
+    """Everything that is known before planning. `said` is what the user said that the intent has no key for, by its name."""
 
     intent: Intent
     machine: Hardware | None = None
@@ -34,6 +35,7 @@ class Request:
     exists: Callable[[str], bool] | None = None
     examine: Examine | None = None
     text: str | None = None
+    said: dict[str, str] = field(default_factory=dict)
 
 
 def ask(asked: Request, *questions: Question, explanation: str = "") -> Outcome:
@@ -97,6 +99,13 @@ def stated_machine(asked: Request) -> tuple[Hardware | None, tuple[Reason, ...]]
     if said is not None:
         return said, notes
     return asked.machine, asked.machine_notes
+
+
+def assumed_why(intent: Intent) -> str:
+    """Why a machine was taken that nobody named."""
+    if intent.cloud is None or intent.cloud in NO_PRICES:
+        return "no hardware was said and none was found; the smallest usual machine that fits. Say --gpus to plan for yours"
+    return f"no hardware was said; the least expensive known on {intent.cloud} that fits. Say --gpus to plan for another"
 
 
 def said_model(asked: Request, model: ModelSpec) -> str:

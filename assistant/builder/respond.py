@@ -17,6 +17,7 @@ from assistant.builder.requests import (
     Request,
     Resolve,
     ask,
+    assumed_why,
     model_of,
     needs_model,
     said_model,
@@ -37,11 +38,13 @@ from assistant.planner.alternatives import alternatives
 from assistant.planner.data import data_kind, is_local
 from assistant.planner.localdata import objective_of
 from assistant.planner.plan import Planned, make_plan
-from assistant.planner.requirements import more_of_the_same
+from assistant.planner.requirements import more_of_the_same, rentable
+from assistant.reader.otherkinds import SAID
 
 _TASKS = ("train",)
 _WITHOUT_MODEL = ("judge", "synthesize")
 """Tasks for which a model is a tool and not the subject: they have one of their own."""
+_JOB = re.compile(r"\bjobs?\b|\blaunch", re.IGNORECASE)
 _IMAGES = re.compile(r"(?:image|picture|photo|vision|visual)s?(?: captions?| captioning| data)?", re.IGNORECASE)
 _VISION_EXAMPLES = ("Qwen2.5-VL 7B", "Llama 3.2 11B Vision", "SmolVLM")
 
@@ -72,7 +75,8 @@ def respond(
         intent=intent,
         machine=machine,
         machine_notes=machine_notes,
-        notes=notes,
+        notes=tuple(note for note in notes if note.why != SAID),
+        said={note.field: str(note.value) for note in notes if note.why == SAID},
         conflicts=conflicts,
         unread=unread,
         resolve=resolve,
@@ -90,8 +94,10 @@ def respond(
 
 
 def _with_job(outcome: Outcome, asked: Request) -> Outcome:
-    """The outcome with a job where a cloud was said; most requests name none."""
+    """The outcome with a job where a cloud was said; most requests name none. Words for this machine alone ask for no job."""
     if outcome.status != "ok" or not outcome.files or outcome.intent.cloud is None:
+        return outcome
+    if outcome.intent.cloud == "local" and asked.text and not _JOB.search(asked.text):
         return outcome
     from assistant.builder.jobs import with_job
 
@@ -165,8 +171,7 @@ def _plan_for(asked: Request, model: ModelSpec) -> Outcome:
     machine, notes = stated_machine(asked)
     if machine is None:
         machine, planned = _assumed(asked.intent, model, data)
-        why = "no hardware was said and none was found; the smallest usual machine that fits. Say --gpus to plan for yours"
-        notes = (Reason(field="hardware", value=f"{machine.count}x{machine.gpu.name}", why=why),)
+        notes = (Reason(field="hardware", value=f"{machine.count}x{machine.gpu.name}", why=assumed_why(asked.intent)),)
     else:
         planned = make_plan(asked.intent, model, machine, data=data)
     kept = keep_budget(asked.intent, planned, lambda intent: make_plan(intent, model, machine, data=data))
@@ -179,14 +184,15 @@ def _assumed(intent: Intent, model: ModelSpec, data: DataFacts | None) -> tuple[
     if intent.gpu_count or intent.nodes or not rungs:
         sized = {m.gpu.name: m for m in assumed_machines()}.values()
         rungs = [replace(m, count=intent.gpu_count or m.count, nodes=intent.nodes or 1) for m in sized]
-    tried = None
-    for machine in rungs:
-        planned = make_plan(intent, model, machine, data=data)
-        tried = (machine, planned)
-        if planned.plan.fits:
-            break
-    assert tried is not None
-    return tried
+    offered = rentable(rungs, intent)
+    slow: tuple[Hardware, Planned] | None = None
+    for machine in [m for m in offered if _matches(intent, m)] or offered:
+        tried = (machine, make_plan(intent, model, machine, data=data))
+        plan = tried[1].plan
+        if plan.fits and not (plan.cpu_offload and offered != rungs):
+            return tried
+        slow = tried if plan.fits and slow is None else slow  # states in CPU memory: on rented GPUs more of them cost less
+    return slow or tried
 
 
 def _matches(intent: Intent, machine: Hardware) -> bool:

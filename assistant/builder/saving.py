@@ -23,9 +23,10 @@ def named(outcome: Outcome, path: str) -> Outcome:
     """
     first = outcome.files[0].kind
     names = [path if n == 0 else sibling(path, first, file.kind) for n, file in enumerate(outcome.files)]
-    for place, name in enumerate(names):
-        outcome = one_named(outcome, place, name)
-    files, commands = [*outcome.files], outcome.commands
+    new = {file.name: name for file, name in zip(outcome.files, names, strict=True)}
+    runs = {command: _renaming(command, new) for command in outcome.commands}
+    files = [replace(file, name=new[file.name], yaml=_told(file.yaml, runs)) for file in outcome.files]
+    commands = tuple(runs.values())
     if outcome.job is not None:
         from assistant.builder.jobs import job_file  # most outcomes have none
 
@@ -36,18 +37,24 @@ def named(outcome: Outcome, path: str) -> Outcome:
 def one_named(outcome: Outcome, place: int, name: str) -> Outcome:
     """The outcome with one of its files under another name, which its command and its `Run:` line then hold."""
     file = outcome.files[place]
-    if place >= len(outcome.commands):  # a config that nobody can start as it is
-        files = [*outcome.files]
-        files[place] = replace(file, name=name)
-        return replace(outcome, files=tuple(files))
-    former = outcome.commands[place]
-    command = _renaming(former, file.name, name)
-    saved = replace(file, name=name, yaml=file.yaml.replace(f"# Run: {former}\n", f"# Run: {command}\n", 1))
-    files, commands = [*outcome.files], [*outcome.commands]
-    files[place], commands[place] = saved, command
-    return replace(outcome, files=tuple(files), commands=tuple(commands))
+    runs = {command: _renaming(command, {file.name: name}) for command in outcome.commands}
+    files = [*outcome.files]
+    files[place] = replace(file, name=name, yaml=_told(file.yaml, runs))
+    return replace(outcome, files=tuple(files), commands=tuple(runs.values()))
 
 
-def _renaming(command: str, former: str, name: str) -> str:
-    """The command with another file; an option must not be made out of a file's name."""
-    return command.replace(former, shlex.quote(f"./{name}" if name.startswith("-") else name))
+def _renaming(command: str, new: dict[str, str]) -> str:
+    """The command with the files by their new names; an option must not be made out of a file's name."""
+    for former, name in new.items():
+        written = shlex.quote(f"./{name}" if name.startswith("-") else name)
+        if former in command:
+            return command.replace(former, written, 1)
+    return command
+
+
+def _told(text: str, runs: dict[str, str]) -> str:
+    """A file whose `Run:` line names it as it is saved."""
+    for former, command in runs.items():
+        if f"# Run: {former}\n" in text:
+            return text.replace(f"# Run: {former}\n", f"# Run: {command}\n", 1)
+    return text

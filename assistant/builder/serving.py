@@ -8,21 +8,23 @@ from dataclasses import replace
 
 from assistant.builder.kinds import finished
 from assistant.builder.phrase import machine_flag, machine_phrase
-from assistant.builder.requests import Request, stated_machine, unread_findings
+from assistant.builder.requests import Request, assumed_why, stated_machine, unread_findings
 from assistant.builder.subjects import Named, named_model
 from assistant.catalogue.engines import engine_of_hosted
 from assistant.catalogue.machines import assumed_machines
 from assistant.catalogue.offers import offers, price_sentence
-from assistant.checks.schema import coerce, field
+from assistant.checks.schema import KINDS, coerce, field
 from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome, WayOut
 from assistant.core.taskplan import TaskPlan
 from assistant.core.units import gib
 from assistant.core.values import Finding, Hardware, Reason
+from assistant.planner.inference_part import PART
+from assistant.planner.requirements import rentable
 from assistant.planner.serving.infer import Subject, plan_infer
 
 Planner = Callable[[Intent, Subject], tuple[TaskPlan, tuple[Reason, ...]]]
-_TASK_NAMES = {"infer": "serve", "evaluate": "evaluate"}
+_TASK_NAMES = {"infer": "serve", "evaluate": "evaluate", "quantize": "quantize", "tune": "hyperparameter search for", "judge": "judge", "synthesize": "synthesize"}
 
 
 def respond(asked: Request) -> Outcome:
@@ -61,6 +63,8 @@ def subject(named: Named, machine: Hardware | None) -> Subject:
 _KEYS = {
     "model.model_name": "model", "model.model_max_length": "sequence_length", "engine": "engine", "inference_engine": "engine",
     "input_path": "dataset", "output_path": "output_dir", "output_dir": "output_dir", "generation.seed": "seed", "generation.batch_size": "micro_batch_size",
+    "inference_config.model.model_name": "model", "inference_config.model.model_max_length": "sequence_length", "inference_config.engine": "engine",
+    "inference_config.generation.seed": "seed", "inference_config.generation.batch_size": "micro_batch_size",
 }  # fmt: skip
 _SHARED = ("model", "sequence_length", "micro_batch_size", "seed")
 PLACES: dict[str, dict[str, str]] = {
@@ -69,7 +73,7 @@ PLACES: dict[str, dict[str, str]] = {
 }
 """Kind → key of the intent → the field that says it."""
 for _places in PLACES.values():
-    _places |= {key: path for path, key in _KEYS.items() if key in _SHARED}
+    _places |= {key: path for path, key in _KEYS.items() if key in _SHARED and not path.startswith("inference_config.")}
 
 
 def absorbed(intent: Intent, kind: str) -> tuple[Intent, tuple[Finding, ...]]:
@@ -81,15 +85,22 @@ def absorbed(intent: Intent, kind: str) -> tuple[Intent, tuple[Finding, ...]]:
         UsageError: an unknown field or a value of the wrong type.
     """
     said = intent.overrides or {}
-    foreign = tuple(path for path in said if field(path, kind) is None and field(path) is not None)
+    foreign = tuple(path for path in said if field(path, kind) is None and any(field(path, other) for other in KINDS if other != kind))
     typed = {path: coerce(path, value, kind) for path, value in sorted(said.items()) if path not in foreign}
     keyed = {key: typed[path] for path, key in _KEYS.items() if path in typed and getattr(intent, key) in (None, typed[path])}
     kept = {path: value for path, value in typed.items() if path not in _KEYS or _KEYS[path] not in keyed}
     findings = tuple(
-        Finding(rule="REQ004", severity="warning", path=path, message=f"{path} belongs to a training: it is left out here", fix="say it when training is planned")
+        Finding(rule="REQ004", severity="warning", path=path, message=f"{path} belongs to another kind of config: it is left out here", fix="say it when that is planned")
         for path in foreign
     )
     return Intent.model_validate({**intent.model_dump(), **keyed, "overrides": kept or None}), findings
+
+
+def with_inference_inside(asked: Request, kind: str) -> Request:
+    """The request with fields of an inference under the part of this kind that holds one."""
+    said = asked.intent.overrides or {}
+    moved = {f"{PART}{path}" if field(path, kind) is None and field(path, "infer") is not None else path: value for path, value in said.items()}
+    return replace(asked, intent=asked.intent.model_copy(update={"overrides": moved or None}))
 
 
 def _needs_no_machine(intent: Intent, named: Named) -> bool:
@@ -99,15 +110,14 @@ def _needs_no_machine(intent: Intent, named: Named) -> bool:
 def _assumed(intent: Intent, named: Named, planner: Planner) -> tuple[Hardware | None, tuple[Reason, ...]]:
     """The first usual machine that holds it; the largest if none does."""
     tried: Hardware | None = None
-    for machine in assumed_machines():
-        tried = replace(machine, count=intent.gpu_count or machine.count)
+    for machine in rentable(assumed_machines(), intent):
+        tried = replace(machine, count=intent.gpu_count or machine.count, nodes=1)
         plan, _ = planner(intent, subject(named, tried))
         if plan.fits:
             break
     if tried is None:
         return None, ()
-    why = "no hardware was said and none was found; the smallest usual machine that fits. Say --gpus to plan for yours"
-    return tried, (Reason(field="hardware", value=machine_phrase(tried), why=why),)
+    return tried, (Reason(field="hardware", value=machine_phrase(tried), why=assumed_why(intent)),)
 
 
 def _input_findings(asked: Request) -> tuple[Finding, ...]:
@@ -129,7 +139,7 @@ def _ways(asked: Request, named: Named, planner: Planner, machine: Hardware) -> 
             break
     for other in _larger(machine):
         plan, _ = planner(asked.intent, subject(named, other))
-        if plan.fits and (way := _way(machine_phrase(other), asked.intent, plan, other)):
+        if plan.fits and (way := _way(machine_phrase(other), asked.intent, plan, other, words=asked.text if asked.said else None)):
             yield replace(way, price=price_sentence(offers(other.gpu.name, other.count), nodes=other.nodes))
             if other.gpu.name != machine.gpu.name:
                 break
@@ -144,10 +154,11 @@ def _larger(machine: Hardware) -> Iterator[Hardware]:
     yield from sorted((m for m in others if m.gpu.usable_gib * m.count > held), key=lambda m: (m.gpu.usable_gib * m.count, m.count))
 
 
-def _way(change: str, intent: Intent, plan: TaskPlan, machine: Hardware) -> WayOut | None:
+def _way(change: str, intent: Intent, plan: TaskPlan, machine: Hardware, *, words: str | None = None) -> WayOut | None:
+    """The way out as a request; `words` are the user's own, where they say what the intent has no key for."""
     if plan.memory is None:
         return None
-    request = request_words(intent)
+    request = words or request_words(intent)
     command = f"oumi-chat --gpus {shlex.quote(machine_flag(machine))} {shlex.quote(request)}"
     return WayOut(
         change=change, memory_gib=gib(plan.memory.upper), usable_gib=round((plan.hardware or machine).usable_gib, 2), request=request, command=command,
@@ -157,6 +168,9 @@ def _way(change: str, intent: Intent, plan: TaskPlan, machine: Hardware) -> WayO
 def request_words(intent: Intent) -> str:
     """A request that reads back to this task, model, engine and context."""
     words = [_TASK_NAMES.get(intent.task or "infer", "serve"), intent.model or ""]
+    if intent.task in ("judge", "synthesize"):  # the model is the tool, and stands behind what it works on
+        words = [words[0], *([f"rows from {intent.dataset}" if intent.task == "synthesize" else intent.dataset] if intent.dataset else []), f"with {intent.model}"]
+    words += [f"with {method}"] if (method := (intent.overrides or {}).get("method")) else []
     words += [f"on {', '.join(intent.benchmarks)}"] if intent.benchmarks else []
     words += [f"with {intent.engine.lower()}"] if intent.engine else []
     words += [f"context {intent.sequence_length}"] if intent.sequence_length else []

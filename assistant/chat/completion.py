@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from assistant.catalogue.datasets import all_datasets
 from assistant.catalogue.gpus import all_gpus
@@ -68,6 +68,19 @@ def completions(
     if command in ("/gpus", "/model"):
         return _of(gpus() if command == "/gpus" else models(), said, _COUNT.match(said))
     return []
+
+
+def names_like(what: Literal["model", "machine", "dataset"], said: str) -> list[Candidate]:
+    """Names of the catalogue that begin so; a count before a GPU (`2xA1`) stays."""
+    if what == "machine":
+        return _of(gpus(), said, _COUNT.match(said))
+    return _of(models() if what == "model" else datasets(), said) if said else []
+
+
+def settings_like(said: str, kind: str) -> list[Candidate]:
+    """Fields of a kind of config that begin so, by their whole name or by its last part."""
+    names = [name for name in field_names(kind) if name.startswith(said) or name.rpartition(".")[2].startswith(said)]
+    return [Candidate(name, -len(said), str((field(name, kind) or {"type": ""})["type"])) for name in names[:MOST]]
 
 
 def _in_words(before: str, files: Callable[[str], Sequence[str]]) -> list[Candidate]:

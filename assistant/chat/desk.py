@@ -45,7 +45,10 @@ def _confirmed(question: str) -> bool:
 
 @dataclass(slots=True, kw_only=True)
 class TerminalDesk:
-    """The desk of a person at a terminal. `file` is the name that /save takes when none is said; None for the kind's own."""
+    """The desk of a person at a terminal. `file` is the name that /save takes when none is said; None for the kind's own.
+
+    `guides` is False where nobody is there to answer questions.
+    """
 
     answer: Answer
     save: Callable[[Outcome, str, bool], None]
@@ -55,6 +58,7 @@ class TerminalDesk:
     file: str | None = None
     confirmed: Callable[[str], bool] = _confirmed
     follows_up: bool = True
+    guides: bool = True
     saved: str | None = None
     saved_config: Outcome | None = None
     transcript: Callable[[], str] = str

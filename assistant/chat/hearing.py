@@ -25,7 +25,18 @@ from assistant.core.intent import Intent
 from assistant.core.values import Question, Reason
 from assistant.reader import Reading, read
 from assistant.reader.clashes import affirmed
-from assistant.reader.lexicon import CLOUDS, ENGINES, METHODS, PRECISIONS, PRIORITY_CHANGES, SHARDINGS, TASKS, compiled
+from assistant.reader.lexicon import (
+    CLOUDS,
+    ENGINES,
+    FOUR_BIT,
+    METHODS,
+    PRECISIONS,
+    PRIORITY_CHANGES,
+    SHARDINGS,
+    TASKS,
+    compiled,
+)
+from assistant.reader.otherkinds import SAID
 from assistant.reader.ranges import range_name
 from assistant.reader.reading import without_forbidden
 from assistant.reader.typos import mend
@@ -66,7 +77,12 @@ class Change:
     @property
     def is_empty(self) -> bool:
         """True when the line changes nothing."""
-        return self.said == Intent() and not self.gone and not self.paths and not self.conflicts
+        return self.said == Intent() and not self.gone and not self.paths and not self.conflicts and not self.told
+
+    @property
+    def told(self) -> tuple[Reason, ...]:
+        """What the line says that the intent has no key for, such as the criterion of a judge."""
+        return tuple(note for note in self.notes if note.why == SAID)
 
     def applied(self, intent: Intent) -> Intent:
         """The intent after this change."""
@@ -213,6 +229,9 @@ def _by_what_stands(text: str, said: dict[str, Any], context: Context) -> None:
         others = [value for value in named if value != stands]
         if stands in named and len(others) == 1:
             said[key] = others[0]
+    eight = context.intent.task == "quantize" and (context.intent.overrides or {}).get("method") == "bnb_8bit"
+    if eight and "method" not in said.get("overrides", {}) and affirmed(text, FOUR_BIT):  # four bits leave the scheme open
+        said["overrides"] = {**said.get("overrides", {}), "method": "bnb_4bit"}
     gpu = context.intent.gpu
     if gpu and said.get("gpu") and gpu.startswith(f"{said['gpu']}-") and "gpu_memory_gb" not in said and not re.search(r"\b40\s?g", text, re.IGNORECASE):
         said["gpu"] = gpu

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from assistant.chat.planning import compared, nothing_yet
+from assistant.chat.sameness import are_of_one_kind
 from assistant.chat.state import Effect, Show, ShowChanges, ShowProblem, State, Tell, origins
 from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome
@@ -38,7 +39,7 @@ def difference(earlier: Outcome | None, config: Outcome | None) -> tuple[Effect,
         return (Tell(text="Nothing has changed since the plan that this began with."),)
     if not earlier.files:
         return (Tell(text="What was said before this led to no config, so there is nothing to compare with."),)
-    if not is_of_one_kind(earlier, config):
+    if not are_of_one_kind(earlier, config):
         return (Tell(text=f"Before this there was another kind of config: {earlier.files[0].name}."),)
     return (ShowChanges(before=earlier, after=config),)
 
@@ -58,8 +59,3 @@ def noted(intent: Intent, message: str) -> str:
     """A request of which no config is made, as it was understood."""
     said = [str(intent.model or ""), *(intent.benchmarks or ()), intent.engine or "", intent.dataset or ""]
     return f"Noted: {intent.task} {', '.join(part for part in said if part)}. {message}".replace(" .", ".")
-
-
-def is_of_one_kind(before: Outcome, after: Outcome) -> bool:
-    """True where two configs can be compared: both train, or both do the same other thing."""
-    return [file.kind for file in before.files] == [file.kind for file in after.files]

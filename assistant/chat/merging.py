@@ -83,10 +83,21 @@ def _is_variant(gpu: str | None, memory_gb: float) -> bool:
     return in_memory(gpu, memory_gb) is not None
 
 
+_OWN = {
+    "quantize": ("method", "awq_", "calibration_samples"),
+    "tune": ("tuning.",),
+    "judge": ("judge_params.", "inference_config."),
+    "synthesize": ("num_samples", "strategy_params.", "inference_config."),
+}
+"""How fields begin that one task alone has: they go with it."""
+
+
 def _kept_overrides(former: Intent, said: Intent) -> dict[str, Any]:
     kept = former.overrides or {}
     if said.task == "train" and former.task not in ("train", None):  # a field of what was written before is none of a training
         kept = {path: value for path, value in kept.items() if field(path) is not None}
+    elif said.task and said.task != former.task and former.task in _OWN:
+        kept = {path: value for path, value in kept.items() if not path.startswith(_OWN[former.task])}
     if said.global_batch_size:
         kept = {path: value for path, value in kept.items() if path != "training.gradient_accumulation_steps"}
     gone = {"peft."} if said.method == "full" else {f"peft.{name}" for name in QLORA_ONLY} if said.method == "lora" else set()

@@ -58,6 +58,7 @@ FIELDS: tuple[tuple[str, str], ...] = (
     ("training.save_steps", r"save[- _]steps|checkpoint interval"),
     ("training.logging_steps", r"logging[- _]steps"),
     ("peft.lora_dropout", r"(?:lora[- _]?)?drop-?out"),
+    ("tuning.n_trials", r"(?:number of )?trials?"),
     ("generation.temperature", r"temperature|temp"),
     ("generation.max_new_tokens", r"(?:max(?:imum)?[- _])?new[- _]tokens|token limit"),
     ("training.max_grad_norm", r"(?:max[- _])?grad(?:ient)?[- _](?:norm|clip(?:ping)?)"),

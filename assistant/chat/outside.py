@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -65,7 +64,7 @@ def _absorbed(said: Intent, standing: Intent, kind: str) -> Intent:
 
     taken, left_out = absorbed(said, kind)
     if left_out:
-        raise UsageError(f"{left_out[0].message}.", context=left_out[0].path, hint="Say what to train first.", reference="wrong-kind")
+        raise UsageError(f"{left_out[0].message}.", context=left_out[0].path, hint="Say first what it is for, such as what to train.", reference="wrong-kind")
     return taken
 
 
@@ -88,6 +87,12 @@ def _model(desk: TerminalDesk, state: State, effect: Command) -> Event | None:
         return None
     named = read(f"fine-tune {effect.rest}").intent.model or effect.rest
     return FieldSet(said=Intent(model=named, task=state.intent.task or "train"), words=f"model {effect.rest}")
+
+
+def _create(desk: TerminalDesk, state: State, effect: Command) -> Event | None:
+    from assistant.chat.guiding import guided_turn
+
+    return guided_turn(desk, state, effect.rest.strip())
 
 
 def _llm(desk: TerminalDesk, _: State, effect: Command) -> Event | None:
@@ -201,23 +206,36 @@ def _validate(desk: TerminalDesk, state: State, _: Command) -> Event | None:
 
 
 def _launch(desk: TerminalDesk, state: State, effect: Command) -> Event | None:
-    from assistant.launch import program_of, run
+    from assistant.launch.flow import Wish, look, may_start, run_ready
+    from assistant.machine.oumi import oumi_program
 
     if state.config is None:
         raise nothing_yet()
     former = desk.saved if desk.saved_config is state.config else None
     name, force = save_arguments(effect.rest, former or desk.file_for(state.config))
-    program_of(state.config.commands[0])
+    if oumi_program() is None:  # nothing is written for a run that cannot be
+        hint = 'pip install "oumi[gpu]", or copy the config to a machine that has it and run the command there.'
+        raise UsageError("oumi is not installed here, so nothing can be started.", context=state.config.commands[0], hint=hint, reference="no-oumi")
     is_there = desk.saved_config is state.config and name == desk.saved and Path(name).is_file()
     if not is_there and not _saved(desk, state, state.config, name, force=force):
         return None
-    words = program_of(state.config.commands[0].replace(state.config.files[0].name, shlex.quote(name)))
-    if not desk.confirmed(f"Run {shlex.join(words)}?"):
-        report.say(desk.screen, "Nothing was started.")
+    wish = Wish(file=Path(name).expanduser(), screen=desk.screen, confirmed=lambda question, _: desk.confirmed(question))
+    ready = look(wish)
+    if may_start(wish, ready) is not None:
         return None
-    code = run(words)
-    report.say(desk.screen, "It ended well." if code == 0 else f"It ended with code {code}. Paste its error here to have it read.")
-    return None
+    ended = run_ready(ready)
+    report.say(desk.screen, "It ended well." if ended.code == 0 else f"It ended with code {ended.code}.")
+    return _failed(desk, state, ended.tail) if ended.code not in (0, 130) else None
+
+
+def _failed(desk: TerminalDesk, state: State, tail: str) -> Event | None:
+    """What mends a run that failed, as if its error had been pasted."""
+    from assistant.launch.after import read_error
+
+    if read_error(tail) is None:
+        report.say(desk.screen, "Paste its error here to have it read.")
+        return None
+    return mend(state, tail, desk.screen, desk.resolve)
 
 
 def _export(desk: TerminalDesk, _: State, effect: Command) -> Event | None:
@@ -240,7 +258,7 @@ def unknown(_: TerminalDesk, __: State, effect: Command) -> Event | None:
 
 
 COMMANDS: dict[str, Handler] = {
-    "help": _help, "set": _set, "gpus": _gpus, "model": _model, "llm": _llm, "cost": _cost, "save": _save, "load": _load,
+    "help": _help, "set": _set, "gpus": _gpus, "model": _model, "create": _create, "llm": _llm, "cost": _cost, "save": _save, "load": _load,
     "validate": _validate, "launch": _launch, "export": _export,
 }  # fmt: skip
 

@@ -12,7 +12,7 @@ from assistant.builder.subjects import BASE
 from assistant.catalogue.machines import parse_machine
 from assistant.chat.hearing import MACHINE_KEYS, Change
 from assistant.chat.merging import changed_keys
-from assistant.chat.state import KEPT, Effect, Loaded, MakePlan, Purpose, State, Tell
+from assistant.chat.state import KEPT, Effect, Guided, Loaded, MakePlan, Purpose, State, Tell
 from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome
@@ -35,7 +35,7 @@ def planned_with(state: State, change: Change, line: str, purpose: Purpose, *, l
     if gpus is not None and any(getattr(change.said, key) is not None for key in MACHINE_KEYS):
         base, gpus = _with_flag(base, gpus), None
     intent = change.applied(base)
-    if purpose == "turn" and intent == state.intent and gpus == state.gpus and not change.conflicts and state.config is state.outcome is not None:
+    if purpose == "turn" and intent == state.intent and gpus == state.gpus and not change.conflicts and set(change.told) <= set(state.notes) and state.config is state.outcome is not None:
         unread = "; ".join(f'not understood: "{piece}"' for piece in change.unread)
         return state, (Tell(text=f"No change: the config is the same{f' ({unread})' if unread else ''}."),)
     fields = {note.field for note in change.notes} | set(change.gone)
@@ -115,6 +115,17 @@ def flagged_machine(state: State, gpus: str) -> Step:
         return after, (Tell(text=f"Planned for {gpus} from now on."),)
     reading = Reading(intent=intent, notes=kept)
     return state, (MakePlan(state=after, line="", reading=reading),)
+
+
+def guided(state: State, event: Guided) -> Step:
+    """The conversation as a guided setup left it, as one turn; what was noted of values that it changed is dropped."""
+    changed = set(changed_keys(state.intent, event.intent))
+    kept = tuple(note for note in state.notes if note.field not in changed and not (note.field in MACHINE_KEYS and event.gpus != state.gpus))
+    after = replace(
+        state, intent=event.intent, gpus=event.gpus, notes=kept, words=(*state.words, "/create"), changed=tuple(changed) or state.changed,
+        flagged=state.flagged - changed, what_if=None, follow_up=None, before=pushed(state),
+    )  # fmt: skip
+    return state, (MakePlan(state=after, line="", reading=Reading(intent=event.intent, notes=kept)),)
 
 
 def offer(state: State, change: Change, line: str, label: str = "", *, purpose: Purpose = "what-if") -> Step:

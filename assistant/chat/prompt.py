@@ -32,6 +32,10 @@ class _Visible(Processor):
         return Transformation([(part[0], visible(part[1])) for part in transformation_input.fragments])
 
 
+VISIBLE = _Visible()
+"""For every prompt: what is typed is shown by its marks."""
+
+
 def visible(text: str) -> str:
     """The text with a mark for each character that is not printable."""
     return text if text.isprintable() else "".join(c if c.isprintable() else "\ufffd" for c in text)
@@ -103,16 +107,17 @@ def line_reader(
         completer=_Completer(command_help(commands), llms),
         complete_in_thread=True,  # the catalogue is read on the first Tab
         enable_suspend=True,
-        input_processors=[_Visible()],
+        input_processors=[VISIBLE],
         bottom_toolbar=(lambda: visible(status()) or None) if status else None,
-        color_depth=_depth(no_color),
+        color_depth=color_depth(no_color),
     )
     # Its warning, in the middle of a line, is about menus alone: a terminal that does not say where the cursor is does without.
     session.app.renderer.cpr_not_supported_callback = lambda: None
     return lambda: unquoted(session.prompt())
 
 
-def _depth(no_color: bool) -> ColorDepth | None:
+def color_depth(no_color: bool) -> ColorDepth | None:
+    """One bit where no colour is wanted; None leaves it to the terminal."""
     return ColorDepth.DEPTH_1_BIT if no_color or os.environ.get("NO_COLOR") else None
 
 
@@ -171,16 +176,17 @@ def _take_any_bytes() -> None:
         reconfigure(errors="replace")
 
 
-def is_yes(question: str, *, no_color: bool = False) -> bool:
-    """True when the answer is yes; anything else, an interrupt too, is no."""
-    shown = f"{visible(question)} [y/N] "
+def is_yes(question: str, *, no_color: bool = False, default: bool = False) -> bool:
+    """True when the answer is yes; Enter alone is the default, anything else, an interrupt too, is no."""
+    shown = f"{visible(question)} [{'Y/n' if default else 'y/N'}] "
     try:
         if is_dumb_terminal():
             _take_any_bytes()
             answer = input(shown)
         else:
-            session: PromptSession[str] = PromptSession(input_processors=[_Visible()], color_depth=_depth(no_color))
+            session: PromptSession[str] = PromptSession(input_processors=[VISIBLE], color_depth=color_depth(no_color))
             answer = session.prompt(shown)
     except (KeyboardInterrupt, EOFError):
         return False
-    return answer.strip().lower() in ("y", "yes")
+    said = answer.strip().lower()
+    return said in ("y", "yes") or (default and not said)

@@ -5,6 +5,7 @@ Plans are made anew when a conversation is taken up again: the same words give t
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import Any
 
 import yaml
@@ -31,12 +32,25 @@ def _said(state: State, before: State | None) -> dict[str, Any]:
     return {
         "intent": state.intent.model_dump(exclude_none=True),
         "notes": [[note.field, note.value, note.why] for note in state.notes],
-        "words": list(state.words),
+        "words": _since(before.words if before else (), state.words),
         "changed": list(state.changed),
         "flagged": sorted(state.flagged),
         "gpus": state.gpus,
         "given": "as before" if same else [state.given.name, state.given.text] if state.given else None,
     }
+
+
+def _since(before: tuple[str, ...], words: tuple[str, ...]) -> list[Any]:
+    """[how many lines of the state before stand, the lines after them]: each line is kept once, however many states have it."""
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(before, words, strict=False)))
+    return [same, *words[same:]]
+
+
+def _words(said: list[Any], before: tuple[State, ...]) -> tuple[str, ...]:
+    """The lines of a state; sessions of before have them all in each."""
+    if said and isinstance(said[0], int):
+        return (*(before[-1].words[: said[0]] if before else ()), *(str(word) for word in said[1:]))
+    return tuple(str(word) for word in said)
 
 
 def state_of(document: dict[str, Any]) -> State:
@@ -62,7 +76,7 @@ def _state(said: dict[str, Any], before: tuple[State, ...], asked: frozenset[str
     return State(
         intent=Intent.model_validate(said["intent"]),
         notes=notes if given is not None or not isinstance(said.get("given"), list) else (*notes, _lost(said["given"])),
-        words=tuple(str(word) for word in said["words"]),
+        words=_words(said["words"], before),
         changed=tuple(str(key) for key in said["changed"]),
         flagged=frozenset(str(key) for key in said["flagged"]),
         gpus=str(said["gpus"]) if said["gpus"] is not None else None,

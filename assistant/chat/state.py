@@ -149,6 +149,14 @@ class MachineSet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Guided:
+    """A guided setup that began with this conversation came back: the whole of what is said now, and the machine of a flag."""
+
+    intent: Intent
+    gpus: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
     """A config was read from a file.
 
@@ -173,7 +181,7 @@ class CheapestFound:
     cheapest: Cheapest
 
 
-Event = Line | Planned | Refused | Weighed | FieldSet | MachineSet | Loaded | MendFound | CheapestFound
+Event = Line | Planned | Refused | Weighed | FieldSet | MachineSet | Guided | Loaded | MendFound | CheapestFound
 
 
 # What is to be done.

@@ -8,7 +8,7 @@ from dataclasses import replace
 from assistant.builder.follow_up import FollowUp
 from assistant.chat.answering import answered, chosen_way, place_of
 from assistant.chat.hearing import Change, heard
-from assistant.chat.looking import back, difference, is_of_one_kind, look, noted
+from assistant.chat.looking import back, difference, look, noted
 from assistant.chat.merging import merged
 from assistant.chat.nouns import NUMBERS
 from assistant.chat.partial import part_of
@@ -17,6 +17,7 @@ from assistant.chat.planning import (
     again,
     cheaper_offer,
     flagged_machine,
+    guided,
     loaded,
     mended_offer,
     planned_with,
@@ -34,6 +35,7 @@ from assistant.chat.state import (
     Explain,
     FieldSet,
     FindCheaper,
+    Guided,
     Leave,
     Line,
     Loaded,
@@ -91,12 +93,14 @@ def step(state: State, event: Event) -> Step:
     return _came_back(state, event)
 
 
-def _came_back(state: State, event: FieldSet | MachineSet | Loaded | MendFound | CheapestFound) -> Step:
+def _came_back(state: State, event: FieldSet | MachineSet | Guided | Loaded | MendFound | CheapestFound) -> Step:
     """What a command or a search outside found."""
     if isinstance(event, FieldSet):
         return set_field(state, event.said, event.words)
     if isinstance(event, MachineSet):
         return flagged_machine(state, event.gpus)
+    if isinstance(event, Guided):
+        return guided(state, event)
     if isinstance(event, Loaded):
         return loaded(state, event)
     if isinstance(event, CheapestFound):
@@ -145,7 +149,7 @@ def _talk(state: State, line: str) -> Step:
         return focused, (Explain(asking=asking, line=line, outcome=current),)
     if current is None and (asking := question_in(line)) and asking.topic in ("what_is", "difference", "better"):
         return state, (Explain(asking=asking, line=line, outcome=Outcome(status="needs_input", intent=state.intent)),)
-    if state.config is not None and asks_cheaper(line):
+    if state.config is not None and asks_cheaper(line) and not heard(line, state.context).said.model:  # "gpt-4o is cheaper" names what to take
         return state, (FindCheaper(),)
     if not (state.outcome and state.outcome.questions) and (SKIP.fullmatch(line) or agreement(line) == "" or refusal(line) == ""):
         return state, (Tell(text="No question is open."),)
@@ -220,6 +224,8 @@ def _planned(state: State, event: Planned) -> Step:
         effects: tuple[Effect, ...] = (Show(outcome=outcome, how="no config"),)
         if state.config is not None:
             effects += (Tell(text="/undo goes back to what was planned before."),)
+        elif outcome.files:
+            effects += (Tell(text="What was asked for is in the file all the same: /save writes it."),)
         return after, effects
     shown = _news(state.config, outcome)
     after = replace(after, config=outcome)
@@ -228,7 +234,7 @@ def _planned(state: State, event: Planned) -> Step:
 
 def _news(before: Outcome | None, after: Outcome) -> Effect:
     """What changed, or the whole where there is nothing to compare it with."""
-    return ShowChanges(before=before, after=after) if before is not None and is_of_one_kind(before, after) else Show(outcome=after)
+    return ShowChanges(before=before, after=after) if before is not None and are_of_one_kind(before, after) else Show(outcome=after)
 
 
 def _considered(state: State, event: Planned) -> Step:

@@ -10,6 +10,7 @@ COMMANDS: dict[str, str] = {
     "/diff": "what the last change did to the config",
     "/why": "the reasons of the plan, and where each value comes from",
     "/alternatives": "other plans for this machine, and what fell",
+    "/create": "[KIND]: be asked, one question at a time",
     "/set": "PATH=VALUE: a field by its dotted name",
     "/gpus": "MACHINE: plan for 2xA100-80GB, cpu, auto, ...",
     "/model": "NAME: another model",

@@ -7,18 +7,34 @@ from typing import Any
 
 from assistant.checks.schema import KINDS, snapshot
 
-_NEVER_ALONE = frozenset(("model", "data", "generation", "output_path", "output_dir", "run_name"))
-"""Fields of several kinds: a file of nothing else is as much of one as of another."""
+MARKS: dict[str, frozenset[str]] = {
+    "job": frozenset(("resources", "run", "setup", "file_mounts", "storage_mounts", "num_nodes")),
+    "tune": frozenset(("tuning",)),
+    "judge": frozenset(("judge_params", "rule_judge_params", "rubric_judge_params")),
+    "synthesize": frozenset(("strategy", "strategy_params", "environment_config", "environment_config_path")),
+    "quantize": frozenset(("method", "output_format", "awq_group_size", "awq_zero_point", "awq_version", "calibration_samples")),
+    "async_eval": frozenset(("evaluation", "polling_interval", "checkpoints_dir")),
+    "eval": frozenset(("tasks", "inference_engine", "inference_remote_params")),
+    "train": frozenset(("training", "peft", "deepspeed", "data")),
+    "infer": frozenset(("generation", "engine", "input_path", "remote_params", "progress_path")),
+}
+"""Kind → top-level fields that tell it from the others (a tuning has `data` too, an evaluation `generation`)."""
+_KNOWN = 0.5
+"""Share of a file's fields that its kind must know: another tool's config may have one of our names."""
+
+
+def kinds_of(body: Mapping[str, Any]) -> tuple[str, ...]:
+    """Every kind that a parsed config may be, the likeliest first; several only where it mixes fields of several."""
+    keys = frozenset(str(key) for key in body)
+    marked = {kind: marks & keys for kind, marks in MARKS.items() if marks & keys}
+    known = {kind: len(keys & frozenset(snapshot(kind)["fields"])) for kind in marked}
+    whole = [kind for kind in marked if known[kind] == len(keys)]
+    likely = whole or [kind for kind in marked if known[kind] >= _KNOWN * len(keys)]
+    ranked = sorted(likely, key=lambda kind: (-len(marked[kind]), -known[kind], KINDS.index(kind)))
+    return tuple(ranked[:1] if whole else ranked)
 
 
 def kind_of(body: Mapping[str, Any]) -> str | None:
-    """The kind whose fields a parsed config has, in the order of `KINDS` where two have as many; None where none fits.
-
-    A misspelt field takes nothing away: the kind that knows most of the fields is meant, if one of them tells it apart.
-    """
-    known = {kind: [name for name in body if name in snapshot(kind)["fields"]] for kind in KINDS}
-    kind = max(KINDS, key=lambda one: (len(known[one]), -KINDS.index(one)))
-    told = [name for name in known[kind] if name not in _NEVER_ALONE]
-    if not told or len(known[kind]) * 2 <= len(body):
-        return None
-    return kind
+    """The kind whose fields a parsed config has; None where none fits. A misspelt field takes nothing away."""
+    found = kinds_of(body)
+    return found[0] if found else None

@@ -109,7 +109,7 @@ def _chat(options: Options, opening: Opening, environ: Mapping[str, str], told: 
         follows_up=opening.script is None or not options.json,
     )  # fmt: skip
     if opening.script is not None:
-        desk.confirmed = lambda _: False
+        desk.confirmed, desk.guides = lambda _: False, False
     chat = Chat(talk=Conversation(desk=desk, state=State(gpus=options.gpus)), desk=desk, keeper=Keeper(folder, secrets=secrets) if opening.script is None else None, told=told)
     desk.transcript = lambda: export_markdown(chat.session, secrets=secrets)
     return chat

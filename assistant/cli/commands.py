@@ -203,6 +203,37 @@ def _estimate(
     raise typer.Exit(finish(estimate(text, sizing, options), options))
 
 
+@app.command("create", help="A config by questions and flags: create train, eval, infer or job.", add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def _create(ctx: typer.Context) -> None:
+    from assistant.cli.create import create  # its many flags are made from the questions when they are needed
+
+    raise typer.Exit(create(ctx.args))
+
+
+@app.command("launch", help="Start a config with Oumi: its command, what was checked, a question, its output.")
+def _launch(
+    file: Annotated[str, typer.Argument(help="An Oumi config of any kind: train, eval, infer, job, quantize, tune, judge, synthesize.", metavar="FILE")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the command and the checks, and start nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Start without a question, unless a check failed.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Start though a check failed.")] = False,
+    gpus: Annotated[str | None, typer.Option("--gpus", help='Judge it for this machine instead: "2xA100-80GB"; auto is this one.')] = None,
+    cluster: Annotated[str | None, typer.Option("--cluster", help="A job's cluster: a new one of this name, or one that is up.")] = None,
+    rows: Annotated[str | None, typer.Option("--input", help="The rows that a judge judges.")] = None,
+    verdicts: Annotated[str | None, typer.Option("--output", help="Where a judge's verdicts go.")] = None,
+    as_json: _Json = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Warnings and errors alone.")] = False,
+    no_color: _NoColor = False,
+    offline: _Offline = False,
+    debug: _Debug = False,
+) -> None:
+    from assistant.cli.launching import Flags, launch
+    from assistant.launch.command import Extras
+
+    extras = Extras(cluster=cluster, input=rows, output=verdicts)
+    flags = Flags(gpus=gpus, extras=extras, yes=yes, force=force, dry=dry_run, json=as_json, quiet=quiet, no_color=no_color)
+    raise typer.Exit(launch(file, flags))
+
+
 def _later(name: str) -> None:
     @app.command(name, hidden=True, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
     def _command(ctx: typer.Context) -> None:

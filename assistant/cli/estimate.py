@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,14 +19,12 @@ from assistant.core.outcome import Outcome
 from assistant.core.values import Finding, Hardware, ModelSpec
 from assistant.machine.choice import choose_machine
 from assistant.machine.configs import read_config
+from assistant.machine.jobconfig import config_of_job, fields_set
 from assistant.machine.models import resolve_model
 from assistant.reader import Reading, read
 from assistant.reader.sizes import Asked, asks_for
 from assistant.terminal import report
 from assistant.terminal.text import one_line
-
-_OVERRIDE = re.compile(r"--((?:model|data|training|peft|fsdp|deepspeed)\.[\w.]+)")
-_CONFIG_IN_RUN = ("-c", "--config")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +114,7 @@ def _of_file(name: str, options: Options) -> Outcome:
     job = body if "resources" in body or "run" in body else None
     if job is not None:
         machine = machine or machine_of_job(job)
-        body = read_config(_config_of_job(Path(name).expanduser(), job))
+        body = read_config(config_of_job(Path(name).expanduser(), job))
     if machine is None:
         machine, _ = choose_machine(Intent(), options.gpus)
     if machine is None:
@@ -127,18 +124,12 @@ def _of_file(name: str, options: Options) -> Outcome:
     return replace(outcome, findings=(*outcome.findings, *told))
 
 
-def words_of_run(job: dict[str, Any]) -> list[str]:
-    """The words of a job's run script, without quotes."""
-    script = str(job.get("run") or "").replace("\\\n", " ")
-    return [word.replace("'", "").replace('"', "") for word in script.split()]
-
-
 def _overridden(job: dict[str, Any]) -> list[Finding]:
     """Fields that the run script sets beside its config: they are not in the file that is judged."""
-    names = [match.group(1) for word in words_of_run(job) if (match := _OVERRIDE.match(word))]
+    names = fields_set(job)
     if not names:
         return []
-    message = f"the run script also sets {', '.join(dict.fromkeys(names))}: the file is judged without"
+    message = f"the run script also sets {', '.join(names)}: the file is judged without"
     return [Finding(rule="REQ005", severity="warning", path="run", message=message, fix="set them in the config, and judge that")]
 
 
@@ -148,19 +139,3 @@ def _model_of(body: dict[str, Any], options: Options) -> ModelSpec:
     if model is None:
         raise UsageError(f"{name} is not a model whose shape is known.", context="model.model_name", hint="Give a local folder, or go online.", reference="unknown-model")
     return model
-
-
-def _config_of_job(job: Path, body: dict[str, Any]) -> Path:
-    """The config that a job's run script trains with: from here, beside the job, or in a folder above it."""
-    words = words_of_run(body)
-    named = [words[i + 1] for i, word in enumerate(words[:-1]) if word in _CONFIG_IN_RUN]
-    named += [word.partition("=")[2] for word in words if word.startswith("--config=")]
-    for name in named:
-        for folder in (Path(), *job.resolve().parents[:6]):
-            for parts in range(len(Path(name).parts)):  # a repository's configs/… is seldom under this name here
-                found = folder.joinpath(*Path(name).parts[parts:])
-                if found.is_file() and found.resolve() != job.resolve():
-                    return found
-    what = f"{named[0]} is neither here nor beside it" if named else "its run script names no config (-c FILE)"
-    raise UsageError(f"{job} is a job, and {what}.", context=str(job), hint="Give the training config itself, with --gpus.", reference="no-config")
-

@@ -19,6 +19,7 @@ from assistant.core.errors import OumiChatError, UsageError
 from assistant.core.outcome import Outcome
 from assistant.machine.files import output_path, write_all
 from assistant.reader import Reading, read
+from assistant.reader.otherkinds import SAID
 from assistant.reader.steps import steps_in
 from assistant.terminal import report
 from assistant.terminal.screen import Screen
@@ -119,14 +120,14 @@ def without_secrets(text: str, options: Options) -> str:
 
     safe = redact(text, secret_values(os.environ))
     if safe != text and not options.quiet:
-        report.say(options.screen, "A secret was in the request: it is left out, and neither kept nor sent.")
+        report.say(options.screen, "A secret was in what was said: it is left out, and neither kept nor sent.")
     return safe
 
 
 def _answered(text: str, options: Options, *, typed: bool) -> int:
     steps = steps_in(text)
     reading, source = read_with(steps.training if steps else text, options)
-    outcome = Outcome(status="invalid", intent=reading.intent, request=one_line(text, 500), assumptions=reading.notes)
+    outcome = Outcome(status="invalid", intent=reading.intent, request=one_line(text, 500), assumptions=tuple(note for note in reading.notes if note.why != SAID))
     try:
         path = options.path
         outcome = replace(answer(reading, text, options, line=steps.training if steps else None), source=source)

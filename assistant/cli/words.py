@@ -12,13 +12,19 @@ from typer.core import TyperGroup
 
 from assistant.core.errors import UsageError
 
-LATER = ("create", "lint", "migrate", "explain", "launch")
+LATER = ("lint", "migrate", "explain")
 """Commands of a later release: their names are taken, and what they will take is known."""
 _CATALOGUES = ("models", "gpus", "datasets", "templates")
-COMMANDS = (*_CATALOGUES, "doctor", "estimate", *LATER)
+COMMANDS = (*_CATALOGUES, "doctor", "estimate", "create", "launch", *LATER)
 """Every command but `ask`, which is what a request is given to."""
-_CREATE_KINDS = ("train", "eval", "infer", "job")
-_WITH_VALUE = ("--llm", "--llm-base-url", "--gpus", "--output-file", "-o", "--config", "-c", "--resume", "--script")
+_CREATE_KINDS = ("train", "eval", "infer", "job", "quantize", "tune", "judge", "synthesize")
+_CREATE_FLAGS = (
+    "--model", "--objective", "--dataset", "--training-type", "--sequence-length", "--epochs", "--max-steps", "--global-batch-size", "--micro-batch-size",
+    "--learning-rate", "--lora-rank", "--lora-alpha", "--precision", "--sharding", "--seed", "--output-dir", "--run-name", "--priority", "--max-hours",
+    "--max-dollars", "--cloud", "--nodes", "--benchmarks", "--engine", "--num-fewshot", "--limit", "--set",
+)  # fmt: skip
+"""Flags of `create` that take a value: without them that value would be taken for a word."""
+_WITH_VALUE = ("--llm", "--llm-base-url", "--gpus", "--output-file", "-o", "--config", "-c", "--resume", "--script", "--cluster", "--input", "--output", *_CREATE_FLAGS)
 _HELP = ("--help", "-h", "--version")
 _PROSE = frozenset(["a", "an", "the", "my", "our", "me", "to", "for", "of", "on", "with", "using", "from", "into", "how", "what", "which", "and", "please"])
 _FIELD = re.compile(r"[a-z]\w*(?:\.\w+)+|[a-z0-9]+(?:_[a-z0-9]+)+|model|data|training|peft|fsdp|deepspeed|generation")
@@ -90,12 +96,21 @@ def is_command(name: str, words: list[str]) -> bool:
     if name in _CATALOGUES:
         return not any(word.lower() in _PROSE for word in words)
     if name == "create":
-        return words[0] in _CREATE_KINDS
+        return len(words) == 1 and _is_like_a_kind(words[0])
     if name == "explain":
         return len(words) == 1 and _FIELD.fullmatch(words[0]) is not None
     if name in ("lint", "migrate", "launch"):
         return all(_is_like_a_file(word) for word in words)
     return name == "estimate"
+
+
+def _is_like_a_kind(word: str) -> bool:
+    """A kind of config, or one with a slip in it: what is meant is then said better than a request could."""
+    if word in _CREATE_KINDS:
+        return True
+    from difflib import get_close_matches
+
+    return bool(get_close_matches(word, _CREATE_KINDS, n=1, cutoff=0.75))
 
 
 def _is_like_a_file(word: str) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
-from assistant.configs.holes import holes, notes
+from assistant.configs.holes import dataset_entry, holes, notes
 from assistant.configs.library import Layer, has_layer, layer
 from assistant.core.taskplan import TaskPlan
 from assistant.core.values import Plan
@@ -58,6 +58,8 @@ def _fill(value: Any, filled: dict[str, Any]) -> Any:
     if isinstance(value, dict):
         items = {key: _fill(item, filled) for key, item in value.items()}
         return {key: item for key, item in items.items() if item is not None and item != {}}
+    if isinstance(value, list):
+        return [_fill(item, filled) for item in value]
     if isinstance(value, str) and value.startswith("${") and value.endswith("}"):
         return filled[value[2:-1]]
     return value
@@ -108,7 +110,51 @@ def task_config(plan: TaskPlan) -> Config:
     empty: dict[str, Any] = {}
     body = _fill(reduce(merge, (part.config for part in layers), empty), plan.holes)
     why = {path: text.format_map(plan.words) for part in layers for path, text in part.why.items()}
+    if plan.inference is not None:
+        body, why = _with_inference(body, why, task_config(plan.inference))
+    if plan.training is not None:
+        body, why = _with_training(body, why, plan, train_config(plan.training))
     for path, value in plan.overrides.items():
         set_path(body, path, value)
         why[path] = "as asked"
     return Config(kind=plan.kind, body=body, why=why)
+
+
+def _with_inference(body: dict[str, Any], why: dict[str, str], inference: Config) -> tuple[dict[str, Any], dict[str, str]]:
+    """The body with an inference as its part; its words where this kind has none of its own."""
+    lent = {f"inference_config.{path}": text for path, text in inference.why.items()}
+    return merge(body, {"inference_config": inference.body}), {**lent, **why}
+
+
+_TRIAL_SECTIONS = {"training": "tuning.fixed_training_params", "peft": "tuning.fixed_peft_params"}
+"""A section of a training → where a search holds what stays the same in every trial."""
+_SET_BY_A_SEARCH = ("trainer_type", "output_dir", "run_name")
+"""Training fields that Oumi sets for each trial itself (tune.py, 0.9)."""
+
+
+def _with_training(body: dict[str, Any], why: dict[str, str], plan: TaskPlan, training: Config) -> tuple[dict[str, Any], dict[str, str]]:
+    """The body with a training's model and data, and its other fields as those that no trial changes."""
+    whole: dict[str, Any] = {key: training.body[key] for key in ("model", "data")}
+    if plan.validation is not None:  # read and put together as the rows that are trained on
+        whole["data"] = {**whole["data"], "validation": {**whole["data"]["train"], "datasets": [dataset_entry(plan.validation)]}}
+    for section, place in _TRIAL_SECTIONS.items():
+        searched = {*body["tuning"].get(place.removeprefix("tuning.").replace("fixed_", "tunable_"), ()), *_searched_by_hand(plan, place.replace("fixed_", "tunable_"))}
+        fixed = {key: value for key, value in training.body.get(section, {}).items() if key not in (*_SET_BY_A_SEARCH, *searched)}
+        if fixed:
+            set_path(whole, place, fixed)
+    merged = merge(whole, body)
+    merged["tuning"] = {key: merged["tuning"][key] for key in dict.fromkeys((*body["tuning"], *merged["tuning"]))}
+    here = {"tuning.fixed_training_params": "the same in every trial", "data.validation": plan.words.get("validation_note", "")}
+    return merged, {**here, **{_at_trial(path): text for path, text in training.why.items()}, **why}
+
+
+def _searched_by_hand(plan: TaskPlan, place: str) -> set[str]:
+    """Names of the fields that overrides search."""
+    whole = plan.overrides.get(place)
+    return {*(whole if isinstance(whole, dict) else ()), *(path.removeprefix(f"{place}.") for path in plan.overrides if path.startswith(f"{place}."))}
+
+
+def _at_trial(path: str) -> str:
+    """Where a field of a training stands in a search."""
+    section, _, rest = path.partition(".")
+    return f"{_TRIAL_SECTIONS[section]}.{rest}" if section in _TRIAL_SECTIONS else path

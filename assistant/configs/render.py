@@ -62,8 +62,8 @@ def _with_comment(line: str, comment: str) -> str:
 
 
 def _is_block(value: Any) -> bool:
-    """True for text of several whole lines that a literal block keeps to the byte."""
-    if not isinstance(value, str) or value.count("\n") < 2 or not value.endswith("\n") or value.endswith("\n\n"):
+    """True for text of several lines that a literal block keeps to the byte."""
+    if not isinstance(value, str) or "\n" not in value.removesuffix("\n") or value.endswith("\n\n"):
         return False
     return value[0] not in " \n" and _NO_BLOCK.search(value) is None
 
@@ -73,7 +73,7 @@ def _block(name: str, value: str, comment: str, indent: str) -> list[str]:
     if "\\${" in value:
         _refuse_interpolation(value[value.index("\\${") :])
     body = [f"{indent}  {line}" if line else "" for line in value.removesuffix("\n").split("\n")]
-    return [*([f"{indent}# {one_line(comment, _WIDTH)}"] if comment else []), f"{indent}{name}: |", *body]
+    return [*([f"{indent}# {one_line(comment, _WIDTH)}"] if comment else []), f"{indent}{name}: {'|' if value.endswith(chr(10)) else '|-'}", *body]
 
 
 def _lines(body: dict[str, Any], why: dict[str, str], path: str, indent: str) -> list[str]:
@@ -86,7 +86,7 @@ def _lines(body: dict[str, Any], why: dict[str, str], path: str, indent: str) ->
         elif isinstance(value, dict) and value:
             found.append(_with_comment(f"{indent}{name}:", comment))
             found += _lines(value, why, here, indent + "  ")
-        elif isinstance(value, list) and value and isinstance(value[0], dict):
+        elif isinstance(value, list) and value and all(isinstance(item, dict) and item for item in value):
             found.append(_with_comment(f"{indent}{name}:", comment))
             for item in value:
                 inner = _lines(item, {}, "", indent + "    ")

@@ -22,7 +22,7 @@ class JobPlan:
     `cloud` is the contract's word. `cluster` and `user` are None where only the user can know them (Slurm's account and
     login host). `steps` are (kind of config, command that runs it, naming it `{kind}.yaml`), in order. `extras` are pip
     extras of oumi, `modules` what must be importable for the run. `secrets` are names of environment variables, never values.
-    `mounts` are (path there, path here). `price` says what an hour costs, with its date.
+    `mounts` are (path there, path here); `output` is what the first step writes, to be fetched. `price` says what an hour costs, with its date.
     """
 
     cloud: str
@@ -44,5 +44,6 @@ class JobPlan:
     mounts: tuple[tuple[str, str], ...] = ()
     working_dir: str | None = None
     steps: tuple[tuple[str, str], ...]
+    output: str | None = None
     price: str = ""
     notes: tuple[str, ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from assistant.core.values import Estimate, Finding, Hardware, ModelSpec, Reason, memory_json
+from assistant.core.values import DatasetChoice, Estimate, Finding, Hardware, ModelSpec, Plan, Reason, memory_json
 
 TaskKind = Literal["eval", "infer", "quantize", "tune", "judge", "synthesize"]
 _PARTS = ("weights", "gradients", "optimizer", "activations", "logits", "overhead")
@@ -20,6 +20,8 @@ class TaskPlan:
     order, `holes` and `words` fill them (fields, comments). `facts` are (label, text) rows of the preview. `extras` are
     pip extras of oumi that the run needs, `keys` environment variables with credentials. `memory` is per GPU, None where
     nothing runs here. `sequence_length` is in tokens; `batch_size` and `concurrency` are sequences at once per process.
+    `inference` is how a judge or a synthesis runs its model, `training` the training that a search varies; their configs are
+    parts of this one. `validation` are the rows that trials are compared on. `before` are commands that must be run first.
     """
 
     kind: TaskKind
@@ -38,6 +40,10 @@ class TaskPlan:
     holes: dict[str, Any] = field(default_factory=dict)
     words: dict[str, str] = field(default_factory=dict)
     overrides: dict[str, Any] = field(default_factory=dict)
+    inference: TaskPlan | None = None
+    training: Plan | None = None
+    validation: DatasetChoice | None = None
+    before: tuple[str, ...] = ()
     command: str
     facts: tuple[tuple[str, str], ...] = ()
     extras: tuple[str, ...] = ()

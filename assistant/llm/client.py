@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
+from assistant.catalogue.datasets import find_dataset
+from assistant.catalogue.models import find_model
 from assistant.core.intent import Intent
 from assistant.core.redact import redact
 from assistant.core.values import Question
@@ -31,6 +33,10 @@ _ONCE = {"num_retries": 0, "max_retries": 0}
 _LOAD_SECONDS = 60.0
 _ATTEMPTS_AGAIN = 1
 """Answers asked for again with the validation error: at temperature 0 a third is mostly the second."""
+
+
+_OWN_WORDS = {"overrides", "output_dir", "run_name"}
+"""Keys of an intent whose values are the user's own words: they may come from a file, and reading a line needs none of them."""
 
 
 class Llm:
@@ -228,8 +234,8 @@ class Llm:
 
     def _own(self) -> Any:
         if self._client is None:
-            self._client = litellm_edge.own_client(self.choice.base_url or "", self._key, self.limits)
-        return self._client
+            self._client = litellm_edge.Own(self.choice.base_url or "", self._key, self.limits)
+        return self._client.client
 
     def _model(self) -> str:
         """The model's id; where none was said, the first that the server lists."""
@@ -263,7 +269,11 @@ def extraction(
 
 
 def _context(known: Intent, questions: tuple[Question, ...]) -> str:
-    values = {key: value for key, value in known.model_dump(exclude={"overrides"}).items() if value is not None}
+    values = {key: value for key, value in known.model_dump(exclude=_OWN_WORDS).items() if value is not None}
+    if known.model and find_model(known.model) is None:
+        values["model"] = "a model of the user's"
+    if known.dataset:
+        values["dataset"] = known.dataset if find_dataset(known.dataset) else "a dataset of the user's"
     lines = [f"known: {json.dumps(values, ensure_ascii=False, separators=(',', ':'))}"] if values else []
     lines += [f"asked: {q.text} ({' / '.join(q.choices)})" if q.choices else f"asked: {q.text}" for q in questions[:1]]
     return "".join(f"{line}\n" for line in lines) + ("line: " if lines else "")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from assistant.builder import prose_words as w
+from assistant.catalogue.datasets import find_dataset
 from assistant.core.outcome import Outcome, WayOut
 from assistant.core.units import gib
 from assistant.core.values import Plan, Reason
@@ -280,7 +281,7 @@ def _lines(outcome: Outcome, plan: Plan) -> tuple[str, ...]:
     expected, upper, usable = w.figures(plan)
     parts = ", ".join(f"{name} {size:.1f}" for name, size in w.parts_of(plan))
     data = plan.dataset.said or plan.dataset.path or plan.dataset.name
-    machine = plan.hardware
+    machine, own = plan.hardware, _own_words(plan)
     lines = [
         f"plan: {w.method_name(plan)} of {w.model_name(plan)} on {w.machine_name(machine)}; the model has {w.params_text(plan.model.params_total)} parameters; the data is {data}",
         f"memory per GPU: expected {expected} GiB, upper bound {upper} GiB, usable {usable} GiB: {'fits' if plan.fits else 'does not fit'}",
@@ -296,7 +297,21 @@ def _lines(outcome: Outcome, plan: Plan) -> tuple[str, ...]:
     lines += [f"not {reason.value}: {reason.why}" for reason in plan.fallen if reason.field in ("sharding", "gradient_checkpointing", "micro_batch_size")][:3]
     lines += [f"would fit: {way.change}, up to {way.memory_gib:.1f} GiB" for way in outcome.ways_out[:2]]
     lines += _assumed(outcome.assumptions)
-    return tuple(lines)
+    return tuple(_without(line, own) for line in lines)
+
+
+def _own_words(plan: Plan) -> tuple[str, ...]:
+    """Names that are the user's own, the longest first: they may come from a file, and no explanation needs them."""
+    data = plan.dataset
+    named = [data.path, data.said, plan.output_dir, plan.run_name, plan.model.id if plan.model.local else None, data.name if "/" in data.name else None]
+    known = (plan.dataset.name,) if find_dataset(plan.dataset.name) else ()
+    return tuple(sorted({name for name in named if name and name not in known and len(name) > 2}, key=len, reverse=True))
+
+
+def _without(line: str, own: tuple[str, ...]) -> str:
+    for name in own:
+        line = line.replace(name, "the user's own")
+    return line
 
 
 _TOLD = ("method", "sharding", "precision", "global_batch_size", "gradient_checkpointing", "optimizer", "learning_rate", "lora_rank")

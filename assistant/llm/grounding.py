@@ -18,6 +18,7 @@ from assistant.reader import lexicon, read
 from assistant.reader.clashes import affirmed
 from assistant.reader.lexicon import compiled
 from assistant.reader.names import parts
+from assistant.reader.reading import without_forbidden
 
 _NEAR = 40
 """Characters to either side of a number in which what it counts must be named."""
@@ -56,8 +57,10 @@ def ground(
 ) -> Heard:
     """Keep what the words say, in canonical form; drop and note the rest.
 
-    A bare answer to an open question needs no word for its field; a relative number follows from `known`.
+    A bare answer to an open question needs no word for its field; a relative number follows from `known`. What the line
+    says is not to be ("avoid H100") bears nothing out.
     """
+    words, _ = without_forbidden(words)
     line = _Line(words=words, known=known, asked=frozenset(q.field for q in questions), numbers=numbers_in(words))
     kept: dict[str, Any] = {}
     dropped: list[Reason] = []

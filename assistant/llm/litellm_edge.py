@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import sys
 import threading
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,17 +69,25 @@ def silence(logger: logging.Logger) -> None:
     logger.propagate = False
 
 
-def own_client(base_url: str, key: str | None, limits: Limits) -> Any:
+class Own:
     """An OpenAI client for a stated URL. No variable of the environment decides what it sends.
 
     The SDK would add an organisation, a project and headers from the environment, and facts about this machine.
     """
-    import httpx
-    import openai
 
-    # openai 3 is typed for httpx2 and takes httpx too
-    client: Any = httpx.Client(timeout=timeout(limits), transport=_plain_transport(base_url), trust_env=False)
-    return openai.OpenAI(base_url=base_url, api_key=key or "none", max_retries=0, http_client=client)
+    def __init__(self, base_url: str, key: str | None, limits: Limits) -> None:
+        import httpx
+        import openai
+
+        self._transport = _plain_transport(base_url)
+        # openai 3 is typed for httpx2 and takes httpx too
+        client: Any = httpx.Client(timeout=timeout(limits), transport=self._transport, trust_env=False)
+        self.client = openai.OpenAI(base_url=base_url, api_key=key or "none", max_retries=0, http_client=client)
+
+    def close(self) -> None:
+        """Drop every connection, also one that a thread still reads from: closing alone would let it wait, and the server work on."""
+        self._transport.hang_up()
+        self.client.close()
 
 
 def timeout(limits: Limits) -> Any:
@@ -92,10 +102,27 @@ def _plain_transport(base_url: str) -> Any:
     import httpx
 
     class Plain(httpx.HTTPTransport):
+        streams: tuple[Any, ...] = ()
+        left = False
+
         def handle_request(self, request: Any) -> Any:
             kept = [(name, value) for name, value in request.headers.raw if name.decode().lower() in _SENT_HEADERS]
-            plain = httpx.Request(request.method, request.url, headers=kept, stream=request.stream, extensions=request.extensions)
+            extensions = {**request.extensions, "trace": self._opened}
+            plain = httpx.Request(request.method, request.url, headers=kept, stream=request.stream, extensions=extensions)
             return super().handle_request(plain)
+
+        def _opened(self, event: str, told: dict[str, Any]) -> None:
+            if event in ("connection.connect_tcp.complete", "connection.start_tls.complete", "proxy_stream.start_tls.complete"):
+                self.streams += (told["return_value"],)
+                if self.left:
+                    self.hang_up()
+
+        def hang_up(self) -> None:
+            self.left = True
+            for stream in self.streams:
+                with suppress(OSError):  # closed before, or wrapped by TLS since
+                    stream.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+            self.streams = ()
 
     return Plain(proxy=proxy_for(base_url))
 

@@ -28,7 +28,7 @@ def choose_machine(intent: Intent, flag: str | None, look: Callable[[], Found] =
         return _stated(intent, flag)
     if flag is not None:
         return _found_as_told(intent, look)
-    if intent.gpu or intent.gpu_memory_gb:
+    if intent.gpu or intent.gpu_memory_gb or intent.cloud not in (None, "local"):  # what runs elsewhere does not depend on this computer
         return None, ()
     return _counted(intent, *look())
 

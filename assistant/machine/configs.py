@@ -15,7 +15,7 @@ _LIMIT = 1_000_000
 
 
 def read_text(path: Path, *, what: str = "config") -> str:
-    """The text of a config file.
+    """The text of a config file, its line ends as they are.
 
     Raises:
         UsageError: no such file, not readable, too large, or not text.
@@ -28,7 +28,7 @@ def read_text(path: Path, *, what: str = "config") -> str:
             raise UsageError(f"There is no file {path}: it {state}.", context=str(path), hint=f"Give the path of a {what}.", reference="no-file")
         if path.stat().st_size > _LIMIT:
             raise UsageError(f"{path} is larger than {_LIMIT:,} bytes: no config is.", context=str(path), hint="Give a config file.", reference="too-large")
-        return path.read_text("utf-8")
+        return path.read_bytes().decode("utf-8")
     except OSError as problem:
         raise UsageError(f"{path} cannot be read: {problem.strerror}.", context=str(path), hint="Give a file that you may read.", reference="cannot-read") from None
     except UnicodeDecodeError:

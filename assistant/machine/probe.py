@@ -82,7 +82,7 @@ def _quietly(call: Any, *args: Any) -> Any:
 def _nvidia_devices(nvml: Any) -> tuple[list[Device], list[str]]:
     devices: list[Device] = []
     problems: list[str] = []
-    for index in _visible(_quietly(nvml.nvmlDeviceGetCount) or 0):
+    for index in visible_gpus(_quietly(nvml.nvmlDeviceGetCount) or 0):
         handle = _quietly(nvml.nvmlDeviceGetHandleByIndex, index)
         slices = _mig_slices(nvml, handle) if handle is not None else []
         for part in slices or [handle]:
@@ -94,7 +94,7 @@ def _nvidia_devices(nvml: Any) -> tuple[list[Device], list[str]]:
     return devices, problems
 
 
-def _visible(count: int) -> Iterable[int]:
+def visible_gpus(count: int) -> Iterable[int]:
     """Indices that CUDA_VISIBLE_DEVICES leaves; UUIDs in it are not resolved, so they hide nothing."""
     said = os.environ.get("CUDA_VISIBLE_DEVICES")
     if said is None:

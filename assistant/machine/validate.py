@@ -13,6 +13,7 @@ from pathlib import Path
 
 _CODE = (
     "import sys\n"
+    "sys.path[:] = [p for p in sys.path if p]\n"  # a file of the user's in the working folder is no package
     "from oumi.core import configs\n"
     "config = getattr(configs, sys.argv[2]).from_yaml(sys.argv[1])\n"
     "config.finalize_and_validate()\n"
@@ -56,9 +57,9 @@ def oumi_python() -> str | None:
     return python if first.startswith("#!") and Path(python).is_file() else None
 
 
-def validate(path: Path, kind: str = "train") -> Verdict:
-    """Load and validate a config of this kind with the real Oumi, offline."""
-    python = oumi_python()
+def validate(path: Path, kind: str = "train", *, python: str | None = None) -> Verdict:
+    """Load and validate a config of this kind with the real Oumi, offline: that of this Python, where one is given."""
+    python = python or oumi_python()
     if python is None:
         return Verdict(accepted=None)
     environment = {**os.environ, "HF_HUB_OFFLINE": "1", "DO_NOT_TRACK": "1", "PYTHONWARNINGS": "ignore"}

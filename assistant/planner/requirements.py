@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from assistant.catalogue.gpus import find_gpu
@@ -48,6 +48,25 @@ def on_any_machine(intent: Intent) -> Intent:
 def is_offered(machine: Hardware, cloud: str | None) -> bool:
     """True where this cloud has such a machine or a larger one, or no cloud with offers was said."""
     return cloud is None or cloud in NO_PRICES or bool(offers_on(machine.gpu.name, machine.count, cloud))
+
+
+def rentable(machines: Sequence[Hardware], intent: Intent) -> list[Hardware]:
+    """What to plan for where nothing is said of the machine: those of the cloud that was said, least expensive first.
+
+    `machines` stand where no cloud was, or one without offers; GPUs in the said number alone, where one was said.
+    """
+    if intent.cloud is None or intent.cloud in NO_PRICES:
+        return list(machines)
+    spot = bool(intent.spot)
+    prices: dict[tuple[str, int], float] = {}
+    for offer in all_offers():
+        price = offer.price(spot=spot) if offer.cloud == intent.cloud and offer.gpu in COMMON else None
+        if price is not None and intent.gpu_count in (None, offer.count):
+            key = (offer.gpu, offer.count)
+            prices[key] = min(price.usd_per_hour, prices.get(key, _UNKNOWN))
+    ordered = sorted(prices, key=lambda key: (prices[key], key))
+    found = [Hardware(gpu=gpu, count=count, nodes=intent.nodes or 1, source="none") for name, count in ordered if (gpu := find_gpu(name))]
+    return found or list(machines)
 
 
 def _requirement(machine: Hardware, plan: Plan, intent: Intent) -> Requirement:

@@ -16,7 +16,7 @@ _N = r"(\d[\d,]*(?:\.\d+)?)\s*(k)?"
 _MANY = r"(\d+(?:\.\d+)?)\s*([km])"
 _RATE = r"(-?\d*\.?\d+(?:e[-+]?\d+)?)"
 _WORD = any_word(word for word in NUMBER_WORDS if len(word) > 2)
-SECTIONS = "model|training|peft|fsdp|deepspeed|data|generation|remote_params|evaluation|tasks"
+SECTIONS = "model|training|peft|fsdp|deepspeed|data|generation|remote_params|evaluation|tasks|tuning|judge_params|rubric_judge_params|rule_judge_params|strategy_params|inference_config|inference_remote_params"
 _FILE = r"(?!\.(?:jsonl?|ndjson|csv|tsv|parquet|arrow|txt|ya?ml|gz|zst|safetensors|gguf|bin|pt)(?![\w=]))"
 _DOTTED = rf"(?<![\w./])(?:--)?((?:{SECTIONS}){_FILE}(?:\.[a-z_][a-z0-9_]*|\[\d+\])+)(?:\s*[=:]\s*|\s+to\s+|\s+)((?:\"[^\"]*\"|'[^']*'|\[[^\]]*\]|(?:\$\{{[^}}\n]*\}}|[^\s,;])+))"
 
@@ -26,7 +26,7 @@ _QUANTITIES = (
     ("num_fewshot", r"\b(\d+)[- ]?shots?\b|\bn(?:um)?_?(?:few)?shots?\s*[=:]\s*(\d+)"),
     ("seed", r"\b(?:seed|semilla|graine|semente)(?: of|ed with)?\s*[=: ]\s*(-?\d+)\b"),
     ("epochs", rf"(?<![\w.])(-?\d+(?:\.\d+)?|{_WORD})\s*(?:full\s+)?(?:epochs?|[ée]poques?|[ée]pocas?|epochen|passes)\b|\b(?:num[_ ]train[_ ])?epochs?\s*[=: ]\s*(-?\d+(?:\.\d+)?|(?:{_WORD})\b)|\bep\s*[=: ]\s*(\d+)\b|(\d+)\s*(?:\u8f6e|\u4e2a\s*(?:epoch|\u8f6e)|\u30a8\u30dd\u30c3\u30af)"),
-    ("max_steps", r"\b(?:max[_ ]steps?|(?<!accumulation )steps)\s*[=: ]\s*(-?\d[\d,]*)\b|(?<!every )(?<!each )\b(\d[\d,]*(?:\.\d+)?k?)\s*(?:training |optimizer |max )?steps\b"),
+    ("max_steps", r"\b(?:max[_ ]steps?|(?<!accumulation )steps)\s*[=: ]\s*(-?\d[\d,]*)\b|(?<!every )(?<!each )\b(\d(?:[\d,]*\d)?(?:\.\d+)?k?)\s*(?:training |optimizer |max )?steps\b"),
 )
 _SEQUENCE = (
     rf"\b(?:context|ctx|seq(?:uence)?)(?:[-_ ]?(?:len(?:gth)?|window|size))?(?: of| to)?\s*[=: ]\s*{_MANY}\b",

@@ -29,9 +29,9 @@ SAID_NUMBER = any_word(word for word in NUMBER_WORDS if len(word) > 2 and word n
 """Words that are a number by themselves; `a`, `both` and `pair` are one before a noun alone."""
 COUNT = rf"(?:\d{{1,4}}|(?<![a-z0-9])(?:{NUMBER_WORD}))"
 TASKS = (
-    ("synthesize", r"synthesi[sz]e|synthetic|\b(?:make|create|generate|write|invent)\b.{0,20}\b(?:fake|artificial|made-up)\b|\bsynth\b|generate (?:\d+ |some |a )?(?:qa|q&a|training (?:data|conversations|examples)|instruction)"),
+    ("synthesize", r"synthesi[sz]e|synthetic|\b(?:make|create|generate|write|invent)\b.{0,20}\b(?:fake|artificial|made-up)\b|\bsynth\b|\b(?:generate|make|create|write) (?:me )?(?:\d[\d,]*k? |some |a )?(?:qa|q&a|question[- ]answer|training (?:data|conversations|examples)|instructions?\b)"),
     ("judge", r"\bllm[- ]as[- ]a?[- ]?judge|\bas (?:a |the )?judge\b|\bjudg(?:e|ing)\b|\b(?:rate|score|grade) the (?:\w+ )+of\b|\b(?:rate|score|grade|assess) (?:them|those|these)\b|\b(?:rate|score|grade|assess) (?:the |my |our |all |these )?(?:\w+ )?(?:replies|responses|answers|outputs|completions|generations)\b"),
-    ("quantize", r"quanti[sz](?:e|ing|ation)\b|\b(?:squash|shrink|squeeze|crunch)\b.{0,40}\b\d[- ]?bits?\b|\bawq\b|\bgptq\b|compress\b|\bmake .{0,60}\bsmaller\b(?=.{0,40}\b(?:\d[- ]?bit|int[48]|fp8|bitsandbytes|bnb))"),
+    ("quantize", r"quanti[sz](?:e|ing|ation)\b|\b(?:make|create|build|produce)\b.{0,20}\bgguf\b|\b(?:squash|shrink|squeeze|crunch)\b.{0,40}\b\d[- ]?bits?\b|\bawq\b|\bgptq\b|compress\b|\bmake .{0,60}\bsmaller\b(?=.{0,40}\b(?:\d[- ]?bit|int[48]|fp8|bitsandbytes|bnb))"),
     ("tune", r"hyper[- ]?param\w*|\bhp[- ](?:search|sweep|tuning)\b|\bhpo\b|\bhparams?\b|\boptuna\b|\bsweep\b|\bgrid search\b|find the best (?:learning|lr|batch|rank|hyper)"),
     (
         "evaluate",
@@ -90,7 +90,7 @@ ENGINES = (
     ("VLLM", r"\bvllm\b"),
     ("SGLANG", r"\bsg[- ]?lang\b"),
     ("LLAMACPP", r"\bllama[._-]?cpp\b|\bgguf\b"),
-    ("NATIVE", r"\bnative\b|\btransformers engine\b|\bhf engine\b"),
+    ("NATIVE", r"\bnative(?: engine)?\b|\btransformers engine\b|\bhf engine\b"),
     ("ANTHROPIC", r"\banthropic\b"),
     ("OPENROUTER", r"\bopen ?router\b"),
     ("OPENAI", r"\bopenai\b(?!/)"),

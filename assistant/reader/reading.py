@@ -31,6 +31,7 @@ from assistant.reader.hardware import read_hardware, read_unknown_gpu
 from assistant.reader.leftover import has_meaning, unread
 from assistant.reader.lexicon import compiled
 from assistant.reader.names import Named, known_id, read_models, unknown_model
+from assistant.reader.otherkinds import read_kind, read_validation
 from assistant.reader.page import TAKEN, Page
 from assistant.reader.paths import Place, endless, hides, read_files, refuse_odd, too_long, whole_word
 from assistant.reader.ranges import out_of_range
@@ -92,9 +93,11 @@ def _read(text: str) -> Reading:
     left: list[str] = []
     left += _forbidden(page)
     read_names(page, found, overrides)
+    read_validation(page, notes)
     folders = read_files(page, found, left)
     read_urls(page, found, overrides, left)
     task = _task(page)
+    read_kind(page, task, found, overrides, notes)
     ids = _read_ids(page, found, task, folders)
     read_quantities(page, found, overrides, notes)
     base = compiled(r"\bbase (?:model|version|variant|one)\b|\bpre-?train|\bfrom scratch\b").search(page.original) is not None
@@ -125,7 +128,8 @@ def _read(text: str) -> Reading:
         overrides |= {_TEACHER: others[0]} if len(others) == 1 else {}
     elif task == "train" and not largest_of(page.original):
         left += other_models([*ids, *named], model, page)
-    found = {**words, **found}
+    benchmarks = [*found.pop("benchmarks", ()), *words.get("benchmarks", ())]
+    found = {**words, **found, **({"benchmarks": benchmarks} if benchmarks else {})}
     if method == "qlora" or task == "quantize":
         page.find(compiled(lexicon.FOUR_BIT))
     _settle(found, method, model, overrides, notes, asks)
@@ -170,7 +174,7 @@ def _read_ids(page: Page, found: dict[str, Any], task: str | None, folders: list
                 models.append(Named(id=model_id, start=start, end=end, known=True))
             elif spec and spec.id.lower() == words.lower():
                 found.setdefault("dataset", spec.id)
-            elif _is_data(before) and (not is_path or task != "evaluate"):
+            elif _is_data(before) and (not is_path or task != "evaluate") and not _is_tool(before, task):
                 found.setdefault("dataset", words)
             elif not is_path and _is_pair(words):
                 continue
@@ -206,6 +210,11 @@ def _is_pair(words: str) -> bool:
     if all(has_meaning(part) for part in words.split("/")):
         return True
     return compiled(r"(?:\d+|and|or|w|n|y|on|off|q|a)/\w+|\w+/(?:or|and|response|answer|off|o)\b.*").fullmatch(words) is not None
+
+
+def _is_tool(before: str, task: str | None) -> bool:
+    """True where a name is that of the model that judges or writes: `with org/name`."""
+    return task in ("judge", "synthesize") and compiled(r"\b(?:with|using)\s+$").search(before) is not None
 
 
 def _is_data(before: str) -> bool:

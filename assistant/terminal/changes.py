@@ -63,6 +63,8 @@ def change_lines(before: Outcome, after: Outcome, face: Face, *, values_only: bo
         lines = [*values, *_memory(before.plan, after.plan, face), *_run(before, after, face)]
     else:
         return []
+    job = _changed_job(before, after, face)
+    values, lines = [*values, *job], [*lines, *job]
     lines += _files(before, after, face)
     lines += assumption_lines(_added(before.assumptions, after.assumptions), face)
     lines += finding_lines(_added(before.findings, after.findings), face)
@@ -81,6 +83,16 @@ def _changed_values(before: Plan, after: Plan, face: Face) -> list[Line]:
         if old != new:
             lines += row(label, f"{old} → {new}", face)
     return lines
+
+
+def _changed_job(before: Outcome, after: Outcome, face: Face) -> list[Line]:
+    """Where it runs, and that a file of its own says so."""
+    if before.job is None and after.job is None:
+        return []
+    from assistant.terminal.jobview import job_text  # most conversations name no cloud
+
+    old, new = (job_text(job) if job else "none" for job in (before.job, after.job))
+    return row("Job", f"{old} → {new}", face) if old != new else []
 
 
 def _changed_facts(before: TaskPlan, after: TaskPlan, face: Face) -> list[Line]:

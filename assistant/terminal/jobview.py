@@ -14,16 +14,16 @@ from assistant.terminal.text import Line
 def beside_lines(outcome: Outcome, face: Face) -> list[Line]:
     """A row for each thing that was asked for beside the first config."""
     then = row("Then", " · ".join([outcome.then.title, *(text for _, text in outcome.then.facts[:1])]), face) if outcome.then else []
-    return then + (job_lines(outcome.job, face) if outcome.job else [])
+    return then + (row("Job", job_text(outcome.job), face) if outcome.job else [])
 
 
-def job_lines(job: JobPlan, face: Face) -> list[Line]:
+def job_text(job: JobPlan) -> str:
     """Where it runs, what an hour costs with the day of the price, the disk."""
     place = CLOUDS[job.cloud]
-    machines = f"{job.nodes} × {job.accelerators or 'machine'}" if job.nodes > 1 else job.accelerators
+    machines = f"{job.nodes} × {job.accelerators}" if job.nodes > 1 else job.accelerators
     pieces = [place.title[:1].upper() + place.title[1:], machines if job.accelerators and place.name != "slurm" else None]
     pieces += ["spot" if job.spot else None, job.price or None, f"disk {job.disk.gib:,} GiB" if job.disk else None]
-    return row("Job", " · ".join(piece for piece in pieces if piece), face)
+    return " · ".join(piece for piece in pieces if piece)
 
 
 def for_the_eye(file: ConfigFile) -> str:

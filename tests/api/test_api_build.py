@@ -83,7 +83,7 @@ def test_what_is_missing_is_asked() -> None:
                 ask()
             assert [question.field for question in raised.value.questions] == [field]
             assert raised.value.exit_code == 3
-        assert builder.explain()
+            assert raised.value.questions[0].text in builder.explain()
 
 
 def test_what_contradicts_itself_is_refused_when_it_is_planned() -> None:
@@ -105,7 +105,7 @@ def test_a_job_is_that_of_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     """The job is the file of its kind, wherever it stands, and the config goes along."""
     made = FITS.outcome()
     job = ConfigFile(kind="job", name="job.yaml", yaml="name: a\n")
-    monkeypatch.setattr("assistant.api.request.answer", lambda *_, **__: replace(made, files=(*made.files, job)))
+    monkeypatch.setattr("assistant.api.request.answer", lambda *_, **__: replace(made, files=(job, *made.files)))
     config = FITS.job(cloud="gcp")
     assert (config.kind, config.name, config.yaml) == ("job", "job.yaml", "name: a\n")
     assert [file.kind for file in config.files] == ["job", "train"]

@@ -23,6 +23,7 @@ from assistant.core.errors import UsageError
 from assistant.core.intent import Cloud, Intent
 from assistant.core.outcome import ConfigFile, Outcome
 from assistant.core.values import Hardware, Reason
+from assistant.machine.choice import choose_machine
 from assistant.planner.disk import arithmetic, checkpoint_gib, checkpoints, training_disk, weights_gib
 from assistant.reader import read
 
@@ -328,3 +329,44 @@ def test_setup_installs_only_what_is_missing(tmp_path: Any) -> None:
         (tmp_path / "python3").chmod(0o755)
         done = subprocess.run(["bash", "-c", setup_script(job)], env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, capture_output=True, text=True)
         assert (done.returncode, done.stdout) == (0, told), done.stderr
+
+
+@pytest.mark.parametrize(("cloud", "task"), [("aws", "train"), ("lambda", "train"), ("gcp", "evaluate"), ("runpod", "infer"), ("nebius", "train")])
+def test_without_hardware_the_least_expensive_of_that_cloud_is_taken(cloud: str, task: str) -> None:
+    values = {"task": task, "model": "qwen3 8b", "cloud": cloud, "benchmarks": ["mmlu"] if task == "evaluate" else None, "dataset": "q.jsonl" if task == "infer" else None}
+    outcome = respond(Intent.model_validate(values), exists=lambda _path: True)
+    assert outcome.status == "ok"
+    assert outcome.hardware is not None
+    gpu, count = outcome.hardware.gpu.name, outcome.hardware.count
+    assert any((o.cloud, o.gpu, o.count) == (cloud, gpu, count) for o in all_offers())
+    assert "JOB001" not in rules(outcome)
+    assert f"least expensive known on {cloud}" in next(a.why for a in outcome.assumptions if a.field == "hardware")
+
+
+def test_what_runs_elsewhere_is_not_planned_for_this_computer() -> None:
+    here = parse_machine("RTX3060")
+    for cloud, machine in (("aws", None), ("slurm", None), ("local", here), (None, here)):
+        assert choose_machine(Intent(task="train", cloud=cloud), None, lambda: (here, ()))[0] == machine
+
+
+def test_the_results_are_fetched_from_where_they_are() -> None:
+    assert "# Fetch: rsync -Pavz llama-3-1-8b-instruct:oumi-job/out/a out/\n" in make(output_dir="out/a").files[1].yaml
+    assert "# Fetch: rsync -Pavz llama-3-1-8b-instruct:/ckpt/a /ckpt/\n" in make(output_dir="/ckpt/a").files[1].yaml
+    assert "Fetch" not in make(output_dir="a$(b)").files[1].yaml
+    assert "Fetch" not in make(cloud="slurm").files[1].yaml
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("lora smollm2 135m on my own machine", ["train"]),
+        ("lora smollm2 135m locally, as a job", ["train", "job"]),
+        (None, ["train", "job"]),
+        ("lora smollm2 135m on aws", ["train", "job"]),
+    ],
+)
+def test_words_for_this_machine_ask_for_no_job(text: str | None, kinds: list[str]) -> None:
+    cloud = "aws" if text and "aws" in text else "local"
+    intent = Intent(task="train", model="HuggingFaceTB/SmolLM2-135M-Instruct", method="lora", cloud=cloud)  # type: ignore[arg-type]
+    outcome = respond(intent, machine=parse_machine("RTX4090"), request=text)
+    assert [file.kind for file in outcome.files] == kinds

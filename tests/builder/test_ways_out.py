@@ -66,7 +66,7 @@ def test_unknown_hardware_is_assumed_and_said() -> None:
 
 
 def test_what_is_not_acted_on_is_said() -> None:
-    outcome = answer("lora llama3 on 2 A100s on gcp spot")
+    outcome = answer("lora llama3 on 2 A100s spot")
     assert "cloud" in {f.path for f in outcome.findings}
 
 

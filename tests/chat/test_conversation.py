@@ -439,11 +439,39 @@ def test_launching_saves_shows_asks_and_runs(
     fake_oumi(tmp_path, code)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/bin:/usr/bin")
     talk = Talk(capsys, yes=True)
-    talk.say("lora smollm2 135m on 2 A100s")
-    assert words in talk.say("/launch my file.yaml")
-    assert talk.asked == ["Run oumi distributed torchrun -m oumi train -c 'my file.yaml'?"]
-    assert (tmp_path / "called").read_text().strip() == "distributed torchrun -m oumi train -c my file.yaml"
+    talk.say("lora smollm2 135m on the cpu")
+    shown = talk.say("/launch my file.yaml")
+    assert words in shown
+    assert "as planned: it runs on the CPU" in shown  # the checks come first
+    assert talk.asked == ["Run oumi train -c 'my file.yaml'?"]
+    assert (tmp_path / "called").read_text().strip() == "train -c my file.yaml"
     assert (tmp_path / "my file.yaml").exists()
+
+
+def test_launching_on_another_machine_than_was_planned_for_is_said(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    fake_oumi(tmp_path, 0)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/bin:/usr/bin")
+    talk = Talk(capsys)
+    talk.say("lora smollm2 135m on 2 A100s")
+    assert "planned for 2xA100, and there is no GPU here" in talk.say("/launch")
+    assert not (tmp_path / "called").exists()
+
+
+def test_a_run_that_fails_is_read_as_if_its_error_had_been_pasted(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    fake_oumi(tmp_path, 1)
+    log = Path(__file__).parents[1] / "reader" / "traces" / "oom_loss_torch28.log"
+    program = tmp_path / "bin" / "oumi"
+    program.write_text(f'#!/bin/sh\ncat "{log}" >&2\nexit 1\n')
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/bin:/usr/bin")
+    talk = Talk(capsys, yes=True)
+    talk.say("lora llama 3.1 8b on an A100 80gb, micro batch 4, 4k context")
+    pasted = talk.say(log.read_text("utf-8"))
+    assert "Change" in pasted
+    shown = talk.say("no", "/launch")
+    assert "ended with code 1" in shown
+    assert all(line in shown for line in pasted.splitlines())
 
 
 def test_launching_without_a_yes_or_without_oumi_runs_nothing(talk: Talk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -580,6 +608,31 @@ def test_a_follow_up_is_answered_by_number_by_place_and_with_more(
     assert "[4,096 tokens] / 8,192 tokens" in talk.say("lora llama 3.1 8b on 1 A100-80GB with alpaca")
     said = changes(talk, line)
     assert (said.get("sequence_length"), said.get("learning_rate")) == (length, rate)
+
+
+def test_a_cloud_brings_a_job_that_is_saved_with_the_config(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    talk = Talk(capsys, yes=True)
+    talk.say("lora llama 3.1 8b on 8 A100 80gb")
+    assert "none → AWS" in talk.say("on aws")
+    assert "AWS · A100-80GB:8" in talk.say("on gcp instead")
+    talk.say("/save")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["job.yaml", "train.yaml"]
+    assert "cloud: gcp" in (tmp_path / "job.yaml").read_text("utf-8")
+    assert "holds this config already" in talk.say("/save")
+    talk.say("on lambda", "/save")
+    assert talk.asked == ["train.yaml exists. Replace it?"]
+    assert "cloud: lambda" in (tmp_path / "job.yaml").read_text("utf-8")
+
+
+def test_two_steps_in_a_line_are_two_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    talk = Talk(capsys)
+    told = talk.say("lora qwen3 8b on an A100, then evaluate it on mmlu")
+    assert "Then say: evaluate it on mmlu" in told
+    assert talk.state.intent.task == "train"
+    assert talk.state.config is not None
+    talk.say("evaluate it on mmlu")
+    assert talk.state.config.files[0].kind == "eval"
 
 
 @pytest.mark.parametrize("between", [("evaluate it on mmlu",), ("serve it",), ("evaluate it on mmlu", "serve it")])

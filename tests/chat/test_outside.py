@@ -154,6 +154,32 @@ def test_sessions_from_before_files_were_kept_are_taken_up(talk: Talk) -> None:
     assert state_of(document).given is None
 
 
+def test_a_session_grows_with_what_is_said_and_not_with_its_square() -> None:
+    states: tuple[State, ...] = ()
+    for n in range(40):
+        earlier = states[-1].words if states else ()
+        states = (*states, State(intent=SAID, words=(*earlier, f"line {n} " + "x" * 1_000), before=states))
+    document = json.loads(json.dumps(document_of(states[-1])))
+    assert len(json.dumps(document)) < 2 * 40 * 1_000
+    again_state = state_of(document)
+    assert again_state.words == states[-1].words
+    assert [state.words for state in again_state.before] == [state.words for state in states[-1].before]
+
+
+def test_lines_that_were_forgotten_stay_forgotten() -> None:
+    first = State(intent=SAID, words=("one", "two"))
+    fresh = State(words=(), before=(first,))
+    last = State(words=("three",), before=(first, fresh))
+    taken = state_of(json.loads(json.dumps(document_of(last))))
+    assert [state.words for state in (*taken.before, taken)] == [("one", "two"), (), ("three",)]
+
+
+def test_sessions_with_all_lines_in_each_state_are_taken_up() -> None:
+    document = document_of(State(intent=SAID, words=("one", "two")))
+    document["states"][0]["words"] = ["one", "two"]
+    assert state_of(document).words == ("one", "two")
+
+
 def test_a_file_with_the_same_config_is_not_asked_about(talk: Talk, tmp_path: Path) -> None:
     talk.say(REQUEST, "/save")
     saved = (tmp_path / "train.yaml").read_bytes()
@@ -295,7 +321,7 @@ def test_set_knows_the_fields_of_the_config_that_is_talked_of(talk: Talk, reques
 @pytest.mark.parametrize(
     ("typed", "told"),
     [
-        ("training.seed=4", "belongs to a training"),
+        ("training.seed=4", "belongs to another kind of config"),
         ("generation.max_new_tokens=lots", "must be of type int"),
         ("generation.max_new_tokenz=4", "Did you mean generation.max_new_tokens"),
     ],

@@ -299,7 +299,21 @@ def test_a_file_that_does_not_fit_is_changed_all_the_same(tmp_path: Path) -> Non
     assert (told["status"], told["files"][0]["yaml"]) == ("does_not_fit", changed)
     chat = program(tmp_path, "--offline", "--config", "mine.yaml", "--gpus", "4xA100", "--script", script(tmp_path, "lr 1e-4", "/save kept.yaml"))
     assert (tmp_path / "kept.yaml").read_text() == changed, chat.stderr
+    assert "What was asked for is in the file all the same" in chat.stderr
     assert "does not fit as it is planned" in chat.stderr
+
+
+@pytest.mark.parametrize("kind", ["crlf", "bom", "no end", "tabs behind"])
+def test_all_bytes_of_a_file_but_those_asked_for_stay(tmp_path: Path, kind: str) -> None:
+    raw = LONG.replace("8192", "1024").encode()
+    raw = {"crlf": raw.replace(b"\n", b"\r\n"), "bom": b"\xef\xbb\xbf" + raw, "no end": raw[:-1], "tabs behind": raw.replace(b"tuned\n", b"tuned \t \n\n# end")}[kind]
+    (tmp_path / "mine.yaml").write_bytes(raw)
+    ask = ("--offline", "--config", "mine.yaml", "--gpus", "A100", "lr 1e-4")
+    changed = raw.replace(b"3.0e-04", b"0.0001")
+    assert program(tmp_path, *ask, "-o", "new.yaml").returncode == 0
+    assert (tmp_path / "new.yaml").read_bytes() == changed
+    chat = program(tmp_path, "--offline", "--config", "mine.yaml", "--gpus", "A100", "--script", script(tmp_path, "lr 1e-4", "/save kept.yaml"))
+    assert (tmp_path / "kept.yaml").read_bytes() == changed, chat.stderr
 
 
 @pytest.mark.parametrize(("words", "said"), [("lr 5", "learning_rate cannot be 5"), ("training.learning_rte=1e-4", "learning_rte"), ("lr 3e-4", "Nothing in that changes")])

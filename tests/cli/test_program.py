@@ -75,7 +75,7 @@ def test_exit_codes_and_json(words: list[str], code: int, status: str) -> None:
         assert found["plan"]["alternatives"]
 
 
-@pytest.mark.parametrize("words", [["--nope"], ["--gpus"], ["lint", "x.yaml"], ["create", "train"], ["models", "zzzzzzzz"], []])
+@pytest.mark.parametrize("words", [["--nope"], ["--gpus"], ["lint", "x.yaml"], ["create", "trian"], ["models", "zzzzzzzz"], []])
 def test_wrong_usage(words: list[str]) -> None:
     done = program(*words)
     assert done.returncode == 2
@@ -290,3 +290,43 @@ def test_the_prompt(tmp_path: Path) -> None:
     assert saved["model"]["model_max_length"] == 2048
     assert saved["peft"]["q_lora"] is True
     assert (tmp_path / "oumi-chat" / "history").stat().st_mode & 0o077 == 0
+
+
+def test_a_cloud_gives_a_job_beside_the_config(tmp_path: Path) -> None:
+    words = "lora llama 3.1 8b on 8 A100 80gb on aws"
+    piped = program("--offline", words)
+    assert yaml.safe_load(piped.stdout)["training"]["use_peft"] is True, "a pipe gets the first file alone"
+    assert b"an hour on AWS" in piped.stderr
+    told = json.loads(program("--offline", "--json", words).stdout)
+    assert [(file["kind"], file["name"]) for file in told["files"]] == [("train", "train.yaml"), ("job", "job.yaml")]
+    assert told["files"][0]["yaml"] == piped.stdout.decode()
+    assert told["commands"][1] == "oumi launch up -c job.yaml --cluster llama-3-1-8b-instruct"
+    done = program("--offline", words, "-o", str(tmp_path / "train.yaml"))
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["job.yaml", "train.yaml"]
+    job = yaml.safe_load((tmp_path / "job.yaml").read_text("utf-8"))
+    assert (tmp_path / "train.yaml").read_text("utf-8") in job["run"], "the job carries the file as it is saved"
+
+
+@pytest.mark.parametrize("there", ["mine.yaml", "mine.job.yaml"])
+def test_a_set_is_written_whole_or_not_at_all(tmp_path: Path, there: str) -> None:
+    words = ("--offline", "lora smollm2 135m on a T4 on gcp", "-o", str(tmp_path / "mine.yaml"))
+    (tmp_path / there).write_text("mine", "utf-8")
+    refused = program(*words)
+    assert refused.returncode == 2
+    assert f"{there} exists and was left as it is" in refused.stderr.decode()
+    assert [(path.name, path.read_text("utf-8")) for path in tmp_path.iterdir()] == [(there, "mine")]
+    assert program(*words, "--force").returncode == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.job.yaml", "mine.yaml"]
+    assert all(path.read_text("utf-8") != "mine" for path in tmp_path.iterdir())
+
+
+def test_a_training_and_its_evaluation_in_one_request(tmp_path: Path) -> None:
+    words = "lora llama 3.1 8b on 2 A100s, then evaluate it on mmlu"
+    told = json.loads(program("--offline", "--json", words).stdout)
+    assert [file["name"] for file in told["files"]] == ["train.yaml", "eval.yaml"]
+    assert told["intent"]["task"] == "train"
+    train, evaluation = (yaml.safe_load(file["yaml"]) for file in told["files"])
+    assert evaluation["model"]["adapter_model"] == train["training"]["output_dir"]
+    assert program("--offline", words, "-o", str(tmp_path / "a.yaml")).returncode == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.eval.yaml", "a.yaml"]

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from assistant.builder import respond
 from assistant.catalogue.machines import parse_machine
 from assistant.checks.schema import coerce, field, field_names
+from assistant.configs.build import Config
 from assistant.configs.library import layer, layer_ids
-from assistant.configs.render import load, one_line
+from assistant.configs.render import load, one_line, render
 from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome
@@ -219,3 +220,9 @@ def test_a_dtype_said_as_a_field_reaches_the_estimate() -> None:
     wide = make("A100-80GB", method="lora", overrides={"model.torch_dtype_str": "float32"})
     assert wide.plan is not None
     assert (wide.plan.precision, wide.plan.weights_dtype) == ("fp32", "float32")
+
+
+@pytest.mark.parametrize("value", [[{}], [{"a": 1}, 2], [{"a": 1}, {}], [[], {"a": 1}], [None]])
+def test_a_list_that_is_no_list_of_sections_is_written_as_it_is(value: list[object]) -> None:
+    config = Config(kind="train", body={"training": {"trainer_kwargs": {"x": value}}}, why={})
+    assert load(render(config, ["head"]))["training"]["trainer_kwargs"]["x"] == value

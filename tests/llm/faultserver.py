@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import select
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -152,6 +154,23 @@ def says_nothing_for(seconds: float) -> Answer:
             handler.json(200, completion("{}"))
         except OSError:
             return
+
+    return answer
+
+
+def waits_for_the_end(ended: list[float], *, streaming: bool) -> Answer:
+    """Says nothing, and notes the seconds after which the other side hung up; nothing where it never did."""
+
+    def answer(handler: Handler, _: dict[str, Any]) -> None:
+        began = time.monotonic()
+        if streaming:
+            handler.begin_stream()
+            handler.event(delta("It "))
+        while time.monotonic() - began < 10:
+            ready, _, _ = select.select([handler.connection], [], [], 0.05)
+            if ready and handler.connection.recv(1, socket.MSG_PEEK) == b"":
+                ended.append(time.monotonic() - began)
+                return
 
     return answer
 

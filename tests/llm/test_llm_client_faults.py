@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -21,11 +22,15 @@ from faultserver import (
     serving,
     streams,
     streams_for_ever,
+    waits_for_the_end,
 )
 
+from assistant.builder import respond
+from assistant.catalogue.machines import parse_machine
 from assistant.core.intent import Intent
 from assistant.llm.choice import LlmChoice, choose_llm
-from assistant.llm.client import Llm
+from assistant.llm.client import Llm, extraction
+from assistant.llm.facts import plan_facts
 from assistant.llm.faults import LlmFault
 from assistant.llm.litellm_edge import Limits
 
@@ -270,11 +275,14 @@ def test_a_stream_that_stops_in_the_middle_keeps_what_came() -> None:
     assert came in ([], ["It fits. "])
 
 
-def interrupted(call: Callable[[], object]) -> float:
-    """Seconds from Ctrl-C, sent after a moment, to the prompt."""
+def interrupted(call: Callable[[], object], begun: Callable[[], object] = lambda: True) -> float:
+    """Seconds from Ctrl-C, sent a moment after it has begun, to the prompt."""
     sent: list[float] = []
 
     def press() -> None:
+        until = time.monotonic() + 20
+        while not begun() and time.monotonic() < until:
+            time.sleep(0.02)
         time.sleep(0.3)
         sent.append(time.monotonic())
         os.kill(os.getpid(), signal.SIGINT)
@@ -298,7 +306,54 @@ def test_ctrl_c_leaves_at_once() -> None:
         signal.signal(signal.SIGINT, former)
 
 
+@pytest.mark.parametrize("streaming", [False, True])
+def test_a_call_that_is_left_ends_at_the_server_too(streaming: bool) -> None:
+    ended: list[float] = []
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with serving(waits_for_the_end(ended, streaming=streaming)) as server:
+            asked = llm(server.url, limits=Limits())
+            call = (lambda: list(asked.explain("facts", "why?"))) if streaming else (lambda: asked.read("lora", Intent()))
+            interrupted(call, begun=lambda: server.sent)
+            until = time.monotonic() + 3
+            while not ended and time.monotonic() < until:
+                time.sleep(0.02)
+    finally:
+        signal.signal(signal.SIGINT, former)
+    assert ended
+    assert ended[0] < 2
+
+
+def test_a_call_that_takes_too_long_ends_at_the_server_too() -> None:
+    ended: list[float] = []
+    with serving(waits_for_the_end(ended, streaming=False)) as server:
+        with pytest.raises(LlmFault):
+            llm(server.url).read("lora", Intent())
+        time.sleep(0.5)
+    assert ended
+
+
 # What is sent
+
+
+def test_names_that_are_the_users_own_are_not_sent() -> None:
+    """They may come from a file: docs/llm.md says that what is in one is never sent."""
+    known = Intent(task="train", model="/home/alice/m", dataset="/data/PATIENTS/rows.jsonl", output_dir="/home/alice/TOPSECRET", run_name="merger", lora_rank=8)
+    sent = json.dumps(extraction("rank 32", known, ()))
+    assert not any(word in sent for word in ("alice", "PATIENTS", "TOPSECRET", "merger"))
+    assert '"lora_rank\\":8' in sent.replace(" ", "")
+    public = json.dumps(extraction("rank 32", Intent(task="train", model="Qwen/Qwen3-8B", dataset="yahma/alpaca-cleaned"), ()))
+    assert "Qwen/Qwen3-8B" in public
+    assert "yahma/alpaca-cleaned" in public
+
+
+def test_facts_of_a_plan_name_nothing_of_the_users_own() -> None:
+    intent = Intent(task="train", model="Qwen/Qwen3-8B", method="lora", dataset="/data/PATIENTS/rows.jsonl", output_dir="/home/alice/TOPSECRET", run_name="merger-x")
+    outcome = respond(intent, machine=parse_machine("A100-80GB"))
+    assert outcome.plan is not None
+    text = "\n".join(plan_facts(outcome).lines)
+    assert "Qwen3-8B" in text
+    assert not any(word in text for word in ("alice", "PATIENTS", "TOPSECRET", "merger-x"))
 
 
 ENVIRON = {

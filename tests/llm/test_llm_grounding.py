@@ -122,6 +122,20 @@ def test_a_relative_value_follows_from_the_known_one(words: str, key: str, value
     assert kept(words, key, value) is None
 
 
+@pytest.mark.parametrize(
+    ("words", "key", "value"),
+    [
+        ("whatever you do, avoid H100", "gpu", "H100"),
+        ("don't use qwen3 4b", "model", "qwen3 4b"),
+        ("never train on train.jsonl", "dataset", "train.jsonl"),
+        ("do not use 8 gpus", "gpu_count", 8),
+        ("without an H100 please", "gpu", "H100"),
+    ],
+)
+def test_what_is_not_wanted_bears_nothing_out(words: str, key: str, value: Any) -> None:
+    assert kept(words, key, value) is None
+
+
 def test_a_bare_number_answers_the_question_that_was_asked() -> None:
     assert kept("32", "lora_rank", 32) is None
     assert kept("32", "lora_rank", 32, asked=("lora_rank",)) == 32

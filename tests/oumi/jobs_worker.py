@@ -1,6 +1,6 @@
 """Runs inside an environment with the real `oumi` and SkyPilot: one job file a line in, what Oumi makes of it a line out.
 
-A request: {"id", "yaml"}. A verdict: {"id", "accepted", "setup", "run", "script", "sky", "error"}: the scripts as Oumi has
+A request: {"id", "yaml", "arguments"}, the last what the command line adds. A verdict: {"id", "accepted", "setup", "run", "script", "sky", "error"}: the scripts as Oumi has
 them, for Slurm the batch file, for SkyPilot's clouds the resources of the `sky.Task` that `oumi launch up` makes.
 """
 
@@ -64,21 +64,20 @@ def judge(request: dict[str, Any], path: str) -> dict[str, Any]:
     try:
         with open(path, "w", encoding="utf-8") as file:
             file.write(request["yaml"])
-        job = JobConfig.from_yaml_and_arg_list(path, [])
+        job = JobConfig.from_yaml_and_arg_list(path, request.get("arguments", []))
         job.finalize_and_validate()
         assert job.resources.cloud in which_clouds()
         assert REGISTRY.get(job.resources.cloud, RegistryType.CLOUD)
         if job.resources.cloud in SKY:
             verdict["sky"] = as_sky(job)
         elif job.resources.cloud == "slurm":
-            job.user = job.user or "account"  # `--user` of the command
             validate_slurm(job)
             verdict["script"] = _create_job_script(job)
             verdict["sbatch"] = _resources_to_sbatch_kwargs(job.resources)
         else:
             validate_local(job)
             verdict["script"] = "\n".join([f"cd {job.working_dir}", job.setup or "", job.run])  # as local_client.py joins them
-        verdict |= {"accepted": True, "setup": job.setup, "run": job.run, "envs": dict(job.envs)}
+        verdict |= {"accepted": True, "setup": job.setup, "run": job.run, "envs": dict(job.envs), "user": job.user}
     except Exception as problem:
         verdict["error"] = f"{type(problem).__name__}: {problem}"[:600]
     return verdict

@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import random
+import shlex
 import shutil
 import subprocess
 import sys
@@ -88,6 +89,13 @@ def run(script: str, stubs: Path, folder: Path, shell: str) -> tuple[list[bytes]
     return [path.read_bytes() for path in sorted(capture.iterdir())], calls
 
 
+def arguments(outcome: Outcome) -> list[str]:
+    """What the command that launches the job says beside the file, as Oumi's command line turns it into settings."""
+    words = shlex.split(outcome.commands[-1].replace('"$', '"sk-=a b ').removeprefix("oumi launch up -c job.yaml "))
+    pairs = dict(zip(words[::2], words[1::2], strict=True))
+    return [f"{name.removeprefix('--')}={value}" for name, value in pairs.items() if name != "--cluster"]
+
+
 def cases(chance: random.Random) -> list[tuple[str, dict[str, Any]]]:
     models = [m.id for m in all_models()]
     small = [m.id for m in all_models() if m.params_total < 40e9]
@@ -144,7 +152,7 @@ def test_the_real_oumi_and_skypilot_take_every_job(ask: Ask, stubs: Path, tmp_pa
         if outcome.job is None:
             assert outcome.status != "ok", (machine, values)
             continue
-        verdict = ask({"id": f"{number:04d}", "yaml": outcome.files[-1].yaml})
+        verdict = ask({"id": f"{number:04d}", "yaml": outcome.files[-1].yaml, "arguments": arguments(outcome)})
         if not verdict["accepted"]:
             failures.append(f"{machine} {values}: {verdict['error']}")
             continue
@@ -191,7 +199,7 @@ def test_hostile_names_stay_data(ask: Ask, stubs: Path, tmp_path: Path, cloud: s
         assert outcome.status == "ok", (name, outcome.questions)
         assert outcome.job is not None
         written += 1
-        verdict = ask({"id": name, "yaml": outcome.files[-1].yaml})
+        verdict = ask({"id": name, "yaml": outcome.files[-1].yaml, "arguments": arguments(outcome)})
         assert verdict["accepted"], (name, verdict["error"])
         check_job(outcome, verdict, stubs, tmp_path / "run")
         values = list((verdict["sky"] or {}).get("mounts") or {}) if verdict["sky"] else []
@@ -208,15 +216,24 @@ def test_a_saved_job_carries_the_config_as_it_is_saved(ask: Ask, stubs: Path, tm
     assert found == [outcome.files[0].yaml.encode()]
 
 
-def test_a_failing_step_ends_the_job(ask: Ask, stubs: Path, tmp_path: Path) -> None:
+def pair(cloud: str) -> Outcome:
+    """A training and an evaluation, and one job for both."""
+    train = planned("A100-80GB", {"task": "train", "model": "smollm2 135m", "method": "lora"})
+    evaluation = planned("A100-80GB", {"task": "evaluate", "model": "smollm2 135m", "benchmarks": ["gsm8k"]})
+    return with_job(replace(train, files=(*train.files, *evaluation.files), commands=(*train.commands, *evaluation.commands)), cloud=cloud)
+
+
+@pytest.mark.parametrize("cloud", ["aws", "slurm", "local"])
+def test_a_failing_step_ends_the_job(ask: Ask, stubs: Path, tmp_path: Path, cloud: str) -> None:
     broken = tmp_path / "broken"
     shutil.copytree(stubs, broken)
-    (broken / "oumi").write_text("#!/bin/sh\nexit 7\n", "utf-8")
-    for cloud in ("aws", "slurm", "local"):
-        verdict = ask({"id": cloud, "yaml": planned("A100-80GB", {"task": "train", "model": "smollm2 135m", "cloud": cloud}).files[-1].yaml})
-        script = verdict["script"] or verdict["run"]
-        env = {"PATH": f"{broken}:{os.environ['PATH']}", "HOME": str(tmp_path), "CALLS": os.devnull}
-        assert subprocess.run(["sh" if cloud == "local" else "bash", "-c", script], env=env, cwd=tmp_path, capture_output=True).returncode == 7
+    (broken / "oumi").write_text('#!/bin/sh\necho "$1"\nexit 7\n', "utf-8")
+    outcome = pair(cloud)
+    verdict = ask({"id": cloud, "yaml": outcome.files[-1].yaml, "arguments": arguments(outcome)})
+    script = verdict["script"] or verdict["run"]
+    env = {"PATH": f"{broken}:{os.environ['PATH']}", "HOME": str(tmp_path), "CALLS": os.devnull}
+    done = subprocess.run(["sh" if cloud == "local" else "bash", "-c", script], env=env, cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (7, "train\n")
 
 
 def test_what_each_cloud_can_do_is_skypilots_own_word(ask: Ask) -> None:
@@ -228,14 +245,20 @@ def test_what_each_cloud_can_do_is_skypilots_own_word(ask: Ask) -> None:
         assert not place.spot or place.stops_spot == ("STOP" in spot), place
 
 
+def test_keys_and_accounts_come_with_the_command(ask: Ask) -> None:
+    outcome = planned("cpu:16GB", {"task": "infer", "model": "gpt-4o", "dataset": "q.jsonl", "cloud": "aws"})
+    verdict = ask({"id": "key", "yaml": outcome.files[-1].yaml, "arguments": arguments(outcome)})
+    assert verdict["envs"] == {"OPENAI_API_KEY": "sk-=a b OPENAI_API_KEY"}
+    slurm = planned("A100", {"task": "train", "model": "smollm2 135m", "cloud": "slurm"})
+    assert ask({"id": "user", "yaml": slurm.files[-1].yaml, "arguments": arguments(slurm)})["user"] == "ACCOUNT"
+    assert "User must be provided" in ask({"id": "none", "yaml": slurm.files[-1].yaml})["error"]
+
+
 def test_two_configs_travel_in_one_job(ask: Ask, stubs: Path, tmp_path: Path) -> None:
-    train = planned("A100-80GB", {"task": "train", "model": "smollm2 135m", "method": "lora"})
-    evaluation = planned("A100-80GB", {"task": "evaluate", "model": "smollm2 135m", "benchmarks": ["gsm8k"]})
-    pair = replace(train, files=(*train.files, *evaluation.files), commands=(*train.commands, *evaluation.commands))
-    outcome = with_job(pair, cloud="aws")
+    outcome = pair("aws")
     verdict = ask({"id": "pair", "yaml": outcome.files[-1].yaml})
     found, calls = run(verdict["run"], stubs, tmp_path / "run", "bash")
-    assert found == [file.yaml.encode() for file in (*train.files, *evaluation.files)]
+    assert found == [file.yaml.encode() for file in outcome.files[:2]]
     assert calls == ["train -c train.yaml", "evaluate -c eval.yaml"]
     assert yaml.safe_load(outcome.files[-1].yaml)["resources"]["cloud"] == "aws"
 
@@ -247,7 +270,7 @@ def test_the_batch_file_reaches_the_cluster_to_the_byte(ask: Ask, tmp_path: Path
     ssh.write_text('#!/bin/sh\ncase "$*" in *"-O check"*) exit 0;; esac\nexec bash -s\n', "utf-8")
     ssh.chmod(0o755)
     outcome = planned("2x8xH100", {"task": "train", "model": "llama3", "cloud": "slurm", "run_name": "EOF", "output_dir": "SCRIPTFILETAG"})
-    script = ask({"id": "slurm", "yaml": outcome.files[-1].yaml})["script"]
+    script = ask({"id": "slurm", "yaml": outcome.files[-1].yaml, "arguments": arguments(outcome)})["script"]
     code = "import sys\nfrom oumi.launcher.clients.slurm_client import SlurmClient\nSlurmClient('user', 'host', 'user@host').put(sys.stdin.read(), '~/there/oumi_job.sh')\n"
     env = {**os.environ, "PATH": f"{ssh.parent}:{os.environ['PATH']}", "HOME": str(tmp_path), "DO_NOT_TRACK": "1"}
     done = subprocess.run([judge_python(), "-c", code], input=script, env=env, capture_output=True, text=True, timeout=300)

@@ -13,6 +13,7 @@ from assistant.core.taskplan import TaskPlan
 from assistant.core.values import Estimate, Finding, Hardware, ModelSpec, Reason
 from assistant.planner.serving.engines import choose_engine
 from assistant.planner.serving.fitting import DTYPES, gated_note, precision_of, unknown_size, value_bytes_of, vllm_fit
+from assistant.planner.serving.functions import OwnFunction, function_findings
 from assistant.planner.serving.infer import NEW_TOKENS, Subject, engine_words, named, slug
 from assistant.planner.serving.memory import (
     Load,
@@ -41,13 +42,13 @@ class _Setting:
     findings: tuple[Finding, ...] = ()
 
 
-def plan_eval(intent: Intent, subject: Subject) -> tuple[TaskPlan, tuple[Reason, ...]]:
-    """The plan of an evaluation and what was assumed. Pure.
+def plan_eval(intent: Intent, subject: Subject, own: OwnFunction | None = None) -> tuple[TaskPlan, tuple[Reason, ...]]:
+    """The plan of an evaluation and what was assumed; `own` is a function of the user's among the benchmarks. Pure.
 
     Raises:
         UsageError: an engine that the benchmarks cannot be run with.
     """
-    tasks, assumed = _tasks(intent)
+    tasks, assumed = _tasks(intent, own)
     setting = _setting(intent, subject, tasks)
     model, engine = subject.model, setting.engine
     context = _context(intent, model)
@@ -72,14 +73,21 @@ def plan_eval(intent: Intent, subject: Subject) -> tuple[TaskPlan, tuple[Reason,
         fallen=_other_engine(engine, subject),
         findings=(*setting.findings, *_findings(intent, tasks, engine, subject)),
     )
-    return _filled(plan, intent, tasks, setting), assumed
+    plan = _filled(plan, intent, tasks, setting)
+    return (_with_own(plan, own) if own else plan), assumed
 
 
-def _tasks(intent: Intent) -> tuple[list[Benchmark], tuple[Reason, ...]]:
-    named = intent.benchmarks or [DEFAULT]
-    known = benchmarks()
+def _with_own(plan: TaskPlan, own: OwnFunction) -> TaskPlan:
+    """The plan with what Oumi needs to find the function."""
+    findings = tuple(found for found in plan.findings if not (found.rule == "EVL001" and found.message.startswith(f"{own.name} ")))
+    return replace(plan, before=(own.before,), command=own.command(plan.command), facts=(*plan.facts, own.fact), findings=(*function_findings(own), *findings))
+
+
+def _tasks(intent: Intent, own: OwnFunction | None) -> tuple[list[Benchmark], tuple[Reason, ...]]:
+    named = [name if own is None or name != f"{own.file}:{own.name}" else own.name for name in intent.benchmarks or ([own.name] if own else [DEFAULT])]
+    known = benchmarks() | ({own.name: Benchmark(name=own.name, backend="custom", generates=True)} if own else {})
     found = [known.get(name, Benchmark(name=name)) for name in dict.fromkeys(named)]
-    if intent.benchmarks:
+    if intent.benchmarks or own:
         return found, ()
     return found, (Reason(field="benchmarks", value=DEFAULT, why="none was said; such as gsm8k, hellaswag, ifeval or the leaderboard"),)
 
@@ -148,7 +156,7 @@ def _native(base: _Setting, intent: Intent, model: ModelSpec, machine: Hardware,
         for batch in sizes:
             if estimate_load(load(batch, gpus)).fits(machine.usable_gib):
                 return replace(
-                    base, machine=one, batch=batch, sharded=gpus > 1, copies=machine.count if gpus == 1 else 1, memory=estimate_load(load(batch, gpus)),
+                    base, machine=one, batch=batch, sharded=gpus > 1, copies=machine.count if gpus == 1 and any(t.backend == "lm_harness" for t in tasks) else 1, memory=estimate_load(load(batch, gpus)),
                 )  # fmt: skip
     return replace(base, machine=one, batch=sizes[-1], sharded=machine.count > 1, memory=estimate_load(load(sizes[-1], machine.count)))
 

@@ -1,0 +1,56 @@
+"""A config that is to be started: the file, what it holds, and the machine that it would run on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from assistant.core.errors import UsageError
+from assistant.core.values import Hardware
+from assistant.launch.header import Header, read_header
+from assistant.launch.kinds import kind_of
+from assistant.machine.configs import read_config, read_text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """`base` is the folder that its relative paths are read from; `said` the machine of a flag, None for this one."""
+
+    file: Path
+    kind: str
+    body: Mapping[str, Any]
+    text: str
+    header: Header = field(default_factory=Header)
+    base: Path = Path()
+    said: Hardware | None = None
+
+    def get(self, path: str) -> Any:
+        """The value of a dotted field, or None."""
+        here: Any = self.body
+        for name in path.split("."):
+            here = here.get(name) if isinstance(here, Mapping) else None
+        return here
+
+    def text_of(self, path: str) -> str:
+        """The same where it is text, else empty."""
+        value = self.get(path)
+        return value if isinstance(value, str) else ""
+
+    def path_to(self, said: str) -> Path:
+        """A path of the config from where it would be read: Oumi expands no `~`."""
+        return self.base / said
+
+
+def read_subject(file: Path, *, said: Hardware | None = None, base: Path = Path()) -> Subject:
+    """The config in a file.
+
+    Raises:
+        UsageError: it cannot be read, is no YAML, or is no config that Oumi has a command for.
+    """
+    if not str(file).isprintable():
+        raise UsageError("The name of the config holds control or invisible characters.", context="FILE", hint="Rename it.", reference="bad-name")
+    body = read_config(file)
+    text = read_text(file)
+    return Subject(file=file, kind=kind_of(body, str(file)), body=body, text=text, header=read_header(text), said=said, base=base)

@@ -1,0 +1,40 @@
+"""What was answered, as the command that gives the same without asking."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import Any
+
+from assistant.reader.fields import value_of
+from assistant.wizard.answers import Said
+from assistant.wizard.items import KINDS, item
+
+
+def command(kind: str, said: Said, *, file: str | None = None, offline: bool = False, asks: bool = False) -> str:
+    """`oumi-chat create train --model … --yes`, quoted for a shell; where it `asks` for what is missing, without --yes."""
+    words = ["oumi-chat", "create", kind]
+    for key in KINDS[kind].keys:
+        words += _flag(kind, key, said.gpus if key == "machine" else getattr(said.intent, key))
+    for path, value in sorted((said.intent.overrides or {}).items()):
+        words += ["--set", f"{path}={_written(value)}"]
+    words += ["--offline"] if offline else []
+    words += ["-o", file] if file else []
+    return shlex.join(words if asks else [*words, "--yes"])
+
+
+def _flag(kind: str, key: str, value: Any) -> list[str]:
+    flag = item(kind, key).flag
+    if value is None:
+        return []
+    if isinstance(value, bool):
+        return [flag if value else flag.replace("--", "--no-", 1)]
+    text = ",".join(value) if isinstance(value, list) else repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
+    return [f"{flag}={text}"] if text.startswith("-") else [flag, text]
+
+
+def _written(value: Any) -> str:
+    """A value so that it is read back as it is."""
+    if isinstance(value, str) and value_of(value) == value:
+        return value
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

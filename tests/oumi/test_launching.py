@@ -1,0 +1,87 @@
+"""From words to a trained model: the config of a request, started by `oumi-chat launch`, by itself and in a local job."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+pytestmark = pytest.mark.oumi
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "DO_NOT_TRACK": "1", "CUDA_VISIBLE_DEVICES": ""}
+WORDS = "lora the model at ./tiny-llama on ./rows.jsonl, sequence length 128, 2 steps, micro batch 2, global batch 2, save to out"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, judge_bin: Path) -> Path:
+    """A folder with a tiny model, rows, and the config of a request."""
+    path = tmp_path_factory.mktemp("launching")
+    made = subprocess.run([judge_bin / "python", HERE / "make_tiny.py", path], env={**os.environ, **OFFLINE}, capture_output=True, text=True)
+    assert made.returncode == 0, made.stderr[-2000:]
+    planned = chat(path, judge_bin, "--offline", "--gpus", "cpu:16GB", WORDS, "-o", "train.yaml")
+    assert planned.returncode == 0, planned.stderr
+    return path
+
+
+def chat(folder: Path, judge_bin: Path, *args: str) -> subprocess.CompletedProcess[str]:
+    environ = {**os.environ, **OFFLINE, "PATH": f"{judge_bin}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
+    return subprocess.run([sys.executable, "-m", "assistant.cli", *args], env=environ, capture_output=True, text=True, cwd=folder, timeout=600)
+
+
+def test_a_dry_run_by_the_real_oumi(folder: Path, judge_bin: Path) -> None:
+    done = chat(folder, judge_bin, "launch", "train.yaml", "--dry-run", "--json")
+    found = json.loads(done.stdout)
+    assert done.returncode == 0, found
+    assert found["commands"] == ["oumi train -c train.yaml"]
+    assert found["checks"][-1]["label"] == "Loads"
+    assert found["checks"][-1]["status"] == "ok"
+    assert not (folder / "out").exists()
+
+
+def test_the_training_runs_and_its_model_is_not_overwritten(folder: Path, judge_bin: Path) -> None:
+    done = chat(folder, judge_bin, "launch", "train.yaml", "--yes")
+    assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
+    adapter = json.loads((folder / "out" / "adapter_config.json").read_text("utf-8"))
+    assert adapter["r"] == yaml.safe_load((folder / "train.yaml").read_text("utf-8"))["peft"]["lora_r"]
+    assert (folder / "out" / "adapter_model.safetensors").is_file()
+    again = chat(folder, judge_bin, "launch", "train.yaml", "--yes")
+    assert again.returncode == 5
+    assert "would be overwritten" in again.stderr
+
+
+def test_a_local_job_runs_the_training_through_oumis_launcher(folder: Path, judge_bin: Path) -> None:
+    """More output than a pipe holds: Oumi's own client would wait for ever."""
+    text = (folder / "train.yaml").read_text("utf-8").replace("output_dir: out", "output_dir: out-of-the-job")
+    (folder / "mine.yaml").write_text(text, "utf-8")
+    job = {"name": "tiny", "resources": {"cloud": "local"}, "working_dir": ".", "run": "set -e\nseq 1 30000\noumi train -c mine.yaml\n"}
+    (folder / "job.yaml").write_text(yaml.safe_dump(job), "utf-8")
+    done = chat(folder, judge_bin, "launch", "job.yaml", "--cluster", "here", "--yes")
+    assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
+    assert "\n30000\n" in done.stdout
+    assert "finished with status COMPLETED" in done.stdout
+    assert (folder / "out-of-the-job" / "adapter_model.safetensors").is_file()
+
+
+def test_a_local_job_that_fails_is_not_said_to_have_ended_well(folder: Path, judge_bin: Path) -> None:
+    """`oumi launch up` itself ends with 0."""
+    job = {"name": "tiny", "resources": {"cloud": "local"}, "working_dir": ".", "run": "echo the reason >&2\nexit 7\n"}
+    (folder / "bad.yaml").write_text(yaml.safe_dump(job), "utf-8")
+    done = chat(folder, judge_bin, "launch", "bad.yaml", "--yes")
+    assert done.returncode == 1
+    assert "the reason" in done.stdout
+    assert "It ended with code 1" in done.stderr
+
+
+def test_what_the_real_oumi_refuses_is_not_started(folder: Path, judge_bin: Path) -> None:
+    text = (folder / "train.yaml").read_text("utf-8").replace("torch_dtype_str: float32", "torch_dtype_str: float33").replace("output_dir: out", "output_dir: other")
+    (folder / "refused.yaml").write_text(text, "utf-8")
+    done = chat(folder, judge_bin, "launch", "refused.yaml", "--yes")
+    assert done.returncode == 5, done.stderr
+    assert "Oumi refuses it" in done.stderr
+    assert not (folder / "other").exists()

@@ -1,0 +1,88 @@
+"""Words of the other tasks: what names a field becomes an override, what names none a note; nothing is left unread."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from assistant.reader import read
+from assistant.reader.otherkinds import SAID
+
+
+def said(text: str) -> dict[str, str]:
+    return {note.field: str(note.value) for note in read(text).notes if note.why == SAID}
+
+
+@pytest.mark.parametrize(
+    ("text", "overrides"),
+    [
+        ("quantize llama 3.1 8b to 4 bit", None),
+        ("quantize llama 3.1 8b to 8 bit", {"method": "bnb_8bit"}),
+        ("make mistral-7b-instruct-v0.3 smaller, 8 bit bitsandbytes", {"method": "bnb_8bit"}),
+        ("bitsandbytes instead of awq", {"method": "bnb_4bit"}),
+        ("quantize qwen3 8b with awq in groups of 64 on 256 calibration samples", {"method": "awq_q4_0", "awq_group_size": 64, "calibration_samples": 256}),
+        ("quantize qwen3 8b to q4_k_m", {"method": "gguf"}),
+        ("hp search for smollm2 360m, 15 trials", {"tuning.n_trials": 15}),
+        ("random search over the lr for smollm2 360m with optuna, twelve trials", {"tuning.n_trials": 12, "tuning.tuner_sampler": "RandomSampler"}),
+        ("synthesize 1k qa pairs from docs.pdf with gpt-4o", {"num_samples": 1000}),
+        ("make 300 synthetic dialogues about tea with gpt-4o", {"num_samples": 300}),
+        ("judge a.jsonl for safety with gpt-4o in json without explanations", {"judge_params.response_format": "JSON", "judge_params.include_explanation": False}),
+    ],
+)
+def test_fields_become_overrides_and_nothing_is_unread(text: str, overrides: dict[str, Any] | None) -> None:
+    reading = read(text)
+    assert reading.intent.overrides == overrides
+    assert not reading.unread
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("grade the replies in out/replies.jsonl for helpfulness", {"criterion": "helpfulness"}),
+        ("judge code quality of generations.jsonl", {"criterion": "code quality"}),
+        ("judge a.jsonl for politeness out of 10 with gpt-4o", {"criterion": "politeness", "scale": "1-10"}),
+        ("generate synthetic training conversations about banking with llama 3.3 70b on together", {"rows": "conversations", "subject": "banking"}),
+        ("synth 1k customer support dialogs w/ qwen3 32b", {"rows": "conversations", "subject": "customer support"}),
+        ("optuna over lr and lora rank for llama 3.2 1b", {"search": "learning_rate lora_r"}),
+        ("hyperparameter sweep, also over the weight decay", {"search": "+weight_decay"}),
+        ("evaluate qwen3 0.6b with my function my_eval in evals.py", {"evaluation function": "evals.py:my_eval"}),
+        ("hyperparameter search for qwen3 0.6b on a.jsonl, validate on val.jsonl", {"validation": "val.jsonl"}),
+    ],
+)
+def test_what_names_no_field_becomes_a_note(text: str, wanted: dict[str, str]) -> None:
+    assert said(text) == wanted
+    assert not read(text).intent.overrides or "criterion" not in str(read(text).intent.overrides)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "lora llama 3.1 8b for helpfulness on alpaca",
+        "qlora qwen3 8b in 4 bit on a 4090",
+        "finetune qwen3 8b on data/judge_rows.jsonl, 3 trials of mine failed",
+        "serve qwen3 8b in 8 bit with vllm",
+        "mmlu for qwen3 8b",
+    ],
+)
+def test_another_task_has_none_of_these(text: str) -> None:
+    reading = read(text)
+    assert reading.intent.task in ("train", "infer", "evaluate")
+    assert not said(text)
+    assert not {"method", "num_samples", "tuning.n_trials"} & set(reading.intent.overrides or ())
+
+
+@pytest.mark.parametrize(("text", "key", "value"), [("sweep ranks 8, 16 for qwen3 0.6b with lr 1e-4", "learning_rate", 1e-4), ("sweep the lr of qwen3 0.6b with rank 8", "lora_rank", 8)])
+def test_a_single_value_in_a_search_is_a_fixed_one(text: str, key: str, value: float) -> None:
+    assert getattr(read(text).intent, key) == value
+
+
+def test_a_model_behind_with_judges_and_is_no_data() -> None:
+    intent = read("judge answers.jsonl for safety with org/tiny").intent
+    assert (intent.dataset, intent.model) == ("answers.jsonl", "org/tiny")
+    assert read("lora llama 3.1 8b with org/rows").intent.dataset == "org/rows"
+
+
+def test_a_number_before_a_comma_is_no_number_of_steps() -> None:
+    intent = read("lora qwen3 0.6b, context 64, max steps 2").intent
+    assert (intent.sequence_length, intent.max_steps) == (64, 2)
