@@ -94,8 +94,14 @@ _UNCOUNTED = (
 """Fields, with all below them, that the estimate rests on and that the planner does not take from outside."""
 _HARMLESS_KWARGS = frozenset(["beta", "loss_type", "label_smoothing", "desirable_weight", "undesirable_weight", "epsilon", "disable_tqdm"])
 """trainer_kwargs that change the loss or the log, not the memory."""
-_ZERO_STAGES = ("ZERO_2", "ZERO_3")
-"""Stages that the planner takes up and counts."""
+_COUNTED: dict[str, tuple[Any, ...]] = {
+    "deepspeed.zero_stage": ("ZERO_2", "ZERO_3"),
+    "peft.lora_bias": ("none",),
+    "peft.q_lora_bits": (4,),
+    "peft.use_bnb_nested_quant": (False,),
+    "training.compile": (False,),
+}
+"""Values of these fields that the planner takes up, or that the estimate is made for anyway."""
 
 
 def absorb(intent: Intent, *, standing: Intent | None = None) -> Intent:
@@ -221,6 +227,6 @@ def estimate_gaps(intent: Intent) -> tuple[str, ...]:
 
 
 def _is_uncounted(path: str, value: Any) -> bool:
-    if path.rpartition(".")[2] in _HARMLESS_KWARGS or (path == "deepspeed.zero_stage" and value in _ZERO_STAGES):
+    if path.rpartition(".")[2] in _HARMLESS_KWARGS or value in _COUNTED.get(path, ()):
         return False
     return any(path == name or path.startswith(f"{name}.") for name in _UNCOUNTED)

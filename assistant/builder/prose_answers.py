@@ -7,6 +7,7 @@ from collections.abc import Callable
 from assistant.builder import prose
 from assistant.builder import prose_words as w
 from assistant.builder.prose_tasks import task_answer
+from assistant.builder.prose_terms import why_method, why_term
 from assistant.builder.prose_why import why_not_text, why_text
 from assistant.catalogue.glossary import Term, find_term
 from assistant.catalogue.names import fold
@@ -102,7 +103,9 @@ def _length(plan: Plan) -> str:
 
 def _why(asking: Asking, outcome: Outcome, plan: Plan) -> str:
     if not asking.subject:
-        return prose.explain(outcome)
+        return why_term(asking.text, plan) or prose.explain(outcome)
+    if asking.subject == "method" and asking.topic == "why" and (told := why_method(asking.text, plan)):
+        return told
     if asking.subject == "cost":
         return _cost(asking, outcome, plan)
     return why_text(asking.subject, plan, outcome.assumptions) or value_text(asking.subject, plan)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from assistant.builder.prose_terms import why_task_term
 from assistant.core.taskplan import TaskPlan
 from assistant.core.units import gib
 from assistant.core.values import Reason
 from assistant.reader.asking import Asking
 
 _NOT_ESTIMATED = {"time": "How long this takes is not estimated", "cost": "What this costs is not estimated"}
+
+
+_SUBJECTS = {"global_batch_size": ("batch_size", "concurrency"), "micro_batch_size": ("batch_size", "concurrency"), "sharding": ("tensor_parallel", "shard_for_eval", "device_map", "copies")}
+"""What a question is about → the decisions of such a plan that are about it."""
 
 
 def task_answer(asking: Asking, plan: TaskPlan) -> str:
@@ -17,8 +22,11 @@ def task_answer(asking: Asking, plan: TaskPlan) -> str:
     if asking.subject in ("memory", "does_not_fit") or asking.topic == "memory":
         return verdict(plan)
     named = [reason for reason in (*plan.decisions, *plan.fallen) if _is_about(reason, asking.text)]
+    named = named or [reason for reason in plan.decisions if reason.field in _SUBJECTS.get(asking.subject, ())]
     if named:
         return " ".join(_sentence(reason) for reason in named[:3])
+    if asking.topic in ("why", "why_not") and (told := why_task_term(asking.text, plan)):
+        return told
     if asking.topic == "run":
         return f"Run it with: {plan.command}"
     return task_prose(plan)
@@ -40,7 +48,8 @@ def _is_about(reason: Reason, text: str) -> bool:
 
 
 def _sentence(reason: Reason) -> str:
-    return f"{str(reason.value)[:1].upper()}{str(reason.value)[1:]}: {reason.why}."
+    told = f"{reason.field.replace('_', ' ')} {reason.value}" if isinstance(reason.value, int | float | bool) else str(reason.value)
+    return f"{told[:1].upper()}{told[1:]}: {reason.why}."
 
 
 def verdict(plan: TaskPlan) -> str:

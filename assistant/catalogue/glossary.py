@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -12,6 +13,8 @@ from assistant.catalogue.names import fold, nearest
 _CUTOFF = 84
 """How near a word must be to count as a term's misspelling (rapidfuzz, 0 to 100): `checkpoiting`, not `weather`."""
 _SHORTEST_TYPO = 5
+_LONGEST_NAME = 5
+"""Words of a term's longest name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +49,19 @@ def find_term(words: str) -> Term | None:
         return found
     near = nearest(name, (one for one in names if len(one) >= _SHORTEST_TYPO), count=1, cutoff=_CUTOFF)
     return names[near[0]] if near else None
+
+
+def term_in(text: str) -> Term | None:
+    """The term with the longest name among those that stand in the text as whole words."""
+    words = _words(text)
+    spans = (words[i:j] for i in range(len(words)) for j in range(i + 1, min(len(words), i + _LONGEST_NAME) + 1))
+    named = [(name, _names()[name]) for span in spans if (name := fold(" ".join(span))) in _names()]
+    return max(named, key=lambda one: len(one[0]))[1] if named else None
+
+
+def _words(text: str) -> list[str]:
+    """The words of a text without the signs around them."""
+    return [word for word in re.split(r"[^\w/.+-]+", text) if word]
 
 
 def suggest_terms(words: str, count: int = 3) -> list[str]:

@@ -103,6 +103,8 @@ def place_of(choices: tuple[str, ...], line: str) -> int | None:
     for place, ordinal in enumerate(_ORDINALS[: len(choices)]):
         if re.fullmatch(rf"(?:the )?{ordinal}(?: one)?", text):
             return place
+    if (compared := _COMPARED.fullmatch(text)) is not None:
+        return _by_size(choices, largest=compared.group("more") is not None)
     flat = _flat(text)
     readings: tuple[Callable[[str], bool], ...] = (
         lambda choice: _flat(choice) == flat,
@@ -114,6 +116,21 @@ def place_of(choices: tuple[str, ...], line: str) -> int | None:
         if found:
             return found[0] if len(found) == 1 else None
     return None
+
+
+_COMPARED = re.compile(
+    r"(?:(?:yes|no|well|i think|take|use|go with|make it)[\s,]+)*(?:the )?(?:(?P<more>bigger|biggest|larger|largest|higher|highest|greater|longer|longest|more|most|upper)|"
+    r"(?:smaller|smallest|lower|lowest|lesser|shorter|shortest|less|fewer|fewest|least))(?: (?:one|ones|of (?:the )?(?:two|them)|number|value|variant|version|kind|card|cards))*(?: please| then)?"
+)
+
+
+def _by_size(choices: tuple[str, ...], *, largest: bool) -> int | None:
+    """`the bigger one`: of choices that each begin with a figure, the one with the most or the least; None for others."""
+    figures = [float(figure) if (figure := _figure_of(choice)) else None for choice in choices]
+    known = [figure for figure in figures if figure is not None]
+    if len(known) < 2 or len(known) < len(choices):
+        return None
+    return figures.index(max(known) if largest else min(known))
 
 
 def _flat(text: str) -> str:

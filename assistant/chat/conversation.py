@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -151,12 +151,3 @@ class Conversation:
         except OumiChatError as problem:
             return step(self.state, Refused(state=effect.state, problem=problem, purpose=effect.purpose))
         return step(self.state, Planned(state=effect.state, outcome=outcome, purpose=effect.purpose, label=effect.label))
-
-
-def converse(conversation: Conversation, lines: Iterable[str]) -> Conversation:
-    """Take these lines one after another, until one ends the conversation."""
-    for line in lines:
-        if conversation.over:
-            break
-        conversation.hear(line)
-    return conversation

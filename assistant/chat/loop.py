@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -11,10 +12,12 @@ from assistant.chat.conversation import Conversation
 from assistant.chat.desk import TerminalDesk
 from assistant.chat.planning import again
 from assistant.chat.remember import document_of, state_of
-from assistant.chat.state import State
-from assistant.core.redact import redact
+from assistant.chat.state import ShowProblem, State
+from assistant.core.errors import UsageError
+from assistant.core.redact import MARK, redact
 from assistant.core.values import Hardware
 from assistant.machine.sessions import Keeper, Session, new_session
+from assistant.reader.fields import SECTIONS
 from assistant.terminal import report
 
 
@@ -37,7 +40,10 @@ class Chat:
         self.told.clear()
         self.desk.problem, self.desk.mind.read_last = None, False
         try:
-            self.talk.hear(safe)
+            if safe != line and _TAKES_IT.match(safe):  # the mark is no value: it would stand in the config
+                self.desk.show(ShowProblem(problem=_secret_as_value(safe)))
+            else:
+                self.talk.hear(safe)
         finally:
             self._keep(safe)
         return not self.talk.over
@@ -60,6 +66,15 @@ class Chat:
         self.session = session
         self.talk.state = state_of(dict(session.document))
         self.talk.resume(again(self.talk.state, "Resumed: "))
+
+
+_TAKES_IT = re.compile(rf"/|[^\n]*(?<![\w.])(?:{SECTIONS})(?:\.[a-z_]+)+\s*[=:]\s*[\"']?[^\s\"']*{re.escape(MARK)}")
+"""A command, or a field that is said by its name, with a secret in the place of a value."""
+
+
+def _secret_as_value(line: str) -> UsageError:
+    hint = "Say it again without the secret: Oumi reads tokens from the environment, such as HF_TOKEN."
+    return UsageError("A secret is no value of a config, so nothing is changed.", context=line[:80], hint=hint, reference="secret")
 
 
 def banner(desk: TerminalDesk, machine: Hardware | None) -> str:

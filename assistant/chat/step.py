@@ -172,10 +172,12 @@ def _request(state: State, line: str, event: Line) -> Step:
     """A line that is planned with, as the offline reader and perhaps an LLM understood it."""
     asked = state
     state = replace(state, follow_up=None)
-    stands = state.config is not None and state.config is state.outcome
-    hypothetical = (what_if(line) or (line if is_question(line) else None)) if stands else None
+    is_asked = state.outcome is not None and bool(state.outcome.questions)
+    hypothetical = (what_if(line) or (line if is_question(line) else None)) if state.config is not None and not is_asked else None
     text = hypothetical or agreement(line) or line
     change = heard(text, state.context, event.refine)
+    if hypothetical and change.said == Intent(task=state.intent.task):  # the conversation's own task, which a line is read in
+        change = replace(change, said=Intent())
     if hypothetical and change.said != Intent() and not change.conflicts:
         return planned_with(state, change, line, "what-if")
     if hypothetical and not change.conflicts:
@@ -249,11 +251,13 @@ def _considered(state: State, event: Planned) -> Step:
     pending = replace(state, what_if=WhatIf(state=considered), follow_up=None)
     if current is None or event.purpose == "mend":  # what it changes was just shown, in the run's own measure
         return pending, (Tell(text="Nothing is changed yet. Take it?  yes / keep"),)
-    if is_same(current, event.outcome):
+    if is_same(current, event.outcome) and state.outcome is current:
         warned = any(finding not in current.findings for finding in event.outcome.findings)
         news = (ShowChanges(before=current, after=event.outcome, values_only=True),) if warned else ()
         return state, (Tell(text="That would be the same plan."), *news)
     ask = "Nothing is changed yet. Switch to that?  [keep] / switch"
+    if is_same(current, event.outcome):  # after a line that led to no config
+        return pending, (Tell(text=f"That would be the plan from before it. {ask}"),)
     if not are_of_one_kind(current, event.outcome):
         return pending, (Show(outcome=event.outcome, how="brief"), Tell(text=ask))
     return pending, (ShowChanges(before=current, after=event.outcome, values_only=True), Tell(text=ask))

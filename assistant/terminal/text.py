@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 import unicodedata
 
 Span = tuple[str, str]
@@ -72,11 +71,6 @@ def one_line(text: str, limit: int = 0) -> str:
             return f"{head[: limit - 1]}…"
     flat = " ".join(clean(text).split())
     return f"{flat[: limit - 1]}…" if limit and len(flat) > limit else flat
-
-
-def shell_quote(text: str) -> str:
-    """The text as one word of a POSIX shell."""
-    return shlex.quote(one_line(text))
 
 
 def to_ascii(text: str) -> str:

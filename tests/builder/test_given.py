@@ -14,6 +14,7 @@ from assistant.builder.given import Given, drift, leaves, on_given
 from assistant.builder.prose_why import why_text
 from assistant.catalogue.machines import parse_machine
 from assistant.core.outcome import Outcome
+from assistant.reader import read
 
 ROOT = Path(__file__).parents[2]
 SHARED = Path(os.environ.get("OUMI_CHAT_SHARED") or ROOT.parent / "shared")
@@ -130,3 +131,10 @@ def test_one_change_of_a_recipe_changes_one_field() -> None:
         assert {name for name in {*before, *after} if before.get(name) != after.get(name)} == {"training.learning_rate"}, path
         assert len(drift(outcome, given)) <= 4, path
     assert changed > 50
+
+
+def test_our_own_qlora_config_is_counted_whole() -> None:
+    """It writes out the bits that the estimate counts: nobody set them by hand."""
+    first = respond(read("qlora llama 3.1 8b on an A100-80GB").intent)
+    outcome = planned(Given.of("train.yaml", first.files[0].yaml), learning_rate=1e-5)
+    assert not [finding for finding in outcome.findings if finding.rule == "MEM004"]

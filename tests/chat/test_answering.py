@@ -60,3 +60,22 @@ def test_an_answer_gives_what_was_asked(field: str, choices: tuple[str, ...], li
 )
 def test_what_answers_nothing(field: str, choices: tuple[str, ...], line: str) -> None:
     assert answered((Question(field=field, text="?", choices=choices),), Intent(), line) == Intent()
+
+
+@pytest.mark.parametrize(
+    ("choices", "line", "place"),
+    [
+        (MEMORY, "the bigger one", 1),
+        (MEMORY, "the smaller one", 0),
+        (MEMORY, "larger", 1),
+        (MEMORY, "take the bigger one please", 1),
+        (TOKENS, "the longer one", 1),
+        (("32 GB", "16 GB"), "the bigger one", 0),
+        (("fine", "under 1 h"), "the bigger one", None),
+        (("Llama 3.1 8B", "Qwen3 8B"), "the bigger one", None),
+        (MEMORY, "the bigger model", None),
+        (MEMORY, "a bigger batch", None),
+    ],
+)
+def test_a_choice_by_its_size(choices: tuple[str, ...], line: str, place: int | None) -> None:
+    assert place_of(choices, line) == place

@@ -95,3 +95,58 @@ def test_a_yes_that_is_not_understood_takes_nothing(talk: Talk, reply: str) -> N
     assert talk.state.intent == before
     talk.say("switch")
     assert talk.state.intent.lora_rank == 64
+
+
+@pytest.mark.parametrize("line", ["what is florb?", "is that florby?"])
+def test_a_question_that_is_not_understood_is_no_what_if(talk: Talk, line: str) -> None:
+    told = talk.say(SERVE, line)
+    assert "Nothing in that is understood" in told
+    assert SAME not in told
+
+
+def test_the_bigger_one_answers_the_question_that_was_put(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    talk = Talk(capsys, follows_up=True)
+    assert "40 GB or 80 GB" in talk.say("lora llama 3.1 8b on 2 A100s")
+    talk.say("the bigger one")
+    assert (talk.state.intent.gpu, talk.state.intent.model) == ("A100-80GB", "meta-llama/Llama-3.1-8B-Instruct")
+    without = Talk(capsys)
+    without.say("lora llama 3.1 8b on 2 A100s", "the bigger one")  # no question stands: it is about the model
+    assert without.state.intent.model == "meta-llama/Llama-3.1-70B-Instruct"
+
+
+MISFIT = "full finetune on a T4"
+
+
+def test_a_what_if_after_a_line_that_does_not_fit_is_weighed(talk: Talk) -> None:
+    talk.say(TRAIN, MISFIT)
+    before = talk.state.intent
+    for line in ("what about an A10?", "what about gpt-5?"):
+        talk.say(line)
+        assert talk.state.intent == before, line
+    assert "Switch to that?" in talk.say("what about an H200?")
+    assert talk.state.intent == before
+    talk.say("switch")
+    assert (talk.state.intent.method, talk.state.intent.gpu) == ("full", "H200")
+
+
+def test_a_what_if_that_leads_back_to_the_plan_from_before_can_be_taken(talk: Talk) -> None:
+    talk.say(TRAIN, MISFIT)
+    told = talk.say("what about lora on an A100-80GB?")
+    assert "the plan from before" in told
+    talk.say("switch")
+    assert talk.state.intent.method == "lora"
+    assert talk.state.outcome is talk.state.config
+
+
+def test_while_nothing_fits_yet_there_is_nothing_to_keep(talk: Talk) -> None:
+    talk.say("full finetune llama 3.1 8b on a T4", "what about qlora?")
+    assert talk.state.intent.method == "qlora"
+    assert talk.state.config is not None
+
+
+def test_while_a_question_is_open_a_what_about_answers_it(talk: Talk) -> None:
+    assert "Which one is meant" in talk.say(TRAIN, "use frobnicator-9b")
+    talk.say("what about qwen3 8b?")
+    assert talk.state.intent.model == "Qwen/Qwen3-8B"
+    assert talk.state.config is talk.state.outcome

@@ -167,6 +167,11 @@ def test_overrides_that_contradict_are_refused(said: Values, overrides: Values) 
         ("training.trainer_kwargs.beta", 0.2, False),
         ("training.optimizer", "galore_adamw", True),
         ("training.weight_decay", 0.1, False),
+        ("peft.q_lora_bits", 4, False),
+        ("peft.q_lora_bits", 8, True),
+        ("peft.use_bnb_nested_quant", False, False),
+        ("peft.use_bnb_nested_quant", True, True),
+        ("training.compile", False, False),
     ],
 )
 def test_gaps_of_the_estimate_are_named(path: str, value: Any, named: bool) -> None:

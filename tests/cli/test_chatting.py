@@ -165,6 +165,16 @@ def test_a_secret_in_a_script_is_kept_nowhere(tmp_path: Path) -> None:
         assert secret not in done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("line", [f"/set training.run_name={SECRET}", f"/model {SECRET}", f"training.run_name={SECRET}"])
+def test_a_secret_is_no_value_of_a_config(tmp_path: Path, line: str) -> None:
+    done = program(tmp_path, "--offline", "--json", "--script", "-", text=f"lora qwen3 8b on an A100\n{line}\nrank 64\n")
+    turns = [json.loads(turn) for turn in done.stdout.splitlines()]
+    assert [turn["status"] for turn in turns] == ["ok", "invalid", "ok"]
+    assert "A secret is no value" in turns[1]["explanation"]
+    assert (turns[2]["intent"]["model"], turns[2]["intent"]["run_name"], turns[2]["intent"]["overrides"]) == ("Qwen/Qwen3-8B", None, None)
+    assert SECRET not in done.stdout + done.stderr
+
+
 def test_offline_loads_no_llm_and_opens_no_socket(tmp_path: Path) -> None:
     code = (
         "import sys\n"
