@@ -25,7 +25,8 @@ from assistant.core.intent import Intent
 from assistant.core.values import Question, Reason
 from assistant.reader import Reading, read
 from assistant.reader.clashes import affirmed
-from assistant.reader.lexicon import CLOUDS, ENGINES, METHODS, PRECISIONS, PRIORITY_CHANGES, SHARDINGS, TASKS, compiled
+from assistant.reader.lexicon import CLOUDS, ENGINES, METHODS, PRECISIONS, PRIORITY_CHANGES, SHARDINGS, TASKS
+from assistant.reader.patterns import compiled
 from assistant.reader.ranges import range_name
 from assistant.reader.reading import without_forbidden
 from assistant.reader.typos import mend

@@ -8,9 +8,9 @@ from typing import Any
 from assistant.catalogue.models import find_model, stated_choices
 from assistant.catalogue.names import fold
 from assistant.reader import lexicon
-from assistant.reader.lexicon import compiled
 from assistant.reader.names import Named, base_sibling, is_family, is_hosted, resolve
 from assistant.reader.page import Page
+from assistant.reader.patterns import compiled
 from assistant.reader.sizes import bare_size
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from assistant.core.values import Question
 from assistant.reader import lexicon
-from assistant.reader.lexicon import compiled
 from assistant.reader.page import Page
+from assistant.reader.patterns import compiled
 
 _CHOICES = ("SFT", "DPO", "KTO", "GRPO")
 _ONE_OF = (("DPO", r"\bdpo\b(?!-)"), ("KTO", r"\bkto\b(?!-)"), ("GRPO", r"\bgrpo\b(?!-)"), ("GKD", r"\bgkd\b(?!-)"))

@@ -8,8 +8,8 @@ from typing import Any
 
 from assistant.catalogue.datasets import DatasetSpec, dataset_names
 from assistant.catalogue.names import fold
-from assistant.reader.lexicon import compiled
 from assistant.reader.page import TAKEN, Page
+from assistant.reader.patterns import compiled
 
 _HEAD = 3
 

@@ -9,8 +9,9 @@ from typing import Any
 import yaml
 
 from assistant.reader import lexicon
-from assistant.reader.lexicon import NUMBER_WORDS, any_word, compiled
+from assistant.reader.lexicon import NUMBER_WORDS, any_word
 from assistant.reader.page import Page, amount, number
+from assistant.reader.patterns import compiled
 
 _N = r"(\d[\d,]*(?:\.\d+)?)\s*(k)?"
 _MANY = r"(\d+(?:\.\d+)?)\s*([km])"

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 from assistant.catalogue.gpus import find_gpu
 from assistant.core.values import GpuSpec, Question
-from assistant.reader.lexicon import CORRECTION, COUNT, NEGATION, compiled
+from assistant.reader.lexicon import CORRECTION, COUNT, NEGATION
 from assistant.reader.page import Page, number
+from assistant.reader.patterns import compiled
 
 _CORES = (
     r"a100|a800|a10g|a10|a30|a40|a16|h100|h200|h20|h800|b200|b300|gh200|gb200|gb300|gb10|dgx\s*spark|l40s|l40|l20|l4|"

@@ -7,8 +7,8 @@ from functools import cache
 
 from assistant.reader import lexicon
 from assistant.reader.fillers import FILLER
-from assistant.reader.lexicon import compiled
 from assistant.reader.page import LIMIT, TAKEN, Page
+from assistant.reader.patterns import compiled
 
 _SHORT = 1_000
 """Up to this length every word is looked at; in pasted text only long stretches."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
-from functools import cache
 
 NUMBER_WORDS = {
     "a": 1, "an": 1, "one": 1, "single": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
@@ -215,9 +213,3 @@ OTHER_OBJECTIVES = (
 )
 """Ways to train that Oumi has no config for."""
 CORRECTION = r"\b(?:no wait|actually|i mean(?:t)?|sorry|make that|scratch that)\b|(?:\.\.|…|,)\s*no,|\b(?:switch|change|move|swap|replace)\b(?=.{1,30}\b(?:to|for|with|by)\b)"
-
-
-@cache
-def compiled(pattern: str) -> re.Pattern[str]:
-    """The pattern, case-insensitive, compiled once and when first needed."""
-    return re.compile(pattern, re.IGNORECASE)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from assistant.reader.lexicon import NUMBER_WORDS
+from assistant.reader.patterns import Pattern
 
 TAKEN = "\0"
 """Stands for every character that a rule took: no request holds it, since control characters are replaced."""
@@ -91,19 +92,19 @@ class Page:
         self.text = self.text[:start] + TAKEN * (end - start) + self.text[end:]
         return words
 
-    def find(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
+    def find(self, pattern: Pattern | re.Pattern[str]) -> re.Match[str] | None:
         """The first match in what is unread, taken."""
         found = pattern.search(self.text)
         if found:
             self.take(*found.span())
         return found
 
-    def find_all(self, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
+    def find_all(self, pattern: Pattern | re.Pattern[str]) -> Iterator[re.Match[str]]:
         """Every match in what is unread, each taken."""
         for found in list(pattern.finditer(self.text)):
             self.take(*found.span())
             yield found
 
-    def has(self, pattern: re.Pattern[str]) -> bool:
+    def has(self, pattern: Pattern | re.Pattern[str]) -> bool:
         """True if the pattern occurs anywhere, read or not."""
         return pattern.search(self.original) is not None

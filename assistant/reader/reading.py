@@ -29,10 +29,10 @@ from assistant.reader.fields import (
 )
 from assistant.reader.hardware import read_hardware, read_unknown_gpu
 from assistant.reader.leftover import has_meaning, unread
-from assistant.reader.lexicon import compiled
 from assistant.reader.names import Named, known_id, read_models, unknown_model
 from assistant.reader.page import TAKEN, Page
 from assistant.reader.paths import Place, endless, hides, read_files, refuse_odd, too_long, whole_word
+from assistant.reader.patterns import compiled
 from assistant.reader.ranges import out_of_range
 from assistant.reader.sizes import largest_of
 from assistant.reader.typos import mend
