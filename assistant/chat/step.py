@@ -23,6 +23,7 @@ from assistant.chat.planning import (
     pushed,
     set_field,
 )
+from assistant.chat.quotes import quotes
 from assistant.chat.state import (
     AskLlm,
     CheapestFound,
@@ -344,7 +345,7 @@ def _look(state: State, name: str) -> tuple[Effect, ...]:
     if name == "json":
         return (Show(outcome=replace(outcome, intent=state.intent), how="json"),)
     if name == "why":
-        return (Show(outcome=state.config or outcome, how="reasons", origins=origins(state)),)
+        return (Show(outcome=state.config or outcome, how="reasons", origins=origins(state), quotes=quotes(state)),)
     if name == "alternatives":
         return (Show(outcome=outcome, how="alternatives"),)
     how = "sizing" if outcome.is_sizing else "whole" if outcome.status == "ok" else "no config"

@@ -72,6 +72,7 @@ class Page:
         self.lowered = cleaned.lower()
         self.endless = [run.group() for run in _ENDLESS.finditer(cleaned)]
         self.text = _ENDLESS.sub(lambda run: TAKEN * len(run.group()), cleaned)
+        self.taken: list[tuple[int, int]] = []
 
     @property
     def long_path(self) -> str | None:
@@ -89,6 +90,7 @@ class Page:
     def take(self, start: int, end: int) -> str:
         """Mark a stretch as read and return its words."""
         words = self.original[start:end]
+        self.taken.append((start, end))
         self.text = self.text[:start] + TAKEN * (end - start) + self.text[end:]
         return words
 

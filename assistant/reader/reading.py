@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -40,12 +40,17 @@ from assistant.reader.typos import mend
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What a text says: the intent, choices made on the way, contradictions, and pieces not understood."""
+    """What a text says: the intent, choices made on the way, contradictions, and pieces not understood.
+
+    `taken` are the stretches that one rule each understood, as (start, end) in characters; empty where the text was mended
+    or shortened before it was read.
+    """
 
     intent: Intent
     notes: tuple[Reason, ...] = ()
     questions: tuple[Question, ...] = ()
     unread: tuple[str, ...] = ()
+    taken: tuple[tuple[int, int], ...] = field(default=(), compare=False, repr=False)
 
     @property
     def conflicts(self) -> tuple[str, ...]:
@@ -72,14 +77,16 @@ def read(text: str) -> Reading:
 
     Where task, method or model stay open, words one slip away from one of ours are mended and read again.
     """
-    text = text if text.isascii() else compiled(_SCRIPTS).sub(" ", text)
-    first = _read(text)
+    spaced = text if text.isascii() else compiled(_SCRIPTS).sub(" ", text)
+    first = _read(spaced)
+    if spaced != text:
+        text, first = spaced, replace(first, taken=())
     intent = first.intent
     if intent.task and intent.model and "/" in intent.model and (intent.method or intent.task != "train"):
         return first
     length = _MENDED if len(text) <= _MENDED else _HEAD
     mended = mend(text[:length])
-    return _read(mended + text[length:]) if mended != text[:length] else first
+    return replace(_read(mended + text[length:]), taken=()) if mended != text[:length] else first
 
 
 def _read(text: str) -> Reading:
@@ -142,6 +149,7 @@ def _read(text: str) -> Reading:
         notes=tuple(Reason(field=f, value=v, why=w) for f, v, w in notes),
         questions=tuple(asks),
         unread=(*left, *endless(page), *unread(page, task=intent.task, data_known="dataset" in found)),
+        taken=() if page.alike else tuple(page.taken),
     )
 
 
