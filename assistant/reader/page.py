@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import cached_property
 
-from assistant.reader.lexicon import NUMBER_WORDS
-from assistant.reader.patterns import Pattern
+from assistant.reader.lexicon import CORRECTION, NUMBER_WORDS, REMEDY
+from assistant.reader.patterns import Pattern, compiled
 
 TAKEN = "\0"
 """Stands for every character that a rule took: no request holds it, since control characters are replaced."""
@@ -83,6 +84,16 @@ class Page:
         """The characters of a stretch as they were typed."""
         return self.raw[start:end]
 
+    @cached_property
+    def correction(self) -> re.Match[str] | None:
+        """Where someone puts himself right for the first time."""
+        return compiled(CORRECTION).search(self.original)
+
+    @cached_property
+    def finds_fault(self) -> bool:
+        """True where a value is said not to do, so that the next one is meant."""
+        return self.has(compiled(REMEDY))
+
     def mentions(self, *words: str) -> bool:
         """True if one of these lower-case words occurs: a quick look before a pattern is even compiled."""
         return any(word in self.lowered for word in words)
@@ -93,6 +104,11 @@ class Page:
         self.taken.append((start, end))
         self.text = self.text[:start] + TAKEN * (end - start) + self.text[end:]
         return words
+
+    def blank(self, start: int, end: int) -> None:
+        """Take off a stretch that says nothing of what is wanted."""
+        for name in ("original", "text"):
+            setattr(self, name, getattr(self, name)[:start] + " " * (end - start) + getattr(self, name)[end:])
 
     def find(self, pattern: Pattern | re.Pattern[str]) -> re.Match[str] | None:
         """The first match in what is unread, taken."""
