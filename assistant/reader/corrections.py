@@ -61,8 +61,8 @@ def _put_right(text: str, marker: re.Match[str]) -> list[Edit]:
     while value := compiled(f"{_LEAD}(?:{_VALUE})").match(text, end):
         shape, unit = str(value.lastgroup), _unit(text, value.end())
         old = _last(before, shape, unit)
-        if old is None:
-            return []
+        if old is None or any(edit.start < old[1] and old[0] < edit.end for edit in edits):
+            break
         edits.append(Edit(*old, value.group(shape)))
         end = value.end()
         if shape in _COUNTS and unit:

@@ -25,7 +25,7 @@ _DOTTED = rf"(?<![\w./])(?:--)?((?:{SECTIONS}){_FILE}(?:\.[a-z_][a-z0-9_]*|\[\d+
 _QUANTITIES = (
     ("lora_rank", r"\b(?:lora_)?(?:rank|(?<=lora.)dim(?:ension)?|r)(?: of|[-_ ]?dim)?\s*[=: ]\s*(-?\d+)\b|(?<!deepseek.)\b(?:lora_r|r)(\d{2,4}|[2-9])\b(?!\.)|\brank[- ]?(\d+)\b"),
     ("lora_alpha", r"\b(?:lora_)?alpha(?: of)?\s*[=: ]\s*(-?\d+(?:\.\d+)?)\b|\balpha(\d+)\b|(?<![\w.])a\s?=\s?(\d+)\b"),
-    ("num_fewshot", r"\b(\d+)[- ]?shots?\b|\bn(?:um)?_?(?:few)?shots?\s*[=:]\s*(\d+)"),
+    ("num_fewshot", r"\b(\d+)[- ]?shots?\b(?!\s*[=:]\s*\d)|\b(?:n(?:um)?_?)?(?:few_?)?shots?\s*[=:]\s*(\d+)"),
     ("seed", r"\b(?:seed|semilla|graine|semente)(?: of|ed with)?\s*[=: ]\s*(-?\d+)\b"),
     ("epochs", rf"(?<![\w.])(-?\d+(?:\.\d+)?|{_WORD})\s*(?:(?:full|more|additional|further|extra)\s+)*(?:epochs?(?!\s*[=:]\s*\d)|[ée]poques?|[ée]pocas?|epochen|passes)\b|\b(?:num[_ ](?:train[_ ])?)?epochs?\s*[=: ]\s*(-?\d+(?:\.\d+)?|(?:{_WORD})\b)|\bep\s*[=: ]\s*(\d+)\b|(\d+)\s*(?:\u8f6e|\u4e2a\s*(?:epoch|\u8f6e)|\u30a8\u30dd\u30c3\u30af)"),
     ("max_steps", r"\b(?:max[_ ]steps?|(?<!accumulation )steps)\s*[=: ]\s*(-?\d[\d,]*)\b|(?<!every )(?<!each )\b(\d[\d,]*(?:\.\d+)?k?)\s*(?:training |optimizer |max )?(?:steps|iterations|iters)\b"),
@@ -63,7 +63,7 @@ RUN_SIGNS = ("run", "name", "call")
 OUTPUT_SIGNS = ("out", "sav", "stor", "dump", "result", "checkpoint", "everything", "writ", "put", "keep", "export", "logs", "weights", "model", "guardar", "speichern")
 _HUB = r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/(datasets/)?([\w.\-]+/[\w.\-]*\w)(?:/[^\s,;]*)?"
 _URL = r"https?://[^\s,;\"'<>]+"
-_RESUME = r"\b(?:resum(?:e|ing)|continu(?:e|ing)|restart(?:ing)?|pick(?:ing)? up|carry(?:ing)? on)\s+(?:(?:the |my |our |this )?(?:training|(?:training |fine-?tuning )?run|job) )?from\s+(?:the |my )?(?:checkpoint\s+)?(?:at |in )?(?=[\"'~./]|[\w.\-]+/|checkpoint-\d)" + _TEXT
+_RESUME = r"\b(?:resum(?:e|ing)|continu(?:e|ing)|restart(?:ing)?|pick(?:ing)? up|carry(?:ing)? on)\s+(?:(?:the |my |our |this )?(?:train(?:ing)?|(?:training |fine-?tuning )?run|job) )?from\s+(?:the |my )?(?:checkpoint\s+)?(?:at |in )?(?=[\"'~./]|[\w.\-]+/|checkpoint-\d)" + _TEXT
 _RESUME_LATER = r"\b(?:resum(?:e|ing)|continu(?:e|ing)|restart(?:ing)?)\b[^\n;!?]{1,60}?\b(?:from|at)\s+(?:the )?(?:checkpoint )?((?:[~.]{0,2}/|[\w.\-]+/)[\w.\-/]*checkpoint[\w.\-/]*)"
 _RESUME_LAST = r"\b(?:resum(?:e|ing)|continue)\s+(?:training )?from (?:the )?(?:last|latest) checkpoint\b"
 _MODULE = r"[a-z][\w.]*_(?:proj|attn|mlp|[a-z])\w*|w?qkv\w*|lm_head|embed_tokens|all-linear|fc\d|c_attn"

@@ -33,7 +33,7 @@ def _gpu_pattern() -> re.Pattern[str]:
     core = rf"(?<![a-z0-9.\-/])(?P<core>{_CORES})"
     attached = rf"(?P<core2>{_CORES})"
     variant = r"(?:[-\s](?:pcie|sxm[245]?|nvl))*"
-    after = r"(?P<plural>'?s)?(?![a-z0-9.]*[a-z0-9])"
+    after = r"(?P<plural>'?s)?(?!(?!x\d)[a-z0-9.]*[a-z0-9])"
     memory = r"(?:[-\s_]*\(?(?:the\s+)?(?P<mem>\d{1,3})\s*(?:gb|gib|go|g|gig|gigs|(?<=[ -][48]0)s)(?![a-z0-9])(?:\s*(?:ones|each|of\s+\w+))?\)?)?"
     count_after = r"(?P<plural2>'?s)?(?:\s*(?:x|\*|:)\s*(?P<after>\d{1,4})(?![\d.]|\s*(?:gb|b\b)))?"
     nodes = rf"(?P<nodes>[\s-]+{_NODE}(?![a-z]))?"

@@ -59,7 +59,7 @@ OBJECTIVES = (
 METHODS = (
     ("qlora", r"\bq[- ]?lora\b|\b(?:4|four)[- ]?bit\s+(?:lora|adapters?|fine)|\blora\b.{0,15}\b(?:4|four)[- ]?bit\b|\bquanti[sz]ed lora\b|\bnf4\b"),
     ("lora", r"\blora\b|\bloraconfig\b|\buse_peft\b|\badapters?(?: only)?\b(?= (?:training|only|fine)|$)|\bwith adapters\b|\bpeft\b|low[- ]rank"),
-    ("full", r"\bfull[- ]?(?:parameter|param|weights?|precision)?[- ]*(?:fine[- ]?tun\w*|ft\b|train\w*|sft\b|dpo\b|tun\w+|finet\w*)|\bfft\b|\bvoll(?:es|en|er|e|st[äa]ndig\w*)?[- ]*(?:fine[- ]?tun\w*|train\w*)|\bentra[iî]nement complet\b|\b(?:ajuste|entrenamiento) completo\b|\u5168\u53c2\u6570|\u5168\u91cf|\bfull\b(?! (?:log|list|text|context|precision|name|path))|\ball (?:the )?(?:parameters|weights)\b"),
+    ("full", r"\bfull[- ]?(?:parameter|param|weights?|precision)?[- ]*(?:fine[- ]?tun\w*|ft\b|train\w*|sft\b|dpo\b|tun\w+|finet\w*)|\bfully\s+(?:fine|train|tun)|\bfft\b|\bvoll(?:es|en|er|e|st[äa]ndig\w*)?[- ]*(?:fine[- ]?tun\w*|train\w*)|\bentra[iî]nement complet\b|\b(?:ajuste|entrenamiento) completo\b|\u5168\u53c2\u6570|\u5168\u91cf|\bfull\b(?! (?:log|list|text|context|precision|name|path))|\ball (?:the )?(?:parameters|weights)\b"),
 )
 SHARDINGS = (
     ("deepspeed", r"\bdeep[- ]?speed\b|\bzero[- ]?[123]\b|\bzero stage\b"),
