@@ -48,7 +48,7 @@ def ask(asked: Request, *questions: Question, explanation: str = "") -> Outcome:
         questions=questions,
         assumptions=asked.notes,
         hardware=machine,
-        findings=unread_findings(asked.unread),
+        findings=unread_findings(asked.unread, asked.text),
         explanation=explanation,
     )
 
@@ -113,8 +113,30 @@ def said_model(asked: Request, model: ModelSpec) -> str:
     return model.id if not model.local else (asked.intent.model or model.id)
 
 
-def unread_findings(pieces: tuple[str, ...]) -> tuple[Finding, ...]:
-    """Pieces that nobody understood, each as a warning."""
+_MOST = 0.5
+"""Share of a request's letters; where more was not understood, what was is likely not what was meant."""
+
+
+def unread_findings(pieces: tuple[str, ...], text: str | None = None) -> tuple[Finding, ...]:
+    """Pieces that nobody understood, each as a warning; one more where they are most of the request."""
+    lost, all_of_it = _letters(" ".join(pieces)), _letters(text or "")
+    most = (
+        Finding(
+            rule="REQ007",
+            severity="warning",
+            path="request",
+            message="most of the request was not understood",
+            fix="check that the plan is what was meant, or say it in other words",
+        ),
+    )
+    return (*(most if pieces and all_of_it and lost > _MOST * all_of_it else ()), *_each(pieces))
+
+
+def _letters(text: str) -> int:
+    return sum(character.isalnum() for character in text)
+
+
+def _each(pieces: tuple[str, ...]) -> tuple[Finding, ...]:
     return tuple(
         Finding(
             rule="REQ001",

@@ -202,7 +202,7 @@ def _matches(intent: Intent, machine: Hardware) -> bool:
 def _finish(asked: Request, model: ModelSpec, kept: Budgeted, data: DataFacts | None) -> Outcome:
     plan = kept.planned.plan
     assumptions = (*asked.notes, *kept.planned.assumptions)
-    findings = (*unread_findings(asked.unread), *kept.findings, *_unmet_findings(asked.intent), *_file_findings(asked, plan), *plan.findings)
+    findings = (*unread_findings(asked.unread, asked.text), *kept.findings, *_unmet_findings(asked.intent), *_file_findings(asked, plan), *plan.findings)
     base = Outcome(
         status="ok",
         intent=asked.intent.model_copy(update={"model": asked.intent.model and said_model(asked, model)}),

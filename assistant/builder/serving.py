@@ -50,7 +50,7 @@ def planned_for(asked: Request, planner: Planner, kind: str) -> Outcome:
     plan, assumed = planner(asked.intent, subject(named, machine))
     if plan.hardware is None:  # it runs elsewhere: what was assumed about a machine here is no part of it
         notes = ()
-    plan = replace(plan, findings=(*unread_findings(asked.unread), *left_out, *_input_findings(asked), *plan.findings))
+    plan = replace(plan, findings=(*unread_findings(asked.unread, asked.text), *left_out, *_input_findings(asked), *plan.findings))
     ways = () if plan.fits or machine is None else tuple(_ways(asked, named, planner, machine))
     return finished(asked, plan, (*notes, *assumed), ways)
 

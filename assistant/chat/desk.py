@@ -100,7 +100,7 @@ class TerminalDesk:
         elif effect.how == "brief":
             report.brief(screen, effect.label, outcome)
         elif effect.how == "reasons":
-            report.reasons(screen, outcome, effect.origins)
+            report.reasons(screen, outcome, effect.origins, effect.quotes)
         elif effect.how == "alternatives":
             report.alternatives(screen, outcome)
         elif effect.how == "no config":

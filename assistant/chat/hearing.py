@@ -34,9 +34,9 @@ from assistant.reader.lexicon import (
     PRIORITY_CHANGES,
     SHARDINGS,
     TASKS,
-    compiled,
 )
 from assistant.reader.otherkinds import SAID
+from assistant.reader.patterns import compiled
 from assistant.reader.ranges import range_name
 from assistant.reader.reading import without_forbidden
 from assistant.reader.typos import mend

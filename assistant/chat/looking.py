@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from assistant.chat.planning import compared, nothing_yet
+from assistant.chat.quotes import quotes
 from assistant.chat.sameness import are_of_one_kind
 from assistant.chat.state import Effect, Show, ShowChanges, ShowProblem, State, Tell, origins
 from assistant.core.intent import Intent
@@ -24,7 +25,7 @@ def look(state: State, name: str) -> tuple[Effect, ...]:
     if name == "json":
         return (Show(outcome=replace(outcome, intent=state.intent), how="json"),)
     if name == "why":
-        return (Show(outcome=state.config or outcome, how="reasons", origins=origins(state)),)
+        return (Show(outcome=state.config or outcome, how="reasons", origins=origins(state), quotes=quotes(state)),)
     if name == "alternatives":
         return (Show(outcome=outcome, how="alternatives"),)
     how = "sizing" if outcome.is_sizing else "whole" if outcome.status == "ok" else "no config"

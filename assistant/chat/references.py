@@ -13,7 +13,8 @@ from assistant.chat.context import Context
 from assistant.chat.nouns import blanked, key_of, noun_pattern
 from assistant.chat.relative import count_of
 from assistant.reader import read
-from assistant.reader.lexicon import NEGATION, SAID_NUMBER, compiled
+from assistant.reader.lexicon import NEGATION, SAID_NUMBER
+from assistant.reader.patterns import compiled
 from assistant.reader.sizes import bare_size
 
 _OF_THEM = re.compile(rf"\b(?:just |only )?(?P<count>\d{{1,4}}|{SAID_NUMBER}|another)\s+(?:of\s+)(?:them|those|these|such|that kind|(?:the|my|our) (?:gpus?|cards?|boxes))\b", re.IGNORECASE)

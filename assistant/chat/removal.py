@@ -9,7 +9,8 @@ from typing import Any
 from assistant.chat.context import Context
 from assistant.chat.nouns import TOGETHER, blanked, key_of, noun_pattern, override_of
 from assistant.core.intent import Intent
-from assistant.reader.lexicon import BENCHMARKS, compiled
+from assistant.reader.lexicon import BENCHMARKS
+from assistant.reader.patterns import compiled
 
 _VERB = (
     r"forget(?: about)?|drop|remove|delete|clear|unset|ditch|lose|scrap|kill|undo|revert|never\s*mind|get rid of|take (?:out|away|back|off)|cancel|"

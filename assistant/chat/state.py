@@ -226,12 +226,13 @@ class ShowProblem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Show:
-    """An outcome: whole, in brief, as JSON, or what keeps it from a config."""
+    """An outcome: whole, in brief, as JSON, or what keeps it from a config; `quotes` are the words behind its values."""
 
     outcome: Outcome
     how: Literal["whole", "brief", "json", "no config", "sizing", "reasons", "alternatives"] = "whole"
     label: str = ""
     origins: Mapping[str, Origin] = field(default_factory=dict)
+    quotes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

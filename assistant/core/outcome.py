@@ -24,6 +24,20 @@ class ConfigFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Words of the request and the value that they gave; `field` and `value` are None for words that nothing understood.
+
+    `start` and `end` count characters of the text as it was given.
+    """
+
+    field: str | None
+    value: Any
+    words: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WayOut:
     """Something that would fit: what changes, what it needs (upper bound), and how to ask for it.
 
@@ -60,7 +74,8 @@ class Outcome:
     where both were asked for. `ways_out` is filled when nothing fits as asked, smallest change first.
 
     `requirements` answers which hardware would do, `largest` which models this hardware can train, where that was
-    asked; `cost` is known with the plan's hours and a price. `job` is what the last file is written from where a cloud was said.
+    asked; `cost` is known with the plan's hours and a price. `job` is what the last file is written from where a cloud was said;
+    `evidence` says which words gave which value, where that was asked.
     """
 
     status: Status
@@ -81,6 +96,7 @@ class Outcome:
     requirements: tuple[Requirement, ...] = ()
     largest: tuple[Plan, ...] = ()
     cost: Cost | None = None
+    evidence: tuple[Evidence, ...] = ()
     explanation: str = ""
 
     @property
@@ -106,6 +122,7 @@ class Outcome:
             "source": self.source,
             "intent": self.intent.model_dump(mode="json"),
             "questions": [{**asdict(q), "choices": list(q.choices)} for q in self.questions],
+            "evidence": [asdict(e) for e in self.evidence],
             "assumptions": [asdict(a) for a in self.assumptions],
             "hardware": hardware_json(self.hardware),
             "plan": self._plan_json(),

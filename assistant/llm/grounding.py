@@ -16,8 +16,8 @@ from assistant.llm.numbers import Said, follows_from, numbers_in, same
 from assistant.llm.schema import Fields, Kind, as_intent
 from assistant.reader import lexicon, read
 from assistant.reader.clashes import affirmed
-from assistant.reader.lexicon import compiled
 from assistant.reader.names import parts
+from assistant.reader.patterns import compiled
 from assistant.reader.reading import without_forbidden
 
 _NEAR = 40

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from assistant.reader.lexicon import NUMBER_WORD, compiled
+from assistant.reader.lexicon import NUMBER_WORD
 from assistant.reader.page import number
+from assistant.reader.patterns import compiled
 
 _STRICT = r"more than|above|greater than|beyond|fewer than|less than|lower than|smaller than|under|below"
 _MET = r"at least|at most|at minimum|no more than|not more than|no less than|no fewer than|not less than|up to|a minimum of|a maximum of"

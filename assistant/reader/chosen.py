@@ -7,10 +7,10 @@ from typing import Any
 
 from assistant.catalogue.models import find_model, stated_choices
 from assistant.catalogue.names import fold
-from assistant.reader import lexicon
-from assistant.reader.lexicon import compiled
+from assistant.reader.clashes import faulted
 from assistant.reader.names import Named, base_sibling, is_family, is_hosted, resolve
 from assistant.reader.page import Page
+from assistant.reader.patterns import compiled
 from assistant.reader.sizes import bare_size
 
 
@@ -28,14 +28,21 @@ def pick_model(
     if compiled(r"\bdistil|\bteacher\b|\bgkd\b").search(page.original) and (target := _student(ordered, page)):
         return target
     known = [n for n in ordered if n.known] or ordered
-    corrected = compiled(lexicon.CORRECTION).search(page.original)
+    corrected = page.correction
     chosen = known[-1] if corrected and known[-1].start > corrected.start() else known[0]
+    chosen = _told_apart(chosen, ids)
     if not chosen.known and (joined := _with_size(chosen, page)):
         return joined
     if chosen.why:
         notes.append(("model", chosen.id, chosen.why))
     typed_in_full = any(n is chosen for n in ids)
     return base_sibling(chosen.id) if base and not typed_in_full and not is_hosted(chosen.id) else chosen.id
+
+
+def _told_apart(chosen: Named, ids: list[Named]) -> Named:
+    """The folder or id, where the name beside it says no more than the family: `my finetuned qwen at out/q7`."""
+    is_open = chosen.why is not None or (not chosen.known and is_family(chosen.id))
+    return ids[0] if is_open and ids and not any(n is chosen for n in ids) else chosen
 
 
 def _with_size(named: Named, page: Page) -> str | None:
@@ -52,7 +59,7 @@ def _with_size(named: Named, page: Page) -> str | None:
 
 def other_models(names: list[Named], model: str | None, page: Page) -> list[str]:
     """Models that were named beside the one to train."""
-    if compiled(lexicon.CORRECTION).search(page.original):
+    if page.correction:
         return []
     picked = next((n for n in names if n.id == model or base_sibling(n.id) == model), None)
     family = (model or "").split("/")[-1]
@@ -73,7 +80,8 @@ def _only_size(page: Page, notes: list[tuple[str, Any, str]]) -> str | None:
 
 def _is_denied(page: Page, name: Named) -> bool:
     before = page.original[max(0, name.start - 18) : name.start]
-    return bool(re.search(r"(?:\binstead of|\bnot|\brather than|\binto|\bteacher(?: is|:)?)\s*(?:the |a )?$", before, re.IGNORECASE)) and "into" not in before
+    denied = bool(re.search(r"(?:\binstead of|\bnot|\brather than|\binto|\bteacher(?: is|:)?)\s*(?:the |a )?$", before, re.IGNORECASE)) and "into" not in before
+    return denied or faulted(page.original, name.end)
 
 
 def _student(names: list[Named], page: Page) -> str | None:

@@ -6,8 +6,8 @@ from typing import Any
 
 from assistant.core.values import Question
 from assistant.reader import lexicon
-from assistant.reader.lexicon import compiled
 from assistant.reader.page import Page
+from assistant.reader.patterns import compiled
 
 _CHOICES = ("SFT", "DPO", "KTO", "GRPO")
 _ONE_OF = (("DPO", r"\bdpo\b(?!-)"), ("KTO", r"\bkto\b(?!-)"), ("GRPO", r"\bgrpo\b(?!-)"), ("GKD", r"\bgkd\b(?!-)"))
@@ -20,7 +20,15 @@ _EXPLAIN = r"^\W*(?:(?:and|but|so|ok|hm+)\W+)*(why|explain|what(?:'?s| is| are| 
 def affirmed(text: str, pattern: str) -> bool:
     """True when the pattern occurs without a negation right before it."""
     denied = compiled(rf"{lexicon.NEGATION}$")
-    return any(not denied.search(text[max(0, m.start() - 25) : m.start()]) for m in compiled(pattern).finditer(text))
+    return any(
+        not denied.search(text[max(0, m.start() - 25) : m.start()]) and not faulted(text, m.end())
+        for m in compiled(pattern).finditer(text)
+    )
+
+
+def faulted(text: str, end: int) -> bool:
+    """True where what ends there is said not to do: `ultrachat is too big`, `TPU not wanted`."""
+    return compiled(lexicon.FAULT).match(text, end) is not None
 
 
 def is_explanation(text: str, found: dict[str, Any]) -> bool:
@@ -33,7 +41,7 @@ def is_explanation(text: str, found: dict[str, Any]) -> bool:
 
 def ask_objective(page: Page, found: dict[str, Any], asks: list[Question]) -> None:
     """One objective at a time, and one that Oumi trains."""
-    if page.has(compiled(lexicon.CORRECTION)):
+    if page.correction:
         if "objective" in found and any(compiled(pattern).search(page.text) for _, pattern in _ONE_OF):
             found["objective"] = last_said(page, _ONE_OF).lower()
         return
@@ -58,7 +66,7 @@ def ask_precision(page: Page, found: dict[str, Any], asks: list[Question]) -> No
     said = [value for value, pattern in lexicon.PRECISIONS if affirmed(page.text, pattern)]
     if len(said) < 2 or "precision" not in found:
         return
-    if page.has(compiled(lexicon.CORRECTION)):
+    if page.correction:
         found["precision"] = last_said(page, lexicon.PRECISIONS)
         return
     found.pop("precision")

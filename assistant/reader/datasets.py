@@ -8,8 +8,9 @@ from typing import Any
 
 from assistant.catalogue.datasets import DatasetSpec, dataset_names
 from assistant.catalogue.names import fold
-from assistant.reader.lexicon import compiled
+from assistant.reader.clashes import faulted
 from assistant.reader.page import TAKEN, Page
+from assistant.reader.patterns import compiled
 
 _HEAD = 3
 
@@ -35,12 +36,15 @@ def read_datasets(page: Page, found: dict[str, Any], task: str | None) -> list[s
             phrase = page.text[start:end].rstrip(".;,'")
             if TAKEN in phrase or len(phrase) > 60:
                 continue
-            if (spec := _dataset(phrase)) is not None:
+            if (spec := _dataset(phrase)) is not None and not faulted(page.original, start + len(phrase)):
                 named.append((start, spec.id, page.take(start, end)))
     named.sort()
     used = found.get("dataset", "")
     if named and not used:
-        _, found["dataset"], used = named.pop(0)
+        corrected = page.correction
+        last = corrected is not None and named[-1][0] > corrected.start()
+        _, found["dataset"], used = named.pop(-1 if last else 0)
+        named = [] if last else named
     others = [words for _, name, words in named if name != found["dataset"]]
     if not used and page.mentions("dataset", "qa", "instruct", "mix", "0k") and (unknown := page.find(compiled(_UNKNOWN_DATASET))):
         found["dataset"] = next(group for group in unknown.groups() if group)

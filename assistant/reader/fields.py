@@ -9,8 +9,10 @@ from typing import Any
 import yaml
 
 from assistant.reader import lexicon
-from assistant.reader.lexicon import NUMBER_WORDS, any_word, compiled
+from assistant.reader.clashes import affirmed
+from assistant.reader.lexicon import NUMBER_WORDS, any_word
 from assistant.reader.page import Page, amount, number
+from assistant.reader.patterns import compiled
 
 _N = r"(\d[\d,]*(?:\.\d+)?)\s*(k)?"
 _MANY = r"(\d+(?:\.\d+)?)\s*([km])"
@@ -21,13 +23,19 @@ _FILE = r"(?!\.(?:jsonl?|ndjson|csv|tsv|parquet|arrow|txt|ya?ml|gz|zst|safetenso
 _DOTTED = rf"(?<![\w./])(?:--)?((?:{SECTIONS}){_FILE}(?:\.[a-z_][a-z0-9_]*|\[\d+\])+)(?:\s*[=:]\s*|\s+to\s+|\s+)((?:\"[^\"]*\"|'[^']*'|\[[^\]]*\]|(?:\$\{{[^}}\n]*\}}|[^\s,;])+))"
 
 _QUANTITIES = (
-    ("lora_rank", r"\b(?:lora_)?(?:rank|r)(?: of|[-_ ]?dim)?\s*[=: ]\s*(-?\d+)\b|(?<!deepseek.)\b(?:lora_r|r)(\d{2,4}|[2-9])\b(?!\.)|\brank[- ]?(\d+)\b"),
+    ("lora_rank", r"\b(?:lora_)?(?:rank|(?<=lora.)dim(?:ension)?|r)(?: of|[-_ ]?dim)?\s*[=: ]\s*(-?\d+)\b|(?<!deepseek.)\b(?:lora_r|r)(\d{2,4}|[2-9])\b(?!\.)|\brank[- ]?(\d+)\b"),
     ("lora_alpha", r"\b(?:lora_)?alpha(?: of)?\s*[=: ]\s*(-?\d+(?:\.\d+)?)\b|\balpha(\d+)\b|(?<![\w.])a\s?=\s?(\d+)\b"),
-    ("num_fewshot", r"\b(\d+)[- ]?shots?\b|\bn(?:um)?_?(?:few)?shots?\s*[=:]\s*(\d+)"),
+    ("num_fewshot", r"\b(\d+)[- ]?shots?\b(?!\s*[=:]\s*\d)|\b(?:n(?:um)?_?)?(?:few_?)?shots?\s*[=:]\s*(\d+)"),
     ("seed", r"\b(?:seed|semilla|graine|semente)(?: of|ed with)?\s*[=: ]\s*(-?\d+)\b"),
-    ("epochs", rf"(?<![\w.])(-?\d+(?:\.\d+)?|{_WORD})\s*(?:full\s+)?(?:epochs?|[ée]poques?|[ée]pocas?|epochen|passes)\b|\b(?:num[_ ]train[_ ])?epochs?\s*[=: ]\s*(-?\d+(?:\.\d+)?|(?:{_WORD})\b)|\bep\s*[=: ]\s*(\d+)\b|(\d+)\s*(?:\u8f6e|\u4e2a\s*(?:epoch|\u8f6e)|\u30a8\u30dd\u30c3\u30af)"),
-    ("max_steps", r"\b(?:max[_ ]steps?|(?<!accumulation )steps)\s*[=: ]\s*(-?\d[\d,]*)\b|(?<!every )(?<!each )\b(\d(?:[\d,]*\d)?(?:\.\d+)?k?)\s*(?:training |optimizer |max )?steps\b"),
+    ("epochs", rf"(?<![\w.])(-?\d+(?:\.\d+)?|{_WORD})\s*(?:(?:full|more|additional|further|extra)\s+)*(?:epochs?(?!\s*[=:]\s*\d)|[ée]poques?|[ée]pocas?|epochen|passes)\b|\b(?:num[_ ](?:train[_ ])?)?epochs?\s*[=: ]\s*(-?\d+(?:\.\d+)?|(?:{_WORD})\b)|\bep\s*[=: ]\s*(\d+)\b|(\d+)\s*(?:\u8f6e|\u4e2a\s*(?:epoch|\u8f6e)|\u30a8\u30dd\u30c3\u30af)"),
+    ("max_steps", r"\b(?:max[_ ]steps?|(?<!accumulation )steps)\s*[=: ]\s*(-?\d[\d,]*)\b|(?<!every )(?<!each )\b(\d(?:[\d,]*\d)?(?:\.\d+)?k?)\s*(?:training |optimizer |max )?(?:steps|iterations|iters)\b"),
 )
+SIGNS = {
+    "lora_rank": ("r",), "lora_alpha": ("a=", "a =", "alpha"), "num_fewshot": ("shot",), "seed": ("seed", "semilla", "graine", "semente"),
+    "epochs": ("ep", "pass", "poq", "poc", "\u8f6e", "\u30a8"), "max_steps": ("step", "iter"),
+}  # fmt: skip
+"""Quantity → literals of which one occurs where its pattern matches: a look for them is quicker."""
+MICRO_SIGNS = ("batch", "bs", "per", "gpu", "device", "card")
 _SEQUENCE = (
     rf"\b(?:context|ctx|seq(?:uence)?)(?:[-_ ]?(?:len(?:gth)?|window|size))?(?: of| to)?\s*[=: ]\s*{_MANY}\b",
     rf"(?<![\w.$]){_MANY}[-\s]*(?:tokens?[-\s]*)?(?:of )?(?:ctx|context|seq(?:uence)?|max[-_ ]?len(?:gth)?)\b",
@@ -36,23 +44,27 @@ _SEQUENCE = (
     r"\b(?:at|with|up to)\s+(\d{1,4})\s?(k)\b(?=\s*(?:$|[,.;]|on\b|and\b|with\b))",
     rf"(?:\u4e0a\u4e0b\u6587|\u957f\u5ea6|\u9577\u3055|contexto(?: de)?|contexte(?: de)?|kontext(?: von)?)\s*{_N}",
 )
-_GLOBAL = r"\b(?:(?:global|effective|total|overall)[-_ ]*(?:train[-_ ])?(?:batch(?:[-_ ]?size)?|bs)|gbs|batch(?:[-_ ]?size)?|bs)(?: of)?\s*[=: ]\s*(-?\d+)(?!\.?\d*[kb]\b)|\bg?bs(\d+)\b"
+_GLOBAL = r"\b(?:(?:global|effective|total|overall)[-_ ]*(?:train[-_ ])?(?:batch(?:[-_ ]?size)?|bs)|gbs|(?:train[-_])?batch(?:[-_ ]?size)?|bs)(?: of)?\s*[=: ]\s*(-?\d+)(?!\.?\d*[kb]\b)|\bg?bs(\d+)\b"
 _MICRO = (
-    r"\b(?:micro[-_ ]?batch(?:[-_ ]?size)?|micro[-_ ]?bs|mbs|per[-_ ](?:device|gpu)(?:[-_ ]train)?[-_ ]batch(?:[-_ ]size)?|device batch(?: size)?)(?: of)?\s*[=: ]\s*(-?\d+)",
+    r"\b(?:micro[-_ ]?batch(?:es|[-_ ]?size)?|micro[-_ ]?bs|mbs|per[-_ ](?:device|gpu)(?:[-_ ]train)?[-_ ]batch(?:[-_ ]size)?|device batch(?: size)?)(?: of)?\s*[=: ]\s*(-?\d+)",
     r"\b(?:batch(?:[-_ ]?size)?|bs)(?: of)?\s*[=: ]?\s*(\d+)\s*(?:per|a|/|each)\s*(?:gpu|device|card)\b|\b(\d+) (?:sequences? |samples? |rows? )?(?:per|a|/) ?(?:gpu|device)\b(?= batch)?",
 )
-_LEARNING = r"(?:\b(?:learning[-_ ]rate|lr|lernrate|tasa de aprendizaje|taux d'apprentissage|taxa de aprendizado)|\u5b66\u4e60\u7387)(?: of| at|\u6539\u6210|\u6539\u4e3a|\u8c03\u5230|\u8bbe\u4e3a| to| de| von| auf| a| \u00e0|=|:|\u4e3a)?\s*(?:at |of |to )?" + _RATE
-_HOURS = rf"(?:(?:under|within|in|less than|at most|max(?:imum)?|no more than|below|up to|finish(?:ed)? in|<)\s*(?:of\s*)?)?(?<![\w.$])(\d+(?:\.\d+)?|{_WORD})\s*-?(hours?|hrs?|h|horas?|heures?|stunden?|days?|minutes?|mins?)\b(?:\s*(?:max|tops|budget|limit))?"
-_DOLLARS = r"(?:(?:under|below|less than|at most|max(?:imum)?|up to|budget(?: is| of|:)?|<)\s*)?(?:\$\s*(\d[\d,]*(?:\.\d+)?)|(\d[\d,]*(?:\.\d+)?)\s*(?:\$|dollars?|bucks|usd)(?!\w))(?:\s*(?:max|tops|budget))?"
-_WALLTIME = r"\b(?:wall[- ]?time|time limit|--time)\s*[=: ]?\s*(\d{1,3}):(\d\d)(?::\d\d)?\b"
+_LEARNING = r"(?:\b(?:learning[-_ ]rate|lr|lernrate|tasa de aprendizaje|taux d'apprentissage|taxa de aprendizado)|\u5b66\u4e60\u7387)\s*(?:of\b|at\b|\u6539\u6210|\u6539\u4e3a|\u8c03\u5230|\u8bbe\u4e3a|to\b|de\b|von\b|auf\b|a\b|\u00e0|=|:|\u4e3a)?\s*(?:at |of |to |around |about |~ ?)?" + _RATE
+_HOURS = rf"(?:(?:under|within|in|less than|at most|max(?:imum)?|no more than|below|up to|finish(?:ed)? in|<)\s*(?:of\s*)?)?(?<![\w.$])(\d+(?:\.\d+)?|{_WORD}|an?(?=\s+(?:hour|day)))\s*-?(hours?|hrs?|h|horas?|heures?|stunden?|days?|weeks?|minutes?|mins?)\b(?:\s*(?:max|tops|budget|limit))?"
+_HOURS_OF = {"w": 168, "d": 24, "m": 1 / 60}
+_DOLLARS = r"(?:(?:under|below|less than|at most|max(?:imum)?|up to|budget(?: is| of|:)?|<)\s*)?(?:\$\s*(\d[\d,]*(?:\.\d+)?)|(\d[\d,]*(?:\.\d+)?)\s*(?:\$|dollars?|bucks|usd|€|£|euros?|eur|pounds|gbp)(?!\w)|[€£]\s*(\d[\d,]*(?:\.\d+)?))(?:\s*(?:max|tops|budget))?"
+_WALLTIME = r"\b(?:wall[- ]?time|time limit|--time)\s*[=: ]?\s*(\d{1,3}):(\d\d)(?::\d\d)?\b|(?<![\d:])(\d{1,3}):(\d\d):\d\d\s*(?:of )?(?:wall[- ]?time|time limit)\b"
 _LIMIT = r"\b(?:limit(?:ed)?(?: to)?|num_samples|first|only|just|on|max)\s*[=: ]\s*(\d+)\s*(?:samples?|examples?|questions?|rows?)?\b|\b(\d+)\s*(?:samples?|examples?|questions)\b"
 _TEXT = r"(?:\"([^\"\n]+)\"|'([^'\n]+)'(?!\w)|([^\s,;\"]*\$(?:\([^)\n]*\)|\{[^}\n]*\})[^\s,;\"]*|[^\s,;\"]+))"
 """A text as a value: in quotes, or up to the next space, a `$(…)` or `${…}` kept whole."""
-_OUTPUT = r"(?:\b(?:out(?:puts?)?|output[-_ ]?dir(?:ectory)?|checkpoints?)\s*[:=]\s*(?=[\"'~./$\w])|\b(?:(?:save|store|dump|output)(?:\s+(?:it|them|checkpoints?|results?|the \w+|everything|answers))?\s+(?:to|in|into|under|at)|out to|output[-_ ]?dir(?:ectory)?(?:\s*(?:to|is))?|results? (?:in)?to|checkpoints? (?:in|to|under)|guardar en|speichern in)\s+(?!\$?[\d.,]+(?:\s|$))|\b(?:write|put|keep)(?:\s+(?:it|them|checkpoints?|results?|the \w+|everything|answers))?\s+(?:to|in|into|under|at)\s+(?=[\"'~./$]|[\w.\-]+/))" + _TEXT
+_OUTPUT = r"(?:\b(?:out(?:puts?)?|output[-_ ]?dir(?:ectory)?|checkpoints?)\s*[:=]\s*(?=[\"'~./$\w])|\b(?:(?:sav(?:e|ing|ed)|stor(?:e|ing|ed)|dump(?:ing)?|output|writ(?:e|ing)|logs? and checkpoints)(?:\s+(?:it|them|checkpoints?|results?|the \w+|everything|answers))?\s+(?:to|in|into|under|at)|out to|(?:save|out|output)(?=\s+(?:~|\.{1,2})?/)|output[-_ ]?dir(?:ectory)?(?:\s*(?:to|is))?|(?:outputs?|results?|checkpoints?|weights|everything|model)\s+(?:(?:should|must|will|can|is|are|has|have)\s+(?:to )?)?(?:be )?(?:goes|go|written|saved|stored|put|end up|land)\s+(?:to|in|into|under|at)|results? (?:in)?to|checkpoints? (?:in|to|under)|guardar en|speichern in)\s+(?!\$?[\d.,]+(?:\s|$))|\b(?:write|put|keep)(?:\s+(?:it|them|checkpoints?|results?|the \w+|everything|answers))?\s+(?:to|in|into|under|at)\s+(?=[\"'~./$]|[\w.\-]+/))" + _TEXT
 _RUN = r"\b(?:run[-_ ]name\s*[:=]\s*|(?:run[-_ ]name(?:d)?(?:\s+is)?|rename (?:the|this|it) ?(?:run)?(?: to| as)?|name (?:the|this) run|name it|call (?:this|the) run|call it|(?:the )?run (?:is )?(?:called|named))\s+)" + _TEXT
+RUN_SIGNS = ("run", "name", "call")
+OUTPUT_SIGNS = ("out", "sav", "stor", "dump", "result", "checkpoint", "everything", "writ", "put", "keep", "export", "logs", "weights", "model", "guardar", "speichern")
 _HUB = r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/(datasets/)?([\w.\-]+/[\w.\-]*\w)(?:/[^\s,;]*)?"
 _URL = r"https?://[^\s,;\"'<>]+"
-_RESUME = r"\b(?:resum(?:e|ing)|continu(?:e|ing)|restart(?:ing)?)\s+(?:(?:the )?(?:training|run) )?from\s+(?:the |my )?(?:checkpoint\s+)?(?:at |in )?(?=[\"'~./]|[\w.\-]+/|checkpoint-\d)" + _TEXT
+_RESUME = r"\b(?:resum(?:e|ing)|continu(?:e|ing)|restart(?:ing)?|pick(?:ing)? up|carry(?:ing)? on)\s+(?:(?:the |my |our |this )?(?:train(?:ing)?|(?:training |fine-?tuning )?run|job) )?from\s+(?:the |my )?(?:checkpoint\s+)?(?:at |in )?(?=[\"'~./]|[\w.\-]+/|checkpoint-\d)" + _TEXT
+_RESUME_LATER = r"\b(?:resum(?:e|ing)|continu(?:e|ing)|restart(?:ing)?)\b[^\n;!?]{1,60}?\b(?:from|at)\s+(?:the )?(?:checkpoint )?((?:[~.]{0,2}/|[\w.\-]+/)[\w.\-/]*checkpoint[\w.\-/]*)"
 _RESUME_LAST = r"\b(?:resum(?:e|ing)|continue)\s+(?:training )?from (?:the )?(?:last|latest) checkpoint\b"
 _MODULE = r"[a-z][\w.]*_(?:proj|attn|mlp|[a-z])\w*|w?qkv\w*|lm_head|embed_tokens|all-linear|fc\d|c_attn"
 _MODULES = rf"\b(?:lora )?(?:target(?:s|ing)?|apply lora to|adapt)(?: only)?(?: (?:the )?(?:linear )?(?:modules?|layers))?(?: (?:are|to))?\s*[:= ]\s*(?:the |only )?((?:{_MODULE})(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+|\s+|\s*\+\s*)(?:{_MODULE}))*)"
@@ -79,21 +91,38 @@ def read_names(page: Page, found: dict[str, Any], overrides: dict[str, Any]) -> 
         overrides[dotted.group(1)] = value_of(page.exact(*dotted.span(2)))
     if page.mentions("resum", "continu", "restart"):
         _read_resume(page, overrides)
-    for key, pattern in (("run_name", _RUN), ("output_dir", _OUTPUT)):
-        if match := page.find(compiled(pattern)):
+    for key, pattern, signs in (("run_name", _RUN, RUN_SIGNS), ("output_dir", _OUTPUT, OUTPUT_SIGNS)):
+        if not page.mentions(*signs):
+            continue
+        found_there = compiled(pattern).finditer(page.text)
+        if match := next((m for m in found_there if key != "output_dir" or not _is_source(page, m)), None):
             text = page.exact(*_span(match))
+            page.take(*match.span())
             found[key] = text.rstrip(".") or text
+
+
+_KEPT = r"\b(?:that|which|i|we|are|is|they|have|were|was|already|currently|and)\s+(?:\w+ly\s+)?$"
+
+
+def _is_source(page: Page, match: re.Match[str]) -> bool:
+    """True for a data file that is there already: `the dialogues that I keep in data/a.jsonl`."""
+    named = page.original[slice(*_span(match))]
+    return compiled(r"\.(?:jsonl?|csv|tsv|parquet|txt)\W*$").search(named) is not None and compiled(_KEPT).search(page.original[max(0, match.start() - 20) : match.start()]) is not None
 
 
 def _read_resume(page: Page, overrides: dict[str, Any]) -> None:
     if match := page.find(compiled(_RESUME)):
         overrides["training.resume_from_checkpoint"] = page.exact(*_span(match)).rstrip(".")
+    elif match := compiled(_RESUME_LATER).search(page.text):
+        overrides["training.resume_from_checkpoint"] = page.take(*match.span(1)).rstrip(".")
     elif page.find(compiled(_RESUME_LAST)):
         overrides["training.try_resume_from_last_checkpoint"] = True
 
 
 def read_urls(page: Page, found: dict[str, Any], overrides: dict[str, Any], left: list[str]) -> None:
     """Where a server answers, and pages of the Hub."""
+    if not page.mentions("http"):
+        return
     for hub in page.find_all(compiled(_HUB)):
         found.setdefault("dataset" if hub.group(1) else "model", hub.group(2))
     for url in page.find_all(compiled(_URL)):
@@ -119,8 +148,8 @@ _KINDS: dict[str, Callable[[str], float]] = {"int": int, "float": float, "percen
 
 
 def _meant(page: Page, pattern: str) -> re.Match[str] | None:
-    """The first match, taken; where someone corrects himself the last one, and all are taken."""
-    if not page.has(compiled(lexicon.CORRECTION)):
+    """The first match, taken; where someone corrects himself or finds fault with a value the last one, and all are taken."""
+    if not (page.correction or page.finds_fault):
         return page.find(compiled(pattern))
     found = list(page.find_all(compiled(pattern)))
     return found[-1] if found else None
@@ -128,26 +157,50 @@ def _meant(page: Page, pattern: str) -> re.Match[str] | None:
 
 def read_quantities(page: Page, found: dict[str, Any], overrides: dict[str, Any], notes: list[tuple[str, Any, str]]) -> None:
     """Numbers with a name or a unit."""
-    for path, kind, pattern in lexicon.FIELD_WORDS:
+    for path, kind, pattern in lexicon.FIELD_WORDS if page.mentions(*lexicon.FIELD_SIGNS) else ():
         if match := page.find(compiled(pattern)):
             value = _first(match)
             overrides.setdefault(path, _KINDS[kind](value))
-    if match := page.find(compiled(_LEARNING)):
+    if match := _meant(page, _LEARNING):
         found["learning_rate"] = float(match.group(1))
-    for pattern in _MICRO:
-        if "micro_batch_size" not in found and (match := page.find(compiled(pattern))):
+    for pattern in _MICRO if page.mentions(*MICRO_SIGNS) else ():
+        if "micro_batch_size" not in found and (match := _meant(page, pattern)):
             found["micro_batch_size"] = int(_first(match))
-    if match := page.find(compiled(_GLOBAL)):
-        found["global_batch_size"] = int(_first(match))
-        if not re.match(r"global|effective|total|overall|gbs", match.group(), re.IGNORECASE):
-            notes.append(("global_batch_size", int(_first(match)), "read as the global batch: say micro batch for the one per GPU"))
+    _read_batch(page, found, overrides, notes)
+    _read_numbers(page, found)
+
+
+_ACCUMULATION = "training.gradient_accumulation_steps"
+
+
+def _read_batch(page: Page, found: dict[str, Any], overrides: dict[str, Any], notes: list[tuple[str, Any, str]]) -> None:
+    """`batch 64` is the global one; beside gradient accumulation it is that of one GPU."""
+    match = _meant(page, _GLOBAL) if page.mentions("bs", "batch") else None
+    if match is None or compiled(_OTHERS).match(page.original, _span(match)[1]):
+        return
+    size = int(_first(match))
+    if re.match(r"global|effective|total|overall|gbs", match.group(), re.IGNORECASE):
+        found["global_batch_size"] = size
+    elif _ACCUMULATION in overrides and "micro_batch_size" not in found:
+        found["micro_batch_size"] = size
+        notes.append(("micro_batch_size", size, "read as the batch of one GPU, since gradient accumulation was said beside it"))
+    else:
+        found["global_batch_size"] = size
+        notes.append(("global_batch_size", size, "read as the global batch: say micro batch for the one per GPU"))
+
+
+_OTHERS = r"\s*[/|]\s*\d|\s*,\s*\d+\s*(?:,\s*\d|,?\s*(?:or|and)\s+\d)|\s+(?:or|and|vs\.?|to)\s+\d+(?![\d.]|\s*(?:x|[a-z]))"
+"""Where a value goes on to others (`rank 8/16/32`), none of them is chosen."""
+
+
+def _read_numbers(page: Page, found: dict[str, Any]) -> None:
     for key, pattern in _QUANTITIES:
-        if match := _meant(page, pattern):
+        if page.mentions(*SIGNS[key]) and (match := _meant(page, pattern)) and not compiled(_OTHERS).match(page.original, _span(match)[1]):
             digits = _first(match).replace(",", "")
             thousand = digits[-1] in "kK"
             size = float(number(digits) or digits.rstrip("kK")) * (1000 if thousand else 1)
             found[key] = size if key in ("epochs", "lora_alpha") else int(size)
-    if page.find(compiled(_ZERO_SHOT)):
+    if page.mentions("shot") and page.find(compiled(_ZERO_SHOT)):
         found["num_fewshot"] = 0
     for pattern in _SEQUENCE:
         if "sequence_length" not in found and (match := page.find(compiled(pattern))):
@@ -156,29 +209,45 @@ def read_quantities(page: Page, found: dict[str, Any], overrides: dict[str, Any]
                 found["sequence_length"] = length
 
 
-def read_budget(page: Page, found: dict[str, Any]) -> None:
+def read_budget(page: Page, found: dict[str, Any], notes: list[tuple[str, Any, str]]) -> None:
     """Hours, dollars, spot."""
     if match := page.find(compiled(_DOLLARS)):
         found["max_dollars"] = float(_first(match).replace(",", ""))
-    limited = compiled(r"(?:under|cap|ceiling|wall|m[aá]ximo|maximum|h\u00f6chstens|moins de|menos de|unter|within|in|less than|at most|max\w*|no more than|below|up to|tops|budget|limit|must|<|overnight|finish|done)")
-    if (match := compiled(_HOURS).search(page.text)) and limited.search(page.original[max(0, match.start() - 25) : match.end() + 8]):
+        if compiled(r"[€£]|eur|pounds|gbp").search(match.group()):
+            notes.append(("max_dollars", found["max_dollars"], "said in another currency and taken as dollars, one for one"))
+    limited = compiled(r"(?:\b(?:under|cap|ceiling|wall|m[aá]ximo|h\u00f6chstens|moins de|menos de|unter|within|in|less than|at most|max\w*|no more than|below|up to|tops|budget\w*|limit\w*|must|overnight|finish\w*|done|deadline|shorter than|ready|have|got)\b|<)")
+    if (match := _hours(page)) and (limited.search(page.original[max(0, match.start() - 25) : match.end() + 8]) or _is_item(page, match)):
         page.take(*match.span())
         count = number(match.group(1)) or float(match.group(1))
         unit = match.group(2).lower()
-        found["max_hours"] = count * 24 if unit.startswith("d") else count / 60 if unit.startswith("m") else count
-    if match := page.find(compiled(_WALLTIME)):
-        found["max_hours"] = int(match.group(1)) + int(match.group(2)) / 60
+        found["max_hours"] = count * _HOURS_OF.get(unit[0], 1)
+    if page.mentions("time") and (match := page.find(compiled(_WALLTIME))):
+        hours, minutes = (group for group in match.groups() if group)
+        found["max_hours"] = int(hours) + int(minutes) / 60
     if page.find(compiled(_ON_DEMAND)):
         found["spot"] = False
-    elif page.find(compiled(_SPOT)) or page.has(compiled(_SPOT)):
-        found["spot"] = True
+    elif page.has(compiled(_SPOT)):
+        found["spot"] = affirmed(page.original, _SPOT)
+        page.find(compiled(_SPOT))
+
+
+def _is_item(page: Page, match: re.Match[str]) -> bool:
+    """True for what stands between commas by itself."""
+    return compiled(r"(?:^|[,;|/])\s*$").search(page.original[: match.start()]) is not None and compiled(r"\s*(?:$|[,;|/])").match(page.original, match.end()) is not None
+
+
+def _hours(page: Page) -> re.Match[str] | None:
+    """The first time that is named; where someone corrects himself the last one."""
+    found = list(compiled(_HOURS).finditer(page.text))
+    last = found and (page.correction or page.finds_fault)
+    return found[-1 if last else 0] if found else None
 
 
 def read_switches(page: Page, overrides: dict[str, Any]) -> None:
     """Plain words that name exactly one field, with a negation before them turned into false."""
-    if stage := compiled(r"\bzero(?:[- ]?|[- ]stage[- ]?)([23])\b").search(page.text):
+    if (stage := compiled(r"\bzero(?:[- ]?|[- ]stage[- ]?)([23])\b").search(page.text)) and not compiled(lexicon.EITHER).search(page.text):
         overrides.setdefault("deepspeed.zero_stage", f"ZERO_{stage.group(1)}")
-    for path, value, pattern in lexicon.FLAG_WORDS:
+    for path, value, pattern in lexicon.FLAG_WORDS if page.mentions(*lexicon.FLAG_SIGNS) else ():
         match = page.find(compiled(pattern))
         if match is None:
             continue
@@ -188,10 +257,10 @@ def read_switches(page: Page, overrides: dict[str, Any]) -> None:
             overrides.setdefault(path, value != bool(denied or off))
         elif not denied:
             overrides.setdefault(path, value)
-    for name, pattern in lexicon.SCHEDULES:
+    for name, pattern in lexicon.SCHEDULES if page.mentions(*lexicon.SCHEDULE_SIGNS) else ():
         if page.find(compiled(pattern)):
             overrides.setdefault("training.lr_scheduler_type", name)
-    for name, pattern in lexicon.OPTIMIZERS:
+    for name, pattern in lexicon.OPTIMIZERS if page.mentions(*lexicon.OPTIMIZER_SIGNS) else ():
         if page.find(compiled(pattern)):
             overrides.setdefault("training.optimizer", name)
             return

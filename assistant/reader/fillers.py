@@ -21,7 +21,7 @@ adamw scheduler schedule warmup oumi oumi-chat hugging face huggingface hf time 
 dollars gb gib go i.e e.g etc vs versus plus instead rather still yet again first second last next later before after while during until
 since because however though although between under above below across against along it's there's that's don't dont doesn't isn't can't cannot won't
 question questions answer answers people person user users team company startup guys folks someone anybody nobody
-two three four five six seven eight nine ten once twice zero half-decent decent fit fits fitting afford available currently
+two three four five six seven eight nine ten once twice zero sounds sound seems seem continued continual half-decent decent fit fits fitting afford available currently
 called named name store stored save saved output outputs results result log logging folder directory dir path under
 local locally remote cloud spot on-demand instance region workstation desktop laptop pc home office lab
 text response responses instruction instructions conversation conversations prompt prompts pair pairs support customer customers product

@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 
 from assistant.catalogue.gpus import find_gpu
 from assistant.core.values import GpuSpec, Question
-from assistant.reader.lexicon import CORRECTION, COUNT, NEGATION, compiled
+from assistant.reader.clashes import faulted
+from assistant.reader.lexicon import COUNT, NEGATION
 from assistant.reader.page import Page, number
+from assistant.reader.patterns import compiled
 
 _CORES = (
     r"a100|a800|a10g|a10|a30|a40|a16|h100|h200|h20|h800|b200|b300|gh200|gb200|gb300|gb10|dgx\s*spark|l40s|l40|l20|l4|"
@@ -31,7 +33,7 @@ def _gpu_pattern() -> re.Pattern[str]:
     core = rf"(?<![a-z0-9.\-/])(?P<core>{_CORES})"
     attached = rf"(?P<core2>{_CORES})"
     variant = r"(?:[-\s](?:pcie|sxm[245]?|nvl))*"
-    after = r"(?P<plural>'?s)?(?![a-z0-9.]*[a-z0-9])"
+    after = r"(?P<plural>'?s)?(?!(?!x\d)[a-z0-9.]*[a-z0-9])"
     memory = r"(?:[-\s_]*\(?(?:the\s+)?(?P<mem>\d{1,3})\s*(?:gb|gib|go|g|gig|gigs|(?<=[ -][48]0)s)(?![a-z0-9])(?:\s*(?:ones|each|of\s+\w+))?\)?)?"
     count_after = r"(?P<plural2>'?s)?(?:\s*(?:x|\*|:)\s*(?P<after>\d{1,4})(?![\d.]|\s*(?:gb|b\b)))?"
     nodes = rf"(?P<nodes>[\s-]+{_NODE}(?![a-z]))?"
@@ -47,7 +49,7 @@ _NAMELESS = re.compile(
 )
 """`2x24GB` and `2x8x80GB`, as `--gpus` takes them."""
 _MEMORY = re.compile(
-    r"(?<![\w.])(\d{1,4})[\s-]*(?P<unit>gb|gib|go|gigs?|g)\b(?:\s+(?:of\s+)?(?:v?ram|memory|unified memory))?"
+    r"(?<![\w.])(?<!gpu-)(\d{1,4})[\s-]*(?P<unit>gb|gib|go|gigs?|g)\b(?:\s+(?:of\s+)?(?:v?ram|memory|unified memory))?"
     r"(?P<card>\s*(?:gpus?|cards?|nvidia))?",
     re.IGNORECASE,
 )
@@ -68,11 +70,11 @@ _TIMES = r"(?:(?<![\w.])(?P<count>\d{1,4})\s*[x*]\s*|\b)"
 _MAC = re.compile(
     rf"{_TIMES}(?:m-series|(?:apple\s+)?m[1-5]\s*(?:pro|max|ultra)(?:\s+(?:mac\w*(?:\s+(?:pro|air|studio|mini))?))?|"
     r"mac\s?book(?:\s+(?:pro|air))?(?:\s+m[1-5](?:\s*(?:pro|max|ultra))?)?|mac\s+(?:studio|mini|pro)(?:\s+m[1-5](?:\s*(?:pro|max|ultra))?)?|"
-    r"apple\s+silicon|(?:apple\s+)m[1-5]|m[1-5]\s+mac\w*(?:\s+(?:pro|air|studio|mini))?|m[1-5](?=\s+\d+\s*gb))\b",
+    r"apple\s+silicon|(?:apple\s+)m[1-5]|m[1-5]\s+(?:mac\w*(?:\s+(?:pro|air|studio|mini))?|air|mini|studio)|i?mac(?:\s+with)?(?:\s+an?)?\s+m[1-5](?:\s*(?:pro|max|ultra))?|mps|m[1-5](?=\s+\d+\s*gb))\b",
     re.IGNORECASE,
 )
 _CPU = re.compile(
-    rf"{_TIMES}(?:cpu[\s-]only|(?:on|with|using) (?:a |the |my |just |only )*cpus?|no gpus?|without (?:a )?gpu|cpus?(?=\s*(?::|with|and|,)?\s*\d+\s*g))\b|"
+    rf"{_TIMES}(?:cpu[\s-]only|(?:on|with|using) (?:a |the |my |just |only )*cpus?|no gpus?|without (?:a )?gpu|(?<=[,;|/] )cpu(?=\s*(?:$|[,;|/.]))|cpus?(?=\s*(?::|with|and|,)?\s*\d+\s*g))\b|"
     r"(?<![\w.])(?P<times>\d{1,4})\s*[x*]\s*cpus?\b",
     re.IGNORECASE,
 )
@@ -132,8 +134,8 @@ def _read_gpu(page: Page, found: dict[str, Any], asks: list[Question]) -> int:
     if not said:
         return 0
     denied = compiled(rf"{NEGATION}$")
-    wanted = [g for g in said if not denied.search(page.original[max(0, g.start - 25) : g.start])] or said
-    corrected = compiled(CORRECTION).search(page.original)
+    wanted = [g for g in said if not denied.search(page.original[max(0, g.start - 25) : g.start]) and not faulted(page.original, g.end)] or said
+    corrected = page.correction
     chosen = wanted[-1] if corrected and wanted[-1].start > corrected.start() else wanted[0]
     others = [g for g in wanted if g.name.split("-")[0] != chosen.name.split("-")[0]]
     if others and chosen is wanted[0]:
@@ -154,6 +156,7 @@ def _said(match: re.Match[str]) -> _Said:
     return _Said(match.start(), match.end(), words, spec.name if spec else name, odd, count, nodes)
 
 
+_ONES_OF = r"(?<![\w.])(\d{1,2})\s+(?:x\s*)?of (?:the|those|these|my|our)\s+(\d{1,3})\s?(?:gb|gib|g)\s+(?:ones?|kind|version|cards?|gpus?)\b"
 _SOME_OF = rf"(?<![\w.])({COUNT})\s+(?:out )?of\s+(?:my|our|the|these|those)\s*$"
 
 
@@ -186,6 +189,8 @@ def _two_machines(one: str, other: str) -> Question:
 
 def _read_cards(page: Page, found: dict[str, Any], asks: list[Question]) -> None:
     """Cards without a name: `2x24GB`, `two 24 GB cards`, `8 gpus`."""
+    if "gpu" in found and page.mentions(" of th", " of my", " of our") and (ones := compiled(_ONES_OF).search(page.text)):
+        found.setdefault("gpu_count", int(ones.group(1)))
     nameless = page.find(_NAMELESS)
     if nameless:
         nodes, count, memory = nameless.groups()
@@ -233,7 +238,8 @@ def _is_read(page: Page, match: re.Match[str], found: dict[str, Any]) -> bool:
         return True
     around = page.original[max(0, match.start() - 30) : match.end() + 20]
     before = page.text[max(0, match.start() - 40) : match.start()]  # the name of a file is taken by now
-    bare = _BARE.search(before) if memory in _CARD_SIZES and not _DATA_TALK.search(before) else None
+    item = compiled(r"(?:^|[,;|/])\s*$").search(before) and compiled(r"\s*(?:$|[,;|/])").match(page.text, match.end())
+    bare = (item or _BARE.search(before)) if memory in _CARD_SIZES and not _DATA_TALK.search(before) else None
     if not (found.get("gpu") in ("M-series", "cpu") or _MEMORY_TALK.search(around) or bare):
         return False
     page.take(*match.span())

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from typing import Any
 
 from assistant.reader import lexicon
 from assistant.reader.fillers import FILLER
-from assistant.reader.lexicon import compiled
 from assistant.reader.page import LIMIT, TAKEN, Page
+from assistant.reader.patterns import compiled
 
 _SHORT = 1_000
 """Up to this length every word is looked at; in pasted text only long stretches."""
@@ -89,3 +90,23 @@ def _stretches(page: Page) -> tuple[str, ...]:
     left = [" ".join(w for w in piece.split() if w.lower() not in FILLER) for piece in page.text.split(TAKEN)]
     long = sorted((p for p in left if len(p) > 120), key=len, reverse=True)
     return (*cut, *(f"{p[:70]}…" for p in long[:2]))
+
+
+_WEAK = frozenset(("task", "method", "max_hours", "max_dollars", "priority", "model", "gpu_count"))
+_OF_THE_FIELD = (
+    r"\b(?:models?|llms?|lms?|networks?|weights|checkpoints?|adapters?|chat ?bots?|bots?|assistants?|ai|gpt\w*|neural|transformers?|fine?[- ]?tun\w*|q?lora|quanti\w+|infer\w*|train(?:ing|ed)|pretrain\w*|"
+    r"datasets?|data|tokens?|configs?|yaml|oumi|gpus?|vllm|prompts?|epochs?|batch size|(?:the|my|this|that|a|each) runs?|it|them)\b|\b(?:this|that)\b(?=\s*(?:$|[.,!?]|(?:on|with|to|for|in|model|one)\b))|[\w./]+\.(?:jsonl?|csv|parquet|ya?ml)\b|\d+(?:\.\d+)?b\b"
+)
+"""Words that keep a text on the topic: a model, data, or what was spoken of before."""
+
+
+def is_off_topic(page: Page, found: dict[str, Any]) -> bool:
+    """True where no word is of the field and what was found could be of any: `I tuned my guitar for 300 dollars`."""
+    model = found.get("model", "")
+    if not found or len(page.text) > _SHORT or not found.keys() <= _WEAK or (model and not model.startswith(("/", "~"))):
+        return False
+    if page.has(compiled(_OF_THE_FIELD)):
+        return False
+    if any(compiled(pattern).search(page.original) for _, pattern in lexicon.METHODS[:2]):
+        return False
+    return sum(1 for word in _TOKEN.findall(page.text.replace(TAKEN, " ")) if _matters(word) and not has_meaning(word.strip(_TRIM))) >= (2 if "method" in found else 1)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
-from functools import cache
 
 NUMBER_WORDS = {
     "a": 1, "an": 1, "one": 1, "single": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
@@ -29,10 +27,10 @@ SAID_NUMBER = any_word(word for word in NUMBER_WORDS if len(word) > 2 and word n
 """Words that are a number by themselves; `a`, `both` and `pair` are one before a noun alone."""
 COUNT = rf"(?:\d{{1,4}}|(?<![a-z0-9])(?:{NUMBER_WORD}))"
 TASKS = (
-    ("synthesize", r"synthesi[sz]e|synthetic|\b(?:make|create|generate|write|invent)\b.{0,20}\b(?:fake|artificial|made-up)\b|\bsynth\b|\b(?:generate|make|create|write) (?:me )?(?:\d[\d,]*k? |some |a )?(?:qa|q&a|question[- ]answer|training (?:data|conversations|examples)|instructions?\b)"),
+    ("synthesize", r"synthesi[sz]e|synthetic|\b(?:make|create|generate|write|invent|need|want|produce|give me)\b.{0,40}\b(?:fake|artificial|made-up|fictional|fictitious|invented)\b|\b\d+ (?:\w+ )?(?:fake|artificial|made-up|fictional|fictitious|invented)\b|\b(?:pairs|examples|conversations|dialogues|questions|samples|rows|complaints|reviews|emails|tickets|data) (?:\w+ ){0,3}(?:written|generated|made|produced|authored) (?:by|with|using)\b|\b(?:written|generated|produced|authored) by (?:claude|gpt|gemini|llama|qwen|mistral|deepseek|an? (?:llm|model))|\bsynth\b|\b(?:generate|make|create|write) (?:me )?(?:\d[\d,]*k? |some |a )?(?:qa|q&a|question[- ]answer|training (?:data|conversations|examples)|instructions?\b)"),
     ("judge", r"\bllm[- ]as[- ]a?[- ]?judge|\bas (?:a |the )?judge\b|\bjudg(?:e|ing)\b|\b(?:rate|score|grade) the (?:\w+ )+of\b|\b(?:rate|score|grade|assess) (?:them|those|these)\b|\b(?:rate|score|grade|assess) (?:the |my |our |all |these )?(?:\w+ )?(?:replies|responses|answers|outputs|completions|generations)\b"),
-    ("quantize", r"quanti[sz](?:e|ing|ation)\b|\b(?:make|create|build|produce)\b.{0,20}\bgguf\b|\b(?:squash|shrink|squeeze|crunch)\b.{0,40}\b\d[- ]?bits?\b|\bawq\b|\bgptq\b|compress\b|\bmake .{0,60}\bsmaller\b(?=.{0,40}\b(?:\d[- ]?bit|int[48]|fp8|bitsandbytes|bnb))"),
-    ("tune", r"hyper[- ]?param\w*|\bhp[- ](?:search|sweep|tuning)\b|\bhpo\b|\bhparams?\b|\boptuna\b|\bsweep\b|\bgrid search\b|find the best (?:learning|lr|batch|rank|hyper)"),
+    ("quantize", r"quanti[sz](?:e|ing|ation)\b|\b(?:make|create|build|produce)\b.{0,20}\bgguf\b|\b(?:squash|shrink|squeeze|crunch|convert|turn|reduce|pack|save|make|get)\b[^\n]{0,60}?(?<![\w.\-])(?:(?:[2-68]|four|eight)[- ]?bits?|int[48]|fp8|gguf|awq|gptq|q[2-8]_[0k]\w*)\b(?!\s*(?:q?lora|adapters?|fine))|\bawq\b|\bgptq\b|\bq[2-8]_(?:[0k]\w*)|compress\b|\bmake .{0,60}\bsmaller\b(?=.{0,40}\b(?:\d[- ]?bit|int[48]|fp8|bitsandbytes|bnb))"),
+    ("tune", r"hyper[- ]?param\w*|\bhp[- ](?:search|sweep|tuning)\b|\bhpo\b|\bhparams?\b|\boptuna\b|\bsweep\b|\bgrid search\b|\bfind (?:me |us |out )?(?:the |which |what )?(?:best|optimal|right|good) (?:\w+ )?(?:learning|lr\b|batch|rank|hyper|values?)|\b(?:search|look|scan) (?:for |over |through )?(?:the )?(?:best |optimal )?(?:learning rates?|lrs?|ranks?|batch sizes?|hyper)|\b\d+ trials\b|\btun(?:e|ing) (?:the )?(?:learning rate|lr|rank|batch size)\b"),
     (
         "evaluate",
         r"\beval\w*|benchmark(?:s|ing)?\b|lm[-_ ]?eval\w*|lm[-_ ]harness|\bleaderboard\b|\bhow (?:good|well)\b|\bmeasure how\b|"
@@ -41,12 +39,12 @@ TASKS = (
     (
         "infer",
         r"\binfer\w*|\bserv(?:e|ing)\b|\bs[ií]rve\w*\b|\bservir\b|\bchat with\b|\btalk to\b|\bquery\b|\bhost(?:ing)?\b|\bdeploy\w*|\bgenerate (?:answers|text|responses)|"
-        r"\banswer (?:the|every|all|my|each)\b|\bprompts?\.jsonl|\brun (?:it )?(?:locally )?with (?:vllm|sglang|llama\.cpp)|\bhook up\b|\btry (?:out )?\b(?=.*(?:gguf|llama\.cpp|vllm|ollama))|\bvia (?:together|openrouter|fireworks|openai|anthropic)\b|\u63a8\u7406|\u63a8\u8ad6",
+        r"\banswer (?:the|every|all|my|each)\b|\bprompts?\.jsonl|\brun (?:it )?(?:locally )?with (?:vllm|sglang|llama\.cpp)|\bhook up\b|\btry (?:out )?\b(?!.*\b(?:sft|dpo|kto|grpo|gkd|fine-?tun))(?=.*(?:gguf|llama\.cpp|vllm|ollama))|\bvia (?:together|openrouter|fireworks|openai|anthropic)\b|\u63a8\u7406|\u63a8\u8ad6",
     ),
     (
         "train",
-        r"\bfine?[- ]?tun\w*|\bft\b|\bfft\b|\btrain(?:ing|ed|s)?\b|\bpre-?train\w*|\bsft\b|\bq?lora\b|\bdpo\b|\bkto\b|\bgrpo\b|\bgkd\b|\badapt\b|"
-        r"\btuned?\b|\bteach\b|\bdistil\w*|\bentra[iî]n\w*|\bentren\w*|\bajust\w*|\bafin\w*|\btrainier\w*|\btrein\w*|\bfeinabstimm\w*|"
+        r"\bfine?[- ]?tun\w*|\bft\b|\bfft\b|\btrain(?:ing|ed)\b|(?<!\bthe )(?<!\bmy )(?<!\ba )(?<!\bnext )(?<!\blast )(?<!\bby )\btrains?\b(?! (?:station|ticket|ride|journey|driver)\b)|\btrain(?= (?:config|job|run|script|yaml|recipe)\b)|\bpre-?train\w*|\bsft\b|\bq?lora\b|\bdpo\b|\bkto\b|\bgrpo\b|\bgkd\b|\badapt\b|"
+        r"\btuned?\b|\bteach\b|(?<![\w-])distil\w*(?![-\s]*(?:qwen|llama))|\bentra[iî]n\w*|\bentren\w*|\bajust\w*|\bafin\w*|\btrainier\w*|\btrein\w*|\bfeinabstimm\w*|"
         r"\u5fae\u8c03|\u8bad\u7ec3|\u5fae\u8abf|\u5b66\u7fd2|\u5b78\u7fd2|\u30d5\u30a1\u30a4\u30f3\u30c1\u30e5\u30fc\u30cb\u30f3\u30b0|\u8a13\u7df4|reinforcement|preference optimi[sz]ation",
     ),
 )
@@ -60,8 +58,8 @@ OBJECTIVES = (
 )
 METHODS = (
     ("qlora", r"\bq[- ]?lora\b|\b(?:4|four)[- ]?bit\s+(?:lora|adapters?|fine)|\blora\b.{0,15}\b(?:4|four)[- ]?bit\b|\bquanti[sz]ed lora\b|\bnf4\b"),
-    ("lora", r"\blora\b|\badapters?(?: only)?\b(?= (?:training|only|fine)|$)|\bwith adapters\b|\bpeft\b|low[- ]rank"),
-    ("full", r"\bfull[- ]?(?:parameter|param|weights?|precision)?[- ]*(?:fine[- ]?tun\w*|ft\b|train\w*|sft\b|dpo\b|tun\w+|finet\w*)|\bfft\b|\bvoll(?:es|en|er|e|st[äa]ndig\w*)?[- ]*(?:fine[- ]?tun\w*|train\w*)|\bentra[iî]nement complet\b|\b(?:ajuste|entrenamiento) completo\b|\u5168\u53c2\u6570|\u5168\u91cf|\bfull\b(?! (?:log|list|text|context|precision|name|path))|\ball (?:the )?(?:parameters|weights)\b"),
+    ("lora", r"\blora\b|\bloraconfig\b|\buse_peft\b|\badapters?(?: only)?\b(?= (?:training|only|fine)|$)|\bwith adapters\b|\bpeft\b|low[- ]rank"),
+    ("full", r"\bfull[- ]?(?:parameter|param|weights?|precision)?[- ]*(?:fine[- ]?tun\w*|ft\b|train\w*|sft\b|dpo\b|tun\w+|finet\w*)|\bfully\s+(?:fine|train|tun)|\bfft\b|\bvoll(?:es|en|er|e|st[äa]ndig\w*)?[- ]*(?:fine[- ]?tun\w*|train\w*)|\bentra[iî]nement complet\b|\b(?:ajuste|entrenamiento) completo\b|\u5168\u53c2\u6570|\u5168\u91cf|\bfull\b(?! (?:log|list|text|context|precision|name|path))|\ball (?:the )?(?:parameters|weights)\b"),
 )
 SHARDINGS = (
     ("deepspeed", r"\bdeep[- ]?speed\b|\bzero[- ]?[123]\b|\bzero stage\b"),
@@ -86,7 +84,7 @@ CLOUDS = (
     ("local", r"\blocal(?:ly)\b|\b(?:on )?my own (?:machine|box|pc)\b|\b(?:on )?this (?:machine|box)\b"),
 )
 ENGINES = (
-    ("REMOTE_VLLM", r"\bremote[- ]vllm\b|\bvllm server\b"),
+    ("REMOTE_VLLM", r"\bremote[- ]vllm\b|(?<!\bas )(?<!\bstart )(?<!\blaunch )(?<!\bas a )(?<!\bup a )(?<!\brun a )(?<!\bstart a )(?<!\bhost a )(?<!\blaunch a )(?<!\bdeploy a )\bvllm server\b"),
     ("VLLM", r"\bvllm\b"),
     ("SGLANG", r"\bsg[- ]?lang\b"),
     ("LLAMACPP", r"\bllama[._-]?cpp\b|\bgguf\b"),
@@ -148,7 +146,7 @@ FIELD_WORDS = (
     ("training.warmup_steps", "int", r"\bwarm[- ]?up(?: of| for| over)?[ :=]+(\d+)(?! ?%|\.\d)\b(?: steps)?|\b(\d+) steps (?:of |for )?warm[- ]?up|\b(\d+) warm[- ]?up steps"),
     ("training.warmup_ratio", "float", r"\bwarm[- ]?up(?: ratio)?(?: of)?[ :=]+(0?\.\d+)"),
     ("training.warmup_ratio", "percent", r"\b(\d{1,2}(?:\.\d+)?)\s*%\s+(?:of )?warm[- ]?up\b|\bwarm[- ]?up(?: ratio)?(?: of| for)?[ :=]+(\d{1,2}(?:\.\d+)?)\s*%"),
-    ("training.weight_decay", "float", r"\b(?:weight decay|wd)(?: of)?[ :=]+(\d*\.?\d+(?:e-?\d+)?)"),
+    ("training.weight_decay", "float", r"\b(?:weight decay|wd)(?: of| at)?[ :=]+(\d*\.?\d+(?:e-?\d+)?)"),
     ("training.max_grad_norm", "float", r"\bmax_grad_norm[ :=]+(?:to )?(\d*\.?\d+)"),
     ("training.save_steps", "int", r"\bsave_steps[ :=]+(?:to )?(\d+)"),
     ("training.logging_steps", "int", r"\blogging_steps[ :=]+(?:to )?(\d+)"),
@@ -160,11 +158,13 @@ FIELD_WORDS = (
     ("training.save_steps", "int", r"\b(?:save|checkpoint)(?: \w+){0,2} (?:every|each) (\d+)(?: steps)?\b"),
     ("training.logging_steps", "int", r"\blog(?: \w+){0,2} (?:every|each) (\d+)(?: steps)?\b"),
     ("training.eval_steps", "int", r"\beval(?:uate)? every (\d+) steps"),
-    ("peft.lora_dropout", "float", r"\b(?:lora )?dropout(?: of)?[ :=]+(\d*\.\d+|0)\b"),
+    ("peft.lora_dropout", "float", r"\b(?:lora[_ ])?dropout(?: of)?[ :=]+(\d*\.\d+|0)\b"),
     ("generation.temperature", "float", r"\btemp(?:erature)?(?: of)?[ :=]+(\d*\.?\d+)"),
     ("generation.top_p", "float", r"\btop[-_ ]?p(?: of)?[ :=]+(\d*\.?\d+)"),
     ("generation.max_new_tokens", "int", r"\bmax(?:imum)?[ _](?:(?:of )?(\d+) )?new tokens(?:[ :=]+(\d+))?|\b(\d+) new tokens"),
 )
+FIELD_SIGNS = ("warm", "decay", "wd", "norm", "clip", "_steps", "_workers", "acc", "ga", "save", "checkpoint", "log", "eval", "dropout", "temp", "top", "new token")
+"""One of these occurs where a row of the table above matches: a look for them is quicker than its patterns."""
 FLAG_WORDS = (
     ("training.enable_gradient_checkpointing", True, r"\b(?:with |enable |use )?(?:gradient|activation) checkpointing(?: on)?\b(?! off)"),
     ("model.attn_implementation", "flash_attention_2", r"\bflash[- _]?att(?:entio)?n(?:[- _]?(?:v)?2)?\b|\bfa2\b"),
@@ -173,11 +173,13 @@ FLAG_WORDS = (
     ("model.load_pretrained_weights", False, r"\b(?:from scratch|random(?:ly)? (?:init\w*|weights))\b"),
     ("data.train.pack", True, r"\b(?:with |use |enable )?(?:sequence |sample )?packing\b"),
 )
+FLAG_SIGNS = ("checkpointing", "flash", "fa2", "wandb", "weights", "liger", "scratch", "random", "packing")
 SCHEDULES = (
     ("cosine", r"\bcosine(?: (?:schedule|scheduler|decay|lr|annealing))?\b"),
     ("linear", r"\blinear (?:schedule|scheduler|decay|lr)\b"),
     ("constant", r"\bconstant (?:schedule|scheduler|lr|learning rate)\b"),
 )
+SCHEDULE_SIGNS = ("cosine", "linear", "constant")
 OPTIMIZERS = (
     ("paged_adamw_8bit", r"\bpaged[_ -]adamw[_ -]8[- ]?bit\b"),
     ("paged_adamw_32bit", r"\bpaged[_ -]adamw(?:[_ -]32[- ]?bit)?\b"),
@@ -198,7 +200,8 @@ OPTIMIZERS = (
     ("shampoo", r"\bshampoo\b"),
     ("adam", r"(?<![\w-])adam\b(?= optim)|\boptimi[sz]er[ :=]+adam\b"),
 )
-NEGATION = r"(?:\bno\b|\u4e0d\u8981|\u4e0d\u7528|\bcan'?t(?: do| use| have)?\b|\bcannot\b|\bnobody asked for\b|\bnot\b|\bwithout\b|\bdon'?t (?:use|want|do|need)?|\bskip\b|\bnever\b|\b(?:anywhere|anything|everything|everywhere) (?:but|except)\b|\binstead of\b|\brather than\b|\bavoid\b|\bsans\b|\bsin\b|\bohne\b|\bsem\b)\s*(?:(?:a|an|any|use|using|the|do|plain|on|with|in|at|my|run|train|be) ){0,3}"
+OPTIMIZER_SIGNS = ("adam", "adaf", "adag", "adem", "galore", "sgd", "lion", "prop", "lomo", "muon", "sophia", "shampoo")
+NEGATION = r"(?:\bno\b|\bneither\b|\bnor\b|\u4e0d\u8981|\u4e0d\u7528|\bcan'?t(?: do| use| have)?\b|\bcannot\b|\bnobody asked for\b|\bnot\b|\bwithout\b|\bdon'?t (?:use|want|do|need)?|\bskip\b|\bnever\b|\b(?:anywhere|anything|everything|everywhere) (?:but|except)\b|\binstead of\b|\brather than\b|\bavoid\b|\bsans\b|\bsin\b|\bohne\b|\bsem\b)\s*(?:(?:a|an|any|use|using|the|do|plain|on|with|in|at|my|run|train|be) ){0,3}"
 EXPORT = r"\b(?:export|convert)\w*\b|\bmerge (?:the |my |an? )?(?:q?lora|adapters?|weights)\b|\bpush (?:it |them )?to (?:the )?hub\b"
 FOUR_BIT = r"\b(?:4|four)[- ]?bits?\b|\bint4\b"
 OTHER_OBJECTIVES = (
@@ -214,10 +217,18 @@ OTHER_OBJECTIVES = (
     ("RLHF", r"\brlhf\b|\brlaif\b"),
 )
 """Ways to train that Oumi has no config for."""
-CORRECTION = r"\b(?:no wait|actually|i mean(?:t)?|sorry|make that|scratch that)\b|(?:\.\.|…|,)\s*no,|\b(?:switch|change|move|swap|replace)\b(?=.{1,30}\b(?:to|for|with|by)\b)"
-
-
-@cache
-def compiled(pattern: str) -> re.Pattern[str]:
-    """The pattern, case-insensitive, compiled once and when first needed."""
-    return re.compile(pattern, re.IGNORECASE)
+CORRECTION = r"\b(?:no,? wait|wait,? no|w?h?oops|actually|i mean(?:t)?|sorry|make that|scratch that|strike that|or rather|correction|nope|my bad|rather(?! than))\b|[.…,;]\s*no,|\b(?:switch|change|move|swap|replace)\b(?=.{1,30}\b(?:to|for|with|by)\b)"
+REMEDY = r"\b(?:too (?:high|low|big|small|large|long|short|slow|much|many)|same (?:thing|config|run|setup|settings|one) (?:but |just |only )?with|diverge[sd]?|blew up|(?:previous|last|earlier|old) (?:run|attempt|try|config)|now (?:with )?(?:lr|learning|rank|bs|batch)|this time|give me (?:one|something|a config|the same)|nan)\b"
+"""Where fault is found with a value, the one that is named later is meant."""
+EITHER = r"\b(?:zero[- ]?[123]|deep[- ]?speed|fsdp2?)\s+or\s+(?:zero[- ]?[123]|deep[- ]?speed|fsdp2?)\b"
+"""Either of two is no choice of one."""
+FAULT = r"\s{0,3}(?:(?:is|are|was|were|seems?|looks?|feels?)\s{1,3})?(?:(?:way |much |far |a bit )?too (?:big|large|small|slow|expensive|long|old|short|weak|noisy|dirty)\b(?! to)|(?:is |are )?(?:not|un)[- ]?(?:wanted|needed|available|allowed|an option)\b|hates?\b|is out\b|out of the question)"
+"""What says, after a name, that it is not the one to take."""
+LEAD = r"\W*(?:(?:please|pls|plz|hey|hi|hello|can|could|would|you|u|i|we|want|wanna|need|have|to|like|i'?d|let'?s|let|now|help|me|us|just|ok|okay|so|then|now|how|do|should|what(?:'s)?|is|the|best|way|trying|config|a|for|make|give|create|write|yaml)\b\W*)*"
+"""Words before the verb of a request."""
+_ALSO_TRAINS = r"\b(?:and|then|to) (?:then )?(?:fine[- ]?tune|train|sft|dpo)\b|\bfine[- ]?tuning (?:job|run)\b|\btraining (?:job|run)\b"
+LEADS = (
+    ("infer", r"(?:serv(?:e|ing)|chat with|talk to|host(?:ing)?|deploy(?:ing)?)\b(?! (?:for|on|with)? ?training)", _ALSO_TRAINS + r"|\b(?:fine-?tun(?:e|ing)|sft|dpo|grpo|train(?:ing)?)\b"),
+    ("quantize", r"(?:quanti[sz](?:e|ing)|compress(?:ing)?|shrink)\b", _ALSO_TRAINS + r"|\bq-?lora\b|\btrain\b|\bfine[- ]?tune\b"),
+)
+"""(task, the verb that leads to it, what leaves it open)."""

@@ -30,7 +30,9 @@ _VARIANTS = (
     "mamba|flash|turbo|deep|light|beta|alpha|super|ultra|r|rl|v|code|lite|titan|multimodal|mm|fp8|awq|gguf|e|k"
 )
 _SIZE = r"(?:\d{1,2}x)?\d{1,4}(?:\.\d+)?[bm](?![a-z])"
-_PIECE = rf"(?:[-_\s:]*(?:{_SIZE}|a\d{{1,3}}(?:\.\d)?b|\d{{1,3}}e|e\d{{1,2}}b|v?\d{{1,4}}(?:\.\d+){{0,2}}[a-z]?(?![a-z0-9])|r\d\b|v\d\b|[0-9]o(?![a-z])|k\d\b|h\d\b|s\d\b|(?:{_VARIANTS})(?![a-z])))"
+_UNIT = r"(?:epochs?|eps?\b|steps?|hours?|hrs?\b|h\b|days?|min(?:ute)?s?\b|(?:nvidia )?gpus?|cards?|nodes?|machines?|x\b|x\s?[a-z]*\d|(?:nvidia )?(?:rtx\s?)?[abhlvt]\d{1,3}(?:g|s)?\b|[3-5]0[5-9]0|shots?|dollars?|usd|\$|trials|samples|questions|new tokens|tokens)"
+"""What a number counts: then it is no version of a model."""
+_PIECE = rf"(?:[-_\s:]*(?:{_SIZE}|a\d{{1,3}}(?:\.\d)?b|\d{{1,3}}e|e\d{{1,2}}b|v?\d{{1,4}}(?:\.\d+){{0,2}}[a-z]?(?![a-z0-9])(?!\s+{_UNIT})|r\d\b|v\d\b|[0-9]o(?![a-z])|k\d\b|h\d\b|s\d\b|(?:{_VARIANTS})(?![a-z])))"
 
 
 _MOST_PIECES = 12
@@ -172,12 +174,16 @@ def unknown_model(page: Page) -> str | None:
     return None
 
 
+_DATA_BEHIND = re.compile(r"\s+(?:sft |preference )?(?:data(?:set)?|mix(?:ture)?|corpus)\b", re.IGNORECASE)
 _DATA_BEFORE = re.compile(r"\b(?:on|data(?:set)?|using|with)\s*(?:the |my )?$", re.IGNORECASE)
 
 
 def _is_data(page: Page, phrase: str, start: int) -> bool:
     """True for a dataset that bears a model family's name: `on tulu 3`."""
-    return find_dataset(phrase) is not None and bool(_DATA_BEFORE.search(page.original[max(0, start - 16) : start]))
+    if find_dataset(phrase) is None:
+        return False
+    behind = page.original[start + len(phrase) : start + len(phrase) + 16]
+    return bool(_DATA_BEFORE.search(page.original[max(0, start - 16) : start]) or _DATA_BEHIND.match(behind))
 
 
 def _name_at(phrase: str, start: int, *, base: bool) -> Named | None:

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from assistant.reader.clashes import affirmed
-from assistant.reader.lexicon import NUMBER_WORDS, SAID_NUMBER, TASKS, compiled
+from assistant.reader.lexicon import NUMBER_WORDS, SAID_NUMBER, TASKS
 from assistant.reader.page import Page, number
+from assistant.reader.patterns import compiled
 
 SAID = "as said"
 """Why a note is there that holds what the user said, and no choice of ours."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import cached_property
 
-from assistant.reader.lexicon import NUMBER_WORDS
+from assistant.reader.lexicon import CORRECTION, NUMBER_WORDS, REMEDY
+from assistant.reader.patterns import Pattern, compiled
 
 TAKEN = "\0"
 """Stands for every character that a rule took: no request holds it, since control characters are replaced."""
@@ -71,6 +73,7 @@ class Page:
         self.lowered = cleaned.lower()
         self.endless = [run.group() for run in _ENDLESS.finditer(cleaned)]
         self.text = _ENDLESS.sub(lambda run: TAKEN * len(run.group()), cleaned)
+        self.taken: list[tuple[int, int]] = []
 
     @property
     def long_path(self) -> str | None:
@@ -81,6 +84,16 @@ class Page:
         """The characters of a stretch as they were typed."""
         return self.raw[start:end]
 
+    @cached_property
+    def correction(self) -> re.Match[str] | None:
+        """Where someone puts himself right for the first time."""
+        return compiled(CORRECTION).search(self.original)
+
+    @cached_property
+    def finds_fault(self) -> bool:
+        """True where a value is said not to do, so that the next one is meant."""
+        return self.has(compiled(REMEDY))
+
     def mentions(self, *words: str) -> bool:
         """True if one of these lower-case words occurs: a quick look before a pattern is even compiled."""
         return any(word in self.lowered for word in words)
@@ -88,22 +101,28 @@ class Page:
     def take(self, start: int, end: int) -> str:
         """Mark a stretch as read and return its words."""
         words = self.original[start:end]
+        self.taken.append((start, end))
         self.text = self.text[:start] + TAKEN * (end - start) + self.text[end:]
         return words
 
-    def find(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
+    def blank(self, start: int, end: int) -> None:
+        """Take off a stretch that says nothing of what is wanted."""
+        for name in ("original", "text"):
+            setattr(self, name, getattr(self, name)[:start] + " " * (end - start) + getattr(self, name)[end:])
+
+    def find(self, pattern: Pattern | re.Pattern[str]) -> re.Match[str] | None:
         """The first match in what is unread, taken."""
         found = pattern.search(self.text)
         if found:
             self.take(*found.span())
         return found
 
-    def find_all(self, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
+    def find_all(self, pattern: Pattern | re.Pattern[str]) -> Iterator[re.Match[str]]:
         """Every match in what is unread, each taken."""
         for found in list(pattern.finditer(self.text)):
             self.take(*found.span())
             yield found
 
-    def has(self, pattern: re.Pattern[str]) -> bool:
+    def has(self, pattern: Pattern | re.Pattern[str]) -> bool:
         """True if the pattern occurs anywhere, read or not."""
         return pattern.search(self.original) is not None

@@ -6,8 +6,8 @@ import re
 from typing import Any, NamedTuple
 
 from assistant.core.values import Question
-from assistant.reader.lexicon import compiled
 from assistant.reader.page import HIDDEN, TAKEN, Page
+from assistant.reader.patterns import compiled
 
 _ENDING = r"\.(?:jsonl|json|csv|tsv|parquet|txt|md)"
 _CLOSING = r"[\s,;:!?)\]}'\".]*"

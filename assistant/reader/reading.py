@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -15,7 +15,15 @@ from assistant.core.values import Question, Reason
 from assistant.reader import lexicon
 from assistant.reader.bounds import bound_notes, bounds_blanked
 from assistant.reader.chosen import other_models, pick_model
-from assistant.reader.clashes import affirmed, ask_export, ask_objective, ask_precision, is_explanation, last_said
+from assistant.reader.clashes import (
+    affirmed,
+    ask_export,
+    ask_objective,
+    ask_precision,
+    faulted,
+    is_explanation,
+    last_said,
+)
 from assistant.reader.datasets import read_datasets
 from assistant.reader.fields import (
     read_budget,
@@ -28,25 +36,34 @@ from assistant.reader.fields import (
     read_urls,
 )
 from assistant.reader.hardware import read_hardware, read_unknown_gpu
-from assistant.reader.leftover import has_meaning, unread
-from assistant.reader.lexicon import compiled
+from assistant.reader.leftover import has_meaning, is_off_topic, unread
+from assistant.reader.logs import log_lines
 from assistant.reader.names import Named, known_id, read_models, unknown_model
+from assistant.reader.normal import normalised
 from assistant.reader.otherkinds import read_kind, read_validation
 from assistant.reader.page import TAKEN, Page
 from assistant.reader.paths import Place, endless, hides, read_files, refuse_odd, too_long, whole_word
+from assistant.reader.patterns import compiled
 from assistant.reader.ranges import out_of_range
+from assistant.reader.rewriting import Rewriting
 from assistant.reader.sizes import largest_of
+from assistant.reader.tasks import method_of, objective_of, pick, task_of, without_places
 from assistant.reader.typos import mend
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What a text says: the intent, choices made on the way, contradictions, and pieces not understood."""
+    """What a text says: the intent, choices made on the way, contradictions, and pieces not understood.
+
+    `taken` are the stretches that one rule each understood, as (start, end) in characters; empty where the text was mended
+    or shortened before it was read.
+    """
 
     intent: Intent
     notes: tuple[Reason, ...] = ()
     questions: tuple[Question, ...] = ()
     unread: tuple[str, ...] = ()
+    taken: tuple[tuple[int, int], ...] = field(default=(), compare=False, repr=False)
 
     @property
     def conflicts(self) -> tuple[str, ...]:
@@ -55,15 +72,14 @@ class Reading:
 
 
 _HF_ID = r"(?<![\w./~\-@:])([A-Za-z0-9][\w.\-]{0,95}/[A-Za-z0-9][\w.\-]{0,95})(?![\w/])"
-_PATH = r"(?<![\w:/])((?:~|\.{1,2})?/[\w.\-/+@]+|[\w.\-]+(?:/[\w.\-]+){2,}/?|(?:out|outputs?|checkpoints?|ckpts?|models?|runs?|weights)/[\w.\-/]+)"
-_DATA_BEFORE = re.compile(r"(?:\bon|\bdata(?:set)?s?(?: is| in|:)?|\busing|\bwith|\bfrom|\bover|\bcorpus)\s*(?:my |the |our )?$", re.IGNORECASE)
-_MODEL_BEFORE = re.compile(r"(?:\bmodel(?: is|:| at| in)?|\btrain|\btune|\bfinetune|\bfine-tune|\blora(?: on)?|\bof|\bevaluate|\beval|\bserve|\bcheckpoint(?: at| in)?|\badapter(?: at| in)?|\bft)\s*(?:my |the |our )?$", re.IGNORECASE)
+_PATH = r"(?<![\w:/\\<])([A-Za-z]:[/\\][\w.\-/\\+@]+|(?:~|\.{1,2})?/[\w.\-/+@]+|[\w.\-]+(?:/[\w.\-]+){2,}/?|(?:out|outputs?|checkpoints?|ckpts?|models?|runs?|weights)/[\w.\-/]+)"
+_DATA_BEFORE = re.compile(r"(?:\bon|\bdata(?:set)?s?(?:_(?:name|id|path|dir))?(?: is| in| at| from|:|=)?|\busing|\bwith|\bfrom|\bover|\bcorpus)\s*(?:my |the |our )?$", re.IGNORECASE)
+_MODEL_BEFORE = re.compile(r"(?:\bmodel(?: is|:| at| in)?|\btrain|\btune|\bfinetune|\bfine-tune|\blora(?: on)?|\bof|\bevaluate|\beval|\bserve|\bcheckpoint(?: at| in)?|\badapter(?: at| in)?|\bft|\b(?:start(?:ing|ed)?|initiali[sz]ed?|continu(?:e|ing)|init) (?:from|with|at)|\bon top of|\bbased on|\bweights(?: in| at| from)?)\s*(?:my |the |our )?$", re.IGNORECASE)
+_HIDDEN_FOLDER = r"(?:^|[/\\])\.(?!cache\b|\.?[/\\])\w|^/(?:etc|proc|sys|dev|bin|usr|boot)/"
+"""`~/.ssh/id_rsa` is no model, nor is a file of the system."""
 _TEACHER = "training.gkd.teacher_model_name_or_path"
 
 
-_HAN = "\u3040-\u30ff\u3400-\u9fff"
-_SCRIPTS = rf"(?<=[{_HAN}])(?=[A-Za-z0-9])(?![^\s{_HAN}]*/)|(?<![/.])(?<=[A-Za-z0-9])(?=[{_HAN}])"
-"""Where Chinese or Japanese writing meets a Latin word or a number: a word ends there, though no blank says so."""
 _MENDED, _HEAD = 2_000, 300
 """Slips are mended in requests up to that length, and at the head of pasted text."""
 
@@ -73,19 +89,37 @@ def read(text: str) -> Reading:
 
     Where task, method or model stay open, words one slip away from one of ours are mended and read again.
     """
-    text = text if text.isascii() else compiled(_SCRIPTS).sub(" ", text)
-    first = _read(text)
+    normal = normalised(text)
+    first = _as_typed(_read(normal.text), normal, text)
     intent = first.intent
-    if intent.task and intent.model and "/" in intent.model and (intent.method or intent.task != "train"):
+    if intent.task and intent.model and "/" in intent.model and (intent.method or intent.task != "train") and (not first.unread or len(text) > _MENDED):
         return first
-    length = _MENDED if len(text) <= _MENDED else _HEAD
-    mended = mend(text[:length])
-    return _read(mended + text[length:]) if mended != text[:length] else first
+    length = _MENDED if len(normal.text) <= _MENDED else _HEAD
+    mended = mend(normal.text[:length])
+    if mended == normal.text[:length]:
+        return first
+    return replace(_read(normalised(mended + normal.text[length:]).text), taken=())
+
+
+def _as_typed(reading: Reading, normal: Rewriting, text: str) -> Reading:
+    """The reading with its stretches, and the pieces that nothing understood, as they stand in what was typed."""
+    if not normal.steps:
+        return reading
+    taken = tuple(normal.typed(*span) for span in reading.taken)
+    unread = tuple(_piece_as_typed(piece, normal, text) for piece in reading.unread)
+    return replace(reading, taken=taken, unread=unread)
+
+
+def _piece_as_typed(piece: str, normal: Rewriting, text: str) -> str:
+    start = normal.text.find(piece)
+    return text[slice(*normal.typed(start, start + len(piece)))] if start >= 0 else piece
 
 
 def _read(text: str) -> Reading:
     page = Page(text)
     page.text = bounds_blanked(page.text)
+    for span in log_lines(page.text):
+        page.blank(*span)
     found: dict[str, Any] = {}
     overrides: dict[str, Any] = {}
     notes: list[tuple[str, Any, str]] = []
@@ -96,17 +130,17 @@ def _read(text: str) -> Reading:
     read_validation(page, notes)
     folders = read_files(page, found, left)
     read_urls(page, found, overrides, left)
-    task = _task(page)
+    task = task_of(page) or ("train" if any("resume" in path for path in overrides) else None)
     read_kind(page, task, found, overrides, notes)
     ids = _read_ids(page, found, task, folders)
     read_quantities(page, found, overrides, notes)
-    base = compiled(r"\bbase (?:model|version|variant|one)\b|\bpre-?train|\bfrom scratch\b").search(page.original) is not None
+    base = compiled(r"\bbase (?:model|version|variant|one|weights|checkpoint)\b|\(\s*(?:the )?base\b|,\s*base\b(?=\s*(?:$|[,.;]))|\b(?:not|non)[- ](?:the )?instruct|\bpre-?train(?!ed)|\bpre-?trained (?:one|only|weights|base|variant|version)\b|\bfrom scratch\b").search(page.original) is not None
     named = read_models(page, base=base)
     read_hardware(page, found, asks)
-    read_budget(page, found)
+    read_budget(page, found, notes)
     read_modules(page, overrides)
     read_switches(page, overrides)
-    method = _method(page, task, asks)
+    method = method_of(page, task, asks)
     words = _words(page, task)
     left += read_datasets(page, found, task)
     read_unknown_gpu(page, found, asks)
@@ -134,6 +168,8 @@ def _read(text: str) -> Reading:
         page.find(compiled(lexicon.FOUR_BIT))
     _settle(found, method, model, overrides, notes, asks)
     notes += bound_notes(page.original, found)
+    if is_off_topic(page, found):
+        return Reading(intent=Intent(), unread=unread(page, task=None, data_known=False))
     if is_explanation(page.original, found):
         return Reading(intent=Intent())
     refuse_odd(found, overrides, asks)
@@ -146,6 +182,7 @@ def _read(text: str) -> Reading:
         notes=tuple(Reason(field=f, value=v, why=w) for f, v, w in notes),
         questions=tuple(asks),
         unread=(*left, *endless(page), *unread(page, task=intent.task, data_known="dataset" in found)),
+        taken=() if page.alike else tuple(page.taken),
     )
 
 
@@ -165,16 +202,19 @@ def _read_ids(page: Page, found: dict[str, Any], task: str | None, folders: list
                 start, end = whole_word(page, start, end)
                 words = page.exact(start, end)
             before = page.original[max(0, match.start() - 30) : match.start(1)]
+            if faulted(page.original, end) and len(page.original) > end + 20:
+                page.take(start, end)
+                continue
             model_id = known_id(words)
             spec = find_dataset(words)
             is_path = pattern is _PATH
-            if is_path and not re.search(r"[A-Za-z]", words):
+            if is_path and (not re.search(r"[A-Za-z]", words) or compiled(_HIDDEN_FOLDER).search(words)):
                 continue
             if model_id:
                 models.append(Named(id=model_id, start=start, end=end, known=True))
             elif spec and spec.id.lower() == words.lower():
                 found.setdefault("dataset", spec.id)
-            elif _is_data(before) and (not is_path or task != "evaluate") and not _is_tool(before, task):
+            elif _is_data(before) and (not is_path or task != "evaluate") and not _is_tool(before, task) and not (is_path and "dataset" in found):
                 found.setdefault("dataset", words)
             elif not is_path and _is_pair(words):
                 continue
@@ -221,98 +261,28 @@ def _is_data(before: str) -> bool:
     return _DATA_BEFORE.search(before) is not None and _MODEL_BEFORE.search(before) is None
 
 
-def _task(page: Page) -> str | None:
-    text = page.text
-    exported = compiled(lexicon.EXPORT).search(text) is not None
-    if exported and _merges(text):
-        return None
-    for task, pattern in lexicon.TASKS:
-        if task == "infer" and exported:
-            continue
-        if task == "train" and any(affirmed(text, p) for _, p in lexicon.METHODS[:2]):
-            return "train"
-        if task == "quantize" and compiled(r"\bq?lora\b|fine[- ]?tun|\btrain(?!ed)").search(text):
-            continue
-        if task == "evaluate" and compiled(r"\bfine[- ]?tun(?:e|ing)\b|\btrain(?:ing)?\b|\beval(?:uate)? every\b|\bq?lora\b").search(text) and not compiled(r"\bevaluate\b(?! (?:every|each|during|while)\b)|\bbenchmark\b|^eval\b|\bfinetuned model\b").search(text):
-            continue
-        if task == "infer" and compiled(r"\bfine[- ]?tun(?:e|ing)\b|\btrain(?:ing)?\b|\bq?lora\b|\bdpo\b|\bsft\b").search(text):
-            continue
-        if task == "judge" and compiled(r"\bfine[- ]?tun(?:e|ing)\b|\btrain\b").search(text):
-            continue
-        if compiled(pattern).search(text):
-            return task
-    benchmarks = any(compiled(p).search(text) for _, p in lexicon.BENCHMARKS)
-    if benchmarks and compiled(r"\brun\b|\bshot\b|\bfor\b|\bscore\b|\b(?:check|test) (?:it|this|that|the (?:model|result)|how)\b").search(text) and not _objective(page):
-        return "evaluate"
-    if any(compiled(p).search(text) for _, p in lexicon.METHODS) and not compiled(r"\bfull\b").search(text):
-        return "train"
-    if compiled(r"\bfull (?:ft|finetune|fine)").search(text):
-        return "train"
-    return "infer" if not exported and any(compiled(p).search(text) for _, p in lexicon.ENGINES) else None
-
-
-def _merges(text: str) -> bool:
-    """True where an adapter is to be merged and nothing trained."""
-    return compiled(r"\bmerge\b").search(text) is not None and not compiled(r"\bfine?[- ]?tun|\btrain|\bsft\b|\bdpo\b|\bkto\b|\bgrpo\b|\btune\b").search(text)
-
-
-def _pick(text: str, table: tuple[tuple[Any, str], ...]) -> Any:
-    return next((value for value, pattern in table if affirmed(text, pattern)), None)
-
-
-_METHOD_WORDS = {"full": "full fine-tuning", "lora": "LoRA", "qlora": "QLoRA"}
-
-
-def _method(page: Page, task: str | None, asks: list[Question]) -> str | None:
-    """The method; a question where words contradict each other."""
-    text = page.text
-    if task is None and compiled(lexicon.EXPORT).search(text):
-        return None
-    said = {value for value, pattern in lexicon.METHODS if affirmed(text, pattern)}
-    denied = {value for value, pattern in lexicon.METHODS[:2] if value not in said and compiled(pattern).search(text)}
-    if not said and denied == {"lora", "qlora"} and task == "train":
-        return "full"
-    if "lora" in said and task == "train" and affirmed(text, lexicon.FOUR_BIT):
-        said = (said - {"lora"}) | {"qlora"}
-    if "qlora" in said and not compiled(r"\blora\b.*\bq-?lora\b|\bq-?lora\b.*\blora\b").search(text):
-        said.discard("lora")
-    if "full" in said and len(said) > 1 and not compiled(r"\bfull[- ]?(?:fine|ft|param|finet|train)|\bfull\s+(?:\S+\s+){0,2}(?:q?lora)|\bq?lora\s+full\b|\bq?lora,?\s+(?:or|and|vs\.?|versus)\s+(?:a )?full\b").search(text):
-        said.discard("full")
-    if len(said) > 1 and page.has(compiled(lexicon.CORRECTION)):
-        return last_said(page, lexicon.METHODS)
-    if len(said) > 1:
-        names = tuple(_METHOD_WORDS[name] for name in sorted(said))
-        asks.append(Question(field="method", text=f"The request names {' and '.join(names)}. Which one?", choices=names))
-        return None
-    if task in ("quantize", "infer", "judge", "synthesize", "evaluate"):
-        return None
-    return said.pop() if said else None
-
-
-def _objective(page: Page) -> str | None:
-    value: str | None = _pick(page.text, lexicon.OBJECTIVES)
-    return value
-
-
 def _words(page: Page, task: str | None) -> dict[str, Any]:
     """Values that single words give."""
     text = page.text
     found: dict[str, Any] = {"task": task}
     if task in ("train", "tune", None):
-        objective = _objective(page)
-        if objective and task != "tune":
-            found["objective"] = objective
-            found["task"] = "train"
+        objective = objective_of(page.text)
+        if objective:
+            found |= {"objective": objective, "task": task or "train"}
         found["sharding"] = _sharding(text)
-        found["precision"] = _pick(text, lexicon.PRECISIONS)
-    found["cloud"] = _pick(page.original, lexicon.CLOUDS)
-    found["priority"] = _pick(text, lexicon.PRIORITIES)
+        found["precision"] = pick(text, lexicon.PRECISIONS)
+    places = without_places(page.original)
+    clouds = sorted((m.start(), value) for value, pattern in lexicon.CLOUDS for m in compiled(pattern).finditer(places)) if page.correction else []
+    found["cloud"] = clouds[-1][1] if clouds else pick(places, lexicon.CLOUDS)
+    found["priority"] = pick(text, lexicon.PRIORITIES)
     if task in ("infer", "evaluate", "judge", "synthesize"):
-        found["engine"] = _pick(text, lexicon.ENGINES)
+        said = last_said(page, lexicon.ENGINES) if page.correction and pick(text, lexicon.ENGINES) else None
+        found["engine"] = said or pick(text, lexicon.ENGINES)
     if task == "evaluate":
         names: list[str] = []
         for values, pattern in lexicon.BENCHMARKS:
-            if page.find(compiled(pattern)):
+            wanted = affirmed(page.text, pattern)
+            if page.find(compiled(pattern)) and wanted:
                 names += [v for v in values if v not in names]
         if names:
             found["benchmarks"] = names
@@ -320,7 +290,7 @@ def _words(page: Page, task: str | None) -> dict[str, Any]:
 
 
 def _sharding(text: str) -> str | None:
-    said: str | None = _pick(text, lexicon.SHARDINGS)
+    said: str | None = pick(text, lexicon.SHARDINGS)
     denied = {v for v, p in lexicon.SHARDINGS if compiled(p).search(text) and not affirmed(text, p)}
     if said is None and denied & {"fsdp", "deepspeed"}:
         return "ddp"
@@ -336,7 +306,7 @@ def _settle(
     if method and found.get("task") in (None, "train", "tune"):
         found["method"] = method
         found.setdefault("task", "train")
-    if "dataset" in found and found.get("task") is None and model:
+    if found.get("task") is None and model and ("dataset" in found or any(key in found for key in _OF_TRAINING)):
         found["task"] = "train"
     if found.get("gpu") == "cpu" and found.get("task") not in (None, "train"):
         found["gpu"] = "CPU"
@@ -347,6 +317,7 @@ def _settle(
         found.pop("dataset", None)
 
 
+_OF_TRAINING = ("epochs", "lora_rank", "lora_alpha", "learning_rate", "micro_batch_size")
 _ADAPTER_KEYS = (("lora_rank", "a rank"), ("lora_alpha", "an alpha"))
 
 

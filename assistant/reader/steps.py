@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from assistant.reader.lexicon import compiled
+from assistant.reader.patterns import compiled
 from assistant.reader.reading import read
 
 _LENGTH = 1_000

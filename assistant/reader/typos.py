@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
+from functools import cache
 
 from assistant.catalogue.datasets import find_dataset
 from assistant.catalogue.models import find_model
@@ -10,11 +12,23 @@ from assistant.reader.fillers import FILLER
 from assistant.reader.leftover import has_meaning
 from assistant.reader.names import is_family
 
-_WORDS = ["finetune", "finetuning", "fine-tune", "fine-tuning", "lora", "qlora", "evaluate", "evaluation", "quantize", "inference", "instruct", "llama", "mistral", "mixtral", "gemma", "qwen", "falcon", "granite", "deepseek", "training", "pretraining", "pretrain", "epochs", "learning", "context"]
+_MEANT = """
+finetune finetuning fine-tune fine-tuning lora qlora evaluate evaluation quantize quantization inference instruct training pretraining pretrain epochs
+learning context  llama mistral mixtral gemma qwen falcon granite deepseek smollm tinyllama codellama vllm sglang deepspeed hellaswag winogrande
+truthfulqa alpaca ultrachat  serve single with mini coder steps nodes dollars batch gradient accumulation sequence synthetic synthesize hyperparameter
+kubernetes runpod benchmark using
+"""
+"""Words that carry a request, and those that stand beside them."""
 _TOKEN = re.compile(r"(?<![\w./\-])[A-Za-z][A-Za-z\-]{2,}[A-Za-z](?=[^\w/.]|$|\.\s|[\d.])|(?<=[-])[A-Za-z]{6,}(?![\w/])")
-_REAL = frozenset(
-    ["flora", "loan", "lore", "loran", "laura", "lara", "lota", "gamma", "llamas", "mistrals", "train", "trained", "evaluated", "evaluates", "contest", "content", "contexts", "instruction", "instructs", "instructions", "tuned", "finetuned", "fine-tuned", "epoch", "gemini", "falcons", "granted", "trainings", "leaning", "earning", "yearning", "warning", "learn", "lama2", "quantized", "quantizes", "evaluating", "trailing", "lamb", "adapts"]
-)
+_OTHERS = """
+flora loan lore loran laura lara lota gamma llamas mistrals train trained evaluated evaluates contest content contexts instruction instructs
+instructions tuned finetuned fine-tuned  epoch gemini falcons granted trainings leaning earning yearning warning learn lama2 quantized quantizes
+evaluating trailing lamb adapts  vlm vlms llm slang sever severe serves served server swerve singles singly code codes coded codec decoder width withe
+wit's main mine mines minis mint mind step steeps stops node noes  bath baths batches batched bach botch hatch dollar synthesis syntactic synthetics
+sequences gradients alpacas hyperparameters pretrained deepspeech benchmarks benchmarked unsung
+"""
+"""English words, and names of other things, that are one slip away from one of ours."""
+_WORDS, _REAL = tuple(_MEANT.split()), frozenset(_OTHERS.split())
 
 
 def _is_a_name(word: str) -> bool:
@@ -34,23 +48,32 @@ def mend(text: str, words: tuple[str, ...] = ()) -> str:
 
     `words` are meant too, beside those of any request.
     """
-    known = [*_WORDS, *words]
     tokens = [m for m in _TOKEN.finditer(text) if m.group().lower() not in _REAL]
-    if not any(m.group().lower() not in known for m in tokens):
+    known = _by_first_letter(words)
+    open_words = [m for m in tokens if m.group().lower() not in known[m.group()[0].lower()]]
+    if not open_words:
         return text
     from rapidfuzz.distance import OSA  # loaded only when a word is open
 
     out, end = [], 0
-    for match in tokens:
+    for match in open_words:
         word = match.group().lower()
-        if word in known:
-            continue
-        if _is_a_name(word):
-            continue
-        reach = 1 if len(word) <= 7 else 2
-        near = [(OSA.distance(word, w, score_cutoff=reach), w) for w in known if w[0] == word[0] and _may_be(word, w)]
+        reach = 1 if len(word) <= _SHORT else 2
+        near = [(OSA.distance(word, w, score_cutoff=reach), w) for w in known[word[0]] if _may_be(word, w)]
         best = min((hit for hit in near if hit[0] <= reach), default=None)
-        if best:
+        if best and not _is_a_name(word):
             out += [text[end : match.start()], best[1]]
             end = match.end()
     return "".join([*out, text[end:]])
+
+
+_SHORT = 7
+
+
+@cache
+def _by_first_letter(words: tuple[str, ...]) -> dict[str, list[str]]:
+    """The words of a request and these, by their first letters: nobody misses the first one."""
+    letters: dict[str, list[str]] = defaultdict(list)
+    for word in (*_WORDS, *words):
+        letters[word[0]].append(word)
+    return letters

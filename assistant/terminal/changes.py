@@ -140,13 +140,18 @@ def _cost(outcome: Outcome) -> str:
     return f"about ${outcome.cost.dollars:,.2f} on {outcome.cost.cloud}" if outcome.cost else ""
 
 
-def origin_lines(found: Mapping[str, str], face: Face) -> list[Line]:
-    """Which values were said, in the config file, set by a flag or assumed; the rest are defaults with the reasons above."""
+def origin_lines(found: Mapping[str, str], quotes: Mapping[str, str], face: Face) -> list[Line]:
+    """Which values were said and in which words, in the config file, set by a flag or assumed; the rest are defaults with the reasons above."""
     lines: list[Line] = []
     for origin, label in (("said", "Said"), ("file", "In the file"), ("flag", "Set"), ("assumed", "Assumed")):
-        names = [words.field_name(key) for key, value in found.items() if value == origin]
+        names = [_quoted(key, quotes) if origin == "said" else words.field_name(key) for key, value in found.items() if value == origin]
         lines += row(label, ", ".join(names), face) if names else []
     return lines
+
+
+def _quoted(key: str, quotes: Mapping[str, str]) -> str:
+    name = words.field_name(key)
+    return f'{name} "{one_line(quotes[key], 60)}"' if key in quotes else name
 
 
 def _added(before: tuple[_T, ...], after: tuple[_T, ...]) -> tuple[_T, ...]:

@@ -159,7 +159,7 @@ def paragraphs(screen: Screen, text: str) -> None:
         screen.show(prose_lines(part, screen.out))
 
 
-def reasons(screen: Screen, outcome: Outcome, origins: Mapping[str, str]) -> None:
+def reasons(screen: Screen, outcome: Outcome, origins: Mapping[str, str], quotes: Mapping[str, str]) -> None:
     """Why the plan is as it is: every decision, and where each value comes from."""
     from assistant.terminal.changes import origin_lines
 
@@ -167,9 +167,9 @@ def reasons(screen: Screen, outcome: Outcome, origins: Mapping[str, str]) -> Non
         from assistant.terminal.taskview import task_fallen_lines, task_reason_lines
 
         plan = outcome.task_plan
-        screen.show([*task_reason_lines(plan, screen.out), *task_fallen_lines(plan, screen.out), *origin_lines(origins, screen.out)])
+        screen.show([*task_reason_lines(plan, screen.out), *task_fallen_lines(plan, screen.out), *origin_lines(origins, quotes, screen.out)])
         return
-    screen.show([*all_reason_lines(outcome, screen.out), *origin_lines(origins, screen.out)])
+    screen.show([*all_reason_lines(outcome, screen.out), *origin_lines(origins, quotes, screen.out)])
 
 
 def table(screen: Screen, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -1,0 +1,22 @@
+"""What stands before the rules: other languages, shorthand, number words and corrections put into plain English."""
+
+from __future__ import annotations
+
+from assistant.reader.corrections import corrected
+from assistant.reader.instances import in_gpus
+from assistant.reader.languages import in_english
+from assistant.reader.numberwords import in_digits
+from assistant.reader.patterns import compiled
+from assistant.reader.rewriting import Rewriting
+from assistant.reader.shorthand import spelled_out
+
+_MOST = 4_000
+"""Characters of a request: what is longer is a pasted log or file, in English or in no language."""
+_ENDLESS = r"\S{257}"
+
+
+def normalised(text: str) -> Rewriting:
+    """The request in the words that the rules know."""
+    if len(text) > _MOST or compiled(_ENDLESS).search(text):
+        return Rewriting(text)
+    return corrected(spelled_out(in_gpus(in_digits(in_english(text)))))
