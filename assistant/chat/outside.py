@@ -42,6 +42,8 @@ def _set(_: TerminalDesk, state: State, effect: Command) -> Event | None:
 
     kind = _kind_of(state.intent)
     name = path.strip() if "." in path or field(path.strip(), kind) else override_of(path, field_names(kind)) or path.strip()
+    if kind == "tune" and not name.startswith("tuning.") and field(name) is not None:  # of the training that is searched around
+        kind = "train"
     typed = value_of(value.strip())
     if isinstance(typed, bool) and (field(name, kind) or {}).get("type") == "str":  # YAML's `yes` is a word where a text is meant
         typed = value.strip()

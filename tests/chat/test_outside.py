@@ -318,6 +318,13 @@ def test_set_knows_the_fields_of_the_config_that_is_talked_of(talk: Talk, reques
     assert found == value
 
 
+@pytest.mark.parametrize(("typed", "path", "value"), [("training.warmup_steps=7", "training.warmup_steps", 7), ("tuning.n_trials=7", "tuning.n_trials", 7)])
+def test_set_in_a_search_knows_the_search_and_its_training(talk: Talk, typed: str, path: str, value: int) -> None:
+    talk.say("sweep the learning rate for qwen3 8b lora on an A100", f"/set {typed}")
+    assert talk.state.intent.overrides == {path: value}
+    assert talk.state.intent.task == "tune"
+
+
 @pytest.mark.parametrize(
     ("typed", "told"),
     [
