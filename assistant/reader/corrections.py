@@ -11,7 +11,7 @@ MARKERS = (
     r"w?h?oops(?:ie)?|no,? wait|wait,? no|no,? sorry|sorry,? no|sorry|scratch that|strike that|my bad|i mean(?:t)?|i meant to (?:say|write)|(?:or )?rather(?! than)|(?:no,? )?make (?:that|it)|"
     r"correction|e+r+m?,? no|nope|hm+|actually|no,? actually|wait|(?:is |are |was )?(?:way |much |far |a bit )?too (?:high|low|big|small|large|long|short|much|many)(?: i (?:think|guess)| probably)?[\s,;:.\-]*(?:(?:so|but|please|then)\s+)*(?:take|use|try|make it|set it to|go with|let'?s (?:take|use))"
 )
-_MARKER = rf"(?<![\w\-])(?:(?:{MARKERS})(?![\w\-])[\s,;:.!\u2026\-]*)+"
+_MARKER = rf"(?<![\w\-])(?:(?:{MARKERS}|(?:(?<=, )|(?<=,)|(?<=; )|(?<=\. ))no(?=,?\s+[\d$]))(?![\w\-])[\s,;:.!\u2026\-]*)+"
 _JOINTS = " \t\n,;:.\u2026(-"
 _LEAD = r"(?:(?:let'?s|let us|use|take|go with|do|say|it'?s|it is|with|in|on|to|at|the|a|an|that'?s|should be|is|for|only|just|better|set it to|try)\s+)*"
 _SHAPES = (
@@ -33,7 +33,7 @@ _UNIT = r"\s*(?P<unit>[a-z]+\d*[a-z]*)"
 _NO_UNIT = frozenset(
     ("for", "on", "with", "and", "of", "in", "but", "please", "or", "at", "to", "the", "a", "is", "as", "using", "from", "by", "x", "if", "since", "because", "so", "per", "then", "instead", "not", "rather", "maybe", "i", "it", "will", "should")
 )
-_SIGNS = ("oops", "wait", "sorry", "scratch", "strike", "my bad", "mean", "rather", "make ", "correction", "er no", "er, no", "nope", "hm", "actually", "too ")
+_SIGNS = ("oops", "wait", "sorry", "scratch", "strike", "my bad", "mean", "rather", "make ", "correction", "er no", "er, no", "nope", "hm", "actually", "too ", ", no", ",no", ". no", "; no")
 
 
 def corrected(text: Rewriting) -> Rewriting:

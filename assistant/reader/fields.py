@@ -23,7 +23,7 @@ _FILE = r"(?!\.(?:jsonl?|ndjson|csv|tsv|parquet|arrow|txt|ya?ml|gz|zst|safetenso
 _DOTTED = rf"(?<![\w./])(?:--)?((?:{SECTIONS}){_FILE}(?:\.[a-z_][a-z0-9_]*|\[\d+\])+)(?:\s*[=:]\s*|\s+to\s+|\s+)((?:\"[^\"]*\"|'[^']*'|\[[^\]]*\]|(?:\$\{{[^}}\n]*\}}|[^\s,;])+))"
 
 _QUANTITIES = (
-    ("lora_rank", r"\b(?:lora_)?(?:rank|(?<=lora.)dim(?:ension)?|r)(?: of|[-_ ]?dim)?\s*[=: ]\s*(-?\d+)\b|(?<!deepseek.)\b(?:lora_r|r)(\d{2,4}|[2-9])\b(?!\.)|\brank[- ]?(\d+)\b"),
+    ("lora_rank", r"\b(?:lora_)?(?:rank|(?<=lora.)dim(?:ension)?|r)(?: of|[-_ ]?dim)?\s*[=: ]\s*(-?\d+)\b(?!\.\d)|(?<!deepseek.)\b(?:lora_r|r)(\d{2,4}|[2-9])\b(?!\.)|\brank[- ]?(\d+)\b(?!\.\d)"),
     ("lora_alpha", r"\b(?:lora_)?alpha(?: of)?\s*[=: ]\s*(-?\d+(?:\.\d+)?)\b|\balpha(\d+)\b|(?<![\w.])a\s?=\s?(\d+)\b"),
     ("num_fewshot", r"\b(\d+)[- ]?shots?\b(?!\s*[=:]\s*\d)|\b(?:n(?:um)?_?)?(?:few_?)?shots?\s*[=:]\s*(\d+)"),
     ("seed", r"\b(?:seed|semilla|graine|semente)(?: of|ed with)?\s*[=: ]\s*(-?\d+)\b"),

@@ -94,7 +94,7 @@ def _stretches(page: Page) -> tuple[str, ...]:
 
 _WEAK = frozenset(("task", "method", "max_hours", "max_dollars", "priority", "model", "gpu_count"))
 _OF_THE_FIELD = (
-    r"\b(?:models?|llms?|lms?|networks?|weights|checkpoints?|adapters?|chat ?bots?|bots?|assistants?|ai|gpt\w*|neural|transformers?|fine?[- ]?tun\w*|q?lora|quanti\w+|infer\w*|train(?:ing|ed)|pretrain\w*|"
+    r"hyper[- ]?param|\bweight decay|\blearning rate|\bjudg(?:e|ing) (?:the|my)|synthetic|quanti[sz]|\b(?:models?|llms?|lms?|networks?|weights|checkpoints?|adapters?|chat ?bots?|bots?|assistants?|ai|gpt\w*|neural|transformers?|fine?[- ]?tun\w*|q?lora|quanti\w+|infer\w*|train(?:ing|ed)|pretrain\w*|"
     r"datasets?|data|tokens?|configs?|yaml|oumi|gpus?|vllm|prompts?|epochs?|batch size|(?:the|my|this|that|a|each) runs?|it|them)\b|\b(?:this|that)\b(?=\s*(?:$|[.,!?]|(?:on|with|to|for|in|model|one)\b))|[\w./]+\.(?:jsonl?|csv|parquet|ya?ml)\b|\d+(?:\.\d+)?b\b"
 )
 """Words that keep a text on the topic: a model, data, or what was spoken of before."""
