@@ -151,3 +151,15 @@ def evaluated(training: Outcome, words: str, text: str, setting: Setting) -> Out
     said = read(words)
     unread = tuple(piece for piece in said.unread if piece.lower() != words.split()[0].lower())  # its verb, which made it a step
     return with_evaluation(training, said.intent, words, plan, unread=unread, exists=is_here)
+
+
+def with_evidence(outcome: Outcome, text: str) -> Outcome:
+    """The outcome with the words behind what was planned with; an LLM's reading has those that the offline reader read alike.
+
+    Takes about as long as reading the text again for each of its words.
+    """
+    from assistant.reader.evidence import evidence, values
+
+    said = values(outcome.intent)
+    found = tuple(e for e in evidence(text) if e.field is None or e.field not in said or said[e.field] == e.value)
+    return replace(outcome, evidence=found)

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from assistant.answering import Setting, answer
+from assistant.answering import Setting, answer, with_evidence
 from assistant.chat.merging import merged, without
 from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
@@ -111,4 +111,5 @@ def plan(request: str | Intent | Mapping[str, Any], *, gpus: str | None = None) 
         UsageError: a value that cannot be taken, such as an unknown GPU or field.
     """
     said = said_in(request) if isinstance(request, str) else said_as(request)
-    return answer(said.reading, said.text, Setting(gpus=gpus))
+    outcome = answer(said.reading, said.text, Setting(gpus=gpus))
+    return with_evidence(outcome, said.text) if said.text else outcome

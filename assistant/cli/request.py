@@ -16,7 +16,7 @@ from assistant.builder.saving import named
 from assistant.cli.failure import failed
 from assistant.cli.words import reads_as_request
 from assistant.core.errors import OumiChatError, UsageError
-from assistant.core.outcome import Evidence, Outcome
+from assistant.core.outcome import Outcome
 from assistant.machine.files import output_path, write_all
 from assistant.reader import Reading, read
 from assistant.reader.otherkinds import SAID
@@ -140,17 +140,9 @@ def _answered(text: str, options: Options, *, typed: bool) -> int:
         report.json_result(options.screen, failed(problem, outcome).to_json())
         return problem.exit_code
     if options.json:
-        outcome = replace(outcome, evidence=evidence_of(text, outcome))
+        outcome = answering.with_evidence(outcome, text)
     report_outcome(outcome, options, save_words(text, options, typed=typed, name=outcome.files[0].name if outcome.files else "train.yaml"))
     return outcome.exit_code
-
-
-def evidence_of(text: str, outcome: Outcome) -> tuple[Evidence, ...]:
-    """The words behind what was planned with; an LLM's reading has those that the offline reader read alike."""
-    from assistant.reader.evidence import evidence, values
-
-    said = values(outcome.intent)
-    return tuple(e for e in evidence(text) if e.field is None or e.field not in said or said[e.field] == e.value)
 
 
 def read_with(text: str, options: Options) -> tuple[Reading, Literal["offline", "llm"]]:

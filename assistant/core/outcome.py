@@ -122,7 +122,6 @@ class Outcome:
             "source": self.source,
             "intent": self.intent.model_dump(mode="json"),
             "questions": [{**asdict(q), "choices": list(q.choices)} for q in self.questions],
-            "evidence": [asdict(e) for e in self.evidence],
             "assumptions": [asdict(a) for a in self.assumptions],
             "hardware": hardware_json(self.hardware),
             "plan": self._plan_json(),
@@ -143,6 +142,7 @@ class Outcome:
             "requirements": [requirement_json(r) for r in self.requirements],
             "largest_models": [{"model": p.model.id, **_short(p)} for p in self.largest],
             "explanation": self.explanation,
+            "evidence": [asdict(e) for e in self.evidence],
         }
 
 

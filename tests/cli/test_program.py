@@ -26,7 +26,7 @@ from assistant.terminal.screen import Screen
 
 PROGRAM = [sys.executable, "-m", "assistant.cli"]
 ROOT = Path(__file__).parents[2]
-KEYS = ["schema", "status", "source", "intent", "questions", "assumptions", "hardware", "plan", "files", "commands", "findings", "ways_out", "requirements", "largest_models", "explanation"]
+KEYS = ["schema", "status", "source", "intent", "questions", "assumptions", "hardware", "plan", "files", "commands", "findings", "ways_out", "requirements", "largest_models", "explanation", "evidence"]
 
 
 def program(*words: str, text: bytes = b"", **environ: str) -> subprocess.CompletedProcess[bytes]:

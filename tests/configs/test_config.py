@@ -191,7 +191,7 @@ def test_vision_data_gets_its_collator_and_encoders_no_adapters() -> None:
 
 def test_json_has_the_contracts_keys() -> None:
     found = make().to_json()
-    assert list(found) == ["schema", "status", "source", "intent", "questions", "assumptions", "hardware", "plan", "files", "commands", "findings", "ways_out", "requirements", "largest_models", "explanation"]
+    assert list(found) == ["schema", "status", "source", "intent", "questions", "assumptions", "hardware", "plan", "files", "commands", "findings", "ways_out", "requirements", "largest_models", "explanation", "evidence"]
     assert set(found["plan"]["memory"]["breakdown_gib"]) == {"weights", "gradients", "optimizer", "activations", "logits", "overhead"}
     memory = found["plan"]["memory"]
     assert memory["per_gpu_gib"] == pytest.approx(sum(memory["breakdown_gib"].values()), abs=0.01)
