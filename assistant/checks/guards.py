@@ -44,5 +44,15 @@ def refuse(findings: tuple[Finding, ...]) -> None:
             raise UsageError(found.message, context=found.path, hint=found.fix, reference="would-fail-late")
 
 
+def refuse_said(findings: tuple[Finding, ...]) -> None:
+    """Stop at the first error that words alone tell; one of a file's own is told with its plan and left to its owner.
+
+    Raises:
+        UsageError: there is one.
+    """
+    early = {rule.rule for rule in EARLY}
+    refuse(tuple(found for found in findings if found.rule in early))
+
+
 def _run(case: Case, rules: tuple[Rule, ...]) -> tuple[Finding, ...]:
     return tuple(placed.finding for placed in found_by(case, rules))

@@ -32,7 +32,8 @@ def _several_gpus_one_process(case: Case) -> bool:
     run = case.text("run")
     count = re.search(r":(\d+)", case.text("resources.accelerators"))
     trains = re.search(r"\boumi\s+train\b", run) is not None
-    return bool(count and int(count[1]) > 1) and trains and not any(word in run for word in _STARTERS)
+    spreads = any(word in run for word in _STARTERS) or "verl" in run  # verl starts its own workers
+    return bool(count and int(count[1]) > 1) and trains and not spreads
 
 
 def _spot_without_store(case: Case) -> bool:

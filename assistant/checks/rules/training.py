@@ -107,7 +107,7 @@ def _float32_by_default(case: Case) -> bool:
 
 
 def _dpo_default_rate(case: Case) -> bool:
-    return case.trainer == "TRL_DPO" and case.get("training.learning_rate") is None
+    return case.trainer == "TRL_DPO" and case.method == "full" and case.get("training.learning_rate") is None
 
 
 RULES = (
