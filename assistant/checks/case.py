@@ -168,7 +168,7 @@ def case_of_plan(config: Mapping[str, Any], plan: Plan) -> Case:
 
 def case_of_file(
     config: Mapping[str, Any], kind: str, *, version: str = "", model: ModelSpec | None = None, machine: Hardware | None = None,
-    memory: Estimate | None = None, mistakes: tuple[Mistake, ...] = (),
+    mistakes: tuple[Mistake, ...] = (),
 ) -> Case:  # fmt: skip
     """What is known of a config that stands in a file, by Oumi's own defaults."""
     bare = Case(config=config)
@@ -176,7 +176,7 @@ def case_of_file(
     sharding = next((name for name in ("deepspeed", "fsdp") if bare.on(f"{name}.enable_{name}")), None)
     is_training = kind == "train"
     return Case(
-        config=config, is_file=True, kind=kind, version=version, model=model, machine=machine, memory=memory, mistakes=mistakes,
+        config=config, is_file=True, kind=kind, version=version, model=model, machine=machine, mistakes=mistakes,
         trainer=(bare.text("training.trainer_type") or "HF") if is_training else None,
         method=method if is_training else None,
         sharding=sharding if is_training else None,

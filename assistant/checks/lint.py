@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assistant.checks import releases
 from assistant.checks.case import Case, case_of_file
@@ -22,7 +22,8 @@ BAD_YAML = "SCH000"
 _PRAGMA = re.compile(r"#\s*oumi-chat:\s*(ignore|ignore-file)(?:\[([A-Za-z0-9, ]*)\])?")
 _RANKS = {"error": 0, "warning": 1, "info": 2}
 Models = Callable[[str], ModelSpec | None]
-Sizes = Callable[[Case], Estimate | None]
+Sized = tuple[Estimate, Hardware]
+Sizes = Callable[[Case], Sized | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +50,10 @@ class Selection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What is known beside the text: the release of Oumi, the machine, how to look up a model and to size a run."""
+    """What is known beside the text: the release of Oumi, the machine, how to look up a model and to size a run.
+
+    `memory_of` gives what a training takes on its machine, or what a job's training takes on the job's.
+    """
 
     version: str = ""
     machine: Hardware | None = None
@@ -91,10 +95,8 @@ def _case(root: Node, kind: str, context: Context) -> Case:
     name = model.get("model_name") if model else None
     spec = context.model_of(name) if isinstance(name, str) and name else None
     case = case_of_file(body, kind, version=version, model=spec, machine=context.machine, mistakes=mistakes(root, kind, version))
-    memory = context.memory_of(case) if kind == "train" and spec is not None and context.machine is not None else None
-    if memory is None:
-        return case
-    return case_of_file(body, kind, version=version, model=spec, machine=context.machine, memory=memory, mistakes=case.mistakes)
+    sized = context.memory_of(case)
+    return case if sized is None else replace(case, memory=sized[0], machine=sized[1])
 
 
 def _flaw(root: Node, placed: Placed) -> Flaw:

@@ -14,7 +14,7 @@ def _too_large(case: Case) -> Found:
         "upper": f"{gib(case.memory.upper):.1f}", "point": f"{gib(case.memory.point):.1f}", "usable": f"{case.machine.usable_gib:.1f}",
         "gpu": f"{case.machine.count} × {case.machine.gpu.name}",
     }  # fmt: skip
-    return [Hit(path="training.per_device_train_batch_size", words=words)]
+    return [Hit(path="resources.accelerators" if case.kind == "job" else "training.per_device_train_batch_size", words=words)]
 
 
 def _uncut(case: Case) -> bool:
@@ -39,6 +39,7 @@ def _needless_trust(case: Case) -> bool:
 RULES = (
     Rule(
         rule="MEM020",
+        kinds=("train", "job"),
         where=_too_large,
         message="This does not fit: up to {upper} GiB per GPU are needed (expected {point}), {usable} GiB are usable on {gpu}.",
         fix="oumi-chat estimate --config FILE --gpus … says what would fit.",
