@@ -21,6 +21,16 @@ _SAID = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """What a training takes on a machine: with rows of all the `tokens` that they may have, and with the shortest."""
+
+    full: Estimate
+    least: Estimate
+    tokens: int
+    machine: Hardware
+
+
 _STEPS = re.compile(r"[^.\[\]]+|\[\d+\]")
 _TRUE = ("true", "yes", "y", "on", "1")
 
@@ -31,7 +41,7 @@ class Case:
 
     `said` are the overrides' dotted paths. Before planning `finished` is False. `is_file` marks a config that stands in a
     file: all of it was written by its owner. `endless` is True where nobody would end a streamed run by a number of steps.
-    `mistakes` are what Oumi cannot read in it; `memory` is the estimate of the run on `machine`.
+    `mistakes` are what Oumi cannot read in it; `fit` is what the run takes on its machine.
     """
 
     config: Mapping[str, Any]
@@ -47,7 +57,7 @@ class Case:
     endless: bool = True
     model: ModelSpec | None = None
     machine: Hardware | None = None
-    memory: Estimate | None = None
+    fit: Fit | None = None
     mistakes: tuple[Mistake, ...] = ()
 
     @property

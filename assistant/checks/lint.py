@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from assistant.checks import releases
-from assistant.checks.case import Case, case_of_file
+from assistant.checks.case import Case, Fit, case_of_file
 from assistant.checks.declared import Rule
 from assistant.checks.document import Node, NoDocument, parse
 from assistant.checks.findings import Placed, found_by
@@ -15,15 +15,14 @@ from assistant.checks.kinds import kind_of
 from assistant.checks.rules import RULES
 from assistant.checks.typed import mistakes
 from assistant.core.edits import Edit
-from assistant.core.values import Estimate, Finding, Hardware, ModelSpec
+from assistant.core.values import Finding, Hardware, ModelSpec
 
 BAD_YAML = "SCH000"
 """The rule of a file that cannot be parsed: nothing else can be said of it."""
 _PRAGMA = re.compile(r"#\s*oumi-chat:\s*(ignore|ignore-file)(?:\[([A-Za-z0-9, ]*)\])?")
 _RANKS = {"error": 0, "warning": 1, "info": 2}
 Models = Callable[[str], ModelSpec | None]
-Sized = tuple[Estimate, Hardware]
-Sizes = Callable[[Case], Sized | None]
+Fits = Callable[[Case], Fit | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,13 +51,13 @@ class Selection:
 class Context:
     """What is known beside the text: the release of Oumi, the machine, how to look up a model and to size a run.
 
-    `memory_of` gives what a training takes on its machine, or what a job's training takes on the job's.
+    `fit_of` gives what a training takes on its machine, or what a job's training takes on the job's.
     """
 
     version: str = ""
     machine: Hardware | None = None
     model_of: Models = lambda _name: None
-    memory_of: Sizes = lambda _case: None
+    fit_of: Fits = lambda _case: None
     rules: tuple[Rule, ...] = RULES
 
 
@@ -95,8 +94,7 @@ def _case(root: Node, kind: str, context: Context) -> Case:
     name = model.get("model_name") if model else None
     spec = context.model_of(name) if isinstance(name, str) and name else None
     case = case_of_file(body, kind, version=version, model=spec, machine=context.machine, mistakes=mistakes(root, kind, version))
-    sized = context.memory_of(case)
-    return case if sized is None else replace(case, memory=sized[0], machine=sized[1])
+    return replace(case, fit=context.fit_of(case))
 
 
 def _flaw(root: Node, placed: Placed) -> Flaw:

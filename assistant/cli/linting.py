@@ -14,7 +14,7 @@ import click
 from assistant import __version__
 from assistant.builder.edit import diff_lines
 from assistant.builder.fixing import mended
-from assistant.builder.linting import sized
+from assistant.builder.linting import fit_of
 from assistant.catalogue.machines import parse_machine
 from assistant.catalogue.models import get_model
 from assistant.checks.lint import BAD_YAML, Context, Flaw, Selection, Verdict, judge
@@ -166,8 +166,8 @@ class _Linting:
             self.found += _oumis(file, verdict)
 
     def _context(self, file: Lintable) -> Context:
-        memory = functools.partial(sized, model_of=model_of, trained_by=functools.partial(_trained_by, file.path))
-        return replace(self.flags.context, memory_of=memory)
+        fit = functools.partial(fit_of, model_of=model_of, trained_by=functools.partial(_trained_by, file.path))
+        return replace(self.flags.context, fit_of=fit)
 
     def _is_broken_config(self, file: Lintable, text: str, verdict: Verdict) -> bool:
         """A file that cannot be parsed, and was named or looks like one of Oumi's."""

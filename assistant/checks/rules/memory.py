@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
-from assistant.checks.case import Case
+from assistant.checks.case import Case, Fit
 from assistant.checks.declared import REMOVE, Found, Hit, Rule, put, when
 from assistant.core.units import gib
+from assistant.core.values import Estimate
 
 
 def _too_large(case: Case) -> Found:
-    if case.memory is None or case.machine is None or case.memory.fits(case.machine.usable_gib):
+    fit = case.fit
+    return [_sized(case, fit.least, fit)] if fit is not None and _cannot_fit(fit) else []
+
+
+def _may_be_too_large(case: Case) -> Found:
+    fit = case.fit
+    if fit is None or _cannot_fit(fit) or fit.full.fits(fit.machine.usable_gib):
         return []
+    return [_sized(case, fit.full, fit)]
+
+
+def _cannot_fit(fit: Fit) -> bool:
+    """True where even the shortest rows take more, by the figure that is expected."""
+    return gib(fit.least.point) > fit.machine.usable_gib
+
+
+def _sized(case: Case, memory: Estimate, fit: Fit) -> Hit:
     words = {
-        "upper": f"{gib(case.memory.upper):.1f}", "point": f"{gib(case.memory.point):.1f}", "usable": f"{case.machine.usable_gib:.1f}",
-        "gpu": f"{case.machine.count} × {case.machine.gpu.name}",
+        "upper": f"{gib(memory.upper):.1f}", "point": f"{gib(memory.point):.1f}", "usable": f"{fit.machine.usable_gib:.1f}",
+        "gpu": f"{fit.machine.count} × {fit.machine.gpu.name}", "tokens": f"{fit.tokens:,}",
     }  # fmt: skip
-    return [Hit(path="resources.accelerators" if case.kind == "job" else "training.per_device_train_batch_size", words=words)]
+    return Hit(path="resources.accelerators" if case.kind == "job" else "training.per_device_train_batch_size", words=words)
 
 
 def _uncut(case: Case) -> bool:
@@ -41,11 +57,27 @@ RULES = (
         rule="MEM020",
         kinds=("train", "job"),
         where=_too_large,
-        message="This does not fit: up to {upper} GiB per GPU are needed (expected {point}), {usable} GiB are usable on {gpu}.",
+        message="This cannot fit: {point} GiB per GPU are expected even over short rows, {usable} GiB are usable on {gpu}.",
         fix="oumi-chat estimate --config FILE --gpus … says what would fit.",
         summary="More memory than the machine has",
-        why="The estimate of oumi-chat at the full sequence length, its upper bound against what a process may allocate (docs/accuracy.md).",
+        why="The estimate of oumi-chat for rows of 128 tokens (packed rows: the full length), the expected figure against what a process may "
+        "allocate (docs/accuracy.md). A job is judged by the config that it runs and the accelerators that it asks for.",
         bad="model: {model_name: meta-llama/Llama-3.1-70B-Instruct, torch_dtype_str: bfloat16, model_max_length: 2048}\ntraining: {trainer_type: TRL_SFT, per_device_train_batch_size: 1}\n",
+        good="model: {model_name: HuggingFaceTB/SmolLM2-135M-Instruct, torch_dtype_str: bfloat16, model_max_length: 2048}\n"
+        "training: {trainer_type: TRL_SFT, per_device_train_batch_size: 1}\n",
+        gpus="A100-80GB",
+    ),
+    Rule(
+        rule="MEM022",
+        severity="warning",
+        kinds=("train", "job"),
+        where=_may_be_too_large,
+        message="rows of the full {tokens} tokens may not fit: up to {upper} GiB per GPU (expected {point}), {usable} GiB are usable on {gpu}",
+        fix="lower model.model_max_length or the batch to what the rows need",
+        summary="Long rows may not fit",
+        why="The estimate of oumi-chat at the full sequence length, its upper bound; shorter rows take less (docs/accuracy.md).",
+        bad="model: {model_name: meta-llama/Llama-3.1-8B-Instruct, torch_dtype_str: bfloat16, model_max_length: 32768}\n"
+        "training: {trainer_type: TRL_SFT, use_peft: true, per_device_train_batch_size: 8}\npeft: {lora_target_modules: [all-linear]}\n",
         good="model: {model_name: HuggingFaceTB/SmolLM2-135M-Instruct, torch_dtype_str: bfloat16, model_max_length: 2048}\n"
         "training: {trainer_type: TRL_SFT, per_device_train_batch_size: 1}\n",
         gpus="A100-80GB",
