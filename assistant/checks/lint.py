@@ -49,11 +49,12 @@ class Selection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What is known beside the text: the release of Oumi, the machine, how to look up a model and to size a run.
+    """What is known beside the text: its kind (None: by its fields), the release of Oumi, the machine, how to look up a model and to size a run.
 
     `fit_of` gives what a training takes on its machine, or what a job's training takes on the job's.
     """
 
+    kind: str | None = None
     version: str = ""
     machine: Hardware | None = None
     model_of: Models = lambda _name: None
@@ -76,7 +77,7 @@ def judge(text: str, context: Context, selection: Selection | None = None) -> Ve
     except NoDocument as problem:
         finding = Finding(rule=BAD_YAML, severity="error", path="", message=problem.message, fix=problem.hint)
         return Verdict(kind=None, flaws=(Flaw(finding=finding, line=problem.line, column=problem.column),))
-    kind = kind_of(root.value)
+    kind = context.kind or kind_of(root.value)
     if kind is None:
         return Verdict(kind=None)
     case = _case(root, kind, context)

@@ -254,8 +254,8 @@ RULES = (
         fix="Set peft.q_lora_bits to 4 or 8.",
         summary="Bits that bitsandbytes does not have",
         why="PeftParams takes any number, and the model fails to load (measured).",
-        bad="peft: {q_lora: true, q_lora_bits: 3}\n",
-        good="peft: {q_lora: true, q_lora_bits: 4}\n",
+        bad="training: {use_peft: true}\npeft: {q_lora: true, q_lora_bits: 3}\n",
+        good="training: {use_peft: true}\npeft: {q_lora: true, q_lora_bits: 4}\n",
         early=True,
     ),
     Rule(

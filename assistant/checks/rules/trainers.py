@@ -158,7 +158,8 @@ RULES = (
         summary="The best model of none",
         why="With eval_strategy no it is useless without a word; with unlike strategies Transformers raises (measured).",
         bad="training: {trainer_type: TRL_SFT, trainer_kwargs: {load_best_model_at_end: true}}\n",
-        good="training: {trainer_type: TRL_SFT, eval_strategy: steps, trainer_kwargs: {load_best_model_at_end: true}}\n",
+        good="data: {validation: {datasets: [{dataset_name: yahma/alpaca-cleaned, split: 'train[:1%]'}]}}\n"
+        "training: {trainer_type: TRL_SFT, eval_strategy: steps, trainer_kwargs: {load_best_model_at_end: true}}\n",
     ),
     Rule(
         rule="TRN063",

@@ -99,7 +99,7 @@ def _prefetch_without_workers(case: Case) -> bool:
 
 def _kept_workers_without_any(case: Case) -> bool:
     none = case.get("training.dataloader_num_workers") in (None, 0)
-    return none and case.on("training.trainer_kwargs.dataloader_persistent_workers")
+    return none and case.on("training.dataloader_persistent_workers")
 
 
 def _float32_by_default(case: Case) -> bool:
@@ -321,14 +321,14 @@ RULES = (
     ),
     Rule(
         rule="TRN049",
-        where=when("training.trainer_kwargs.dataloader_persistent_workers", _kept_workers_without_any),
+        where=when("training.dataloader_persistent_workers", _kept_workers_without_any),
         message="PyTorch keeps no workers alive where there are none.",
         fix="Set training.dataloader_num_workers, or leave it out.",
         edits=REMOVE,
         summary="Persistent workers without workers",
         why="DataLoader raises for persistent_workers with num_workers 0 (measured).",
-        bad="training: {trainer_kwargs: {dataloader_persistent_workers: true}}\n",
-        good="training: {dataloader_num_workers: 4, trainer_kwargs: {dataloader_persistent_workers: true}}\n",
+        bad="training: {trainer_type: TRL_SFT, dataloader_persistent_workers: true}\n",
+        good="training: {trainer_type: TRL_SFT, dataloader_num_workers: 4, dataloader_persistent_workers: true}\n",
     ),
     Rule(
         rule="TRN050",
