@@ -19,7 +19,7 @@ from assistant.core.values import Finding, Hardware, ModelSpec
 
 BAD_YAML = "SCH000"
 """The rule of a file that cannot be parsed: nothing else can be said of it."""
-_PRAGMA = re.compile(r"#\s*oumi-chat:\s*(ignore|ignore-file)(?:\[([A-Za-z0-9, ]*)\])?")
+_PRAGMA = re.compile(r"#\s*oumi-chat:\s*(ignore-file|ignore)(?![\w-])(?:\[([A-Za-z0-9, ]*)\])?")
 _RANKS = {"error": 0, "warning": 1, "info": 2}
 Models = Callable[[str], ModelSpec | None]
 Fits = Callable[[Case], Fit | None]

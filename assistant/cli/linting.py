@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
 
 import click
 
@@ -16,19 +13,17 @@ from assistant.builder.edit import diff_lines
 from assistant.builder.fixing import mended
 from assistant.builder.linting import fit_of
 from assistant.catalogue.machines import parse_machine
-from assistant.catalogue.models import get_model
 from assistant.checks.lint import BAD_YAML, Context, Flaw, Selection, Verdict, judge
 from assistant.checks.releases import newest, release_of
 from assistant.checks.rules import RULES
-from assistant.core.errors import OumiChatError, UsageError
-from assistant.core.values import Finding, ModelSpec
-from assistant.machine.configs import read_config, read_text
+from assistant.core.errors import UsageError
+from assistant.core.values import Finding
+from assistant.machine.configs import read_text
 from assistant.machine.files import write_new
-from assistant.machine.jobconfig import config_of_job
+from assistant.machine.known import known_model, trained_by
 from assistant.machine.lintable import STDIN, Lintable, lintables
-from assistant.machine.models import resolve_model
 from assistant.terminal import report
-from assistant.terminal.lintreports import REPORTERS, Report, diff_text, summary_line
+from assistant.terminal.lintreports import REPORTERS, Report, diff_text, summary_line, text_lines
 from assistant.terminal.screen import Screen
 
 _HELP = """Check Oumi configs of any kind for what Oumi refuses, ignores or crashes on.
@@ -86,10 +81,13 @@ def _lint(
     del offline, debug  # nothing goes to the network; --debug is looked for in the arguments
     if not files:
         raise UsageError("lint takes the files to check.", context="lint", hint="Such as: oumi-chat lint train.yaml configs/", reference="usage")
+    if (diff or (fix and STDIN in files)) and (as_json or how != "text"):
+        flag = "--diff" if diff else "--fix"
+        raise UsageError(f"{flag} writes a text of its own on stdout.", context=flag, hint="Leave --format out, or run it without it afterwards.", reference="usage")
     machine = parse_machine(gpus) if gpus else None
     version = release_of(oumi_version) if oumi_version else newest()
     flags = Flags(
-        context=Context(version=version, machine=machine, model_of=model_of), selection=Selection(select=_ids("--select", select), ignore=_ids("--ignore", ignore)),
+        context=Context(version=version, machine=machine, model_of=known_model), selection=Selection(select=_ids("--select", select), ignore=_ids("--ignore", ignore)),
         fix=fix, diff=diff, format="json" if as_json else how, with_oumi=with_oumi, quiet=quiet, screen=Screen(no_color=no_color),
     )  # fmt: skip
     return _Linting(flags).run(lintables(files))
@@ -110,24 +108,6 @@ def _ids(flag: str, said: tuple[str, ...]) -> tuple[str, ...]:
     return found
 
 
-@functools.cache
-def model_of(name: str) -> ModelSpec | None:
-    """A model by its id in the catalogue, or a local folder's; None where nothing is known for sure."""
-    if (known := get_model(name)) is not None:
-        return known
-    try:
-        return resolve_model(name, offline=True)[0] if Path(name).expanduser().is_dir() else None
-    except (OumiChatError, OSError, ValueError, RuntimeError):
-        return None
-
-
-def _trained_by(path: Path, body: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    try:
-        return read_config(config_of_job(path, body))
-    except (OumiChatError, OSError, ValueError):
-        return None
-
-
 class _Linting:
     """One run of the command over its files."""
 
@@ -136,7 +116,7 @@ class _Linting:
         self.found: list[tuple[str, Flaw]] = []
         self.diffs: list[list[str]] = []
         self.checked = self.mended = 0
-        self.unreadable = False
+        self.unreadable = self.piped = False
 
     def run(self, files: list[Lintable]) -> int:
         """Judge all files, show what was found, and return the exit code."""
@@ -166,7 +146,7 @@ class _Linting:
             self.found += _oumis(file, verdict)
 
     def _context(self, file: Lintable) -> Context:
-        fit = functools.partial(fit_of, model_of=model_of, trained_by=functools.partial(_trained_by, file.path))
+        fit = functools.partial(fit_of, model_of=known_model, trained_by=functools.partial(trained_by, file.path))
         return replace(self.flags.context, fit_of=fit)
 
     def _is_broken_config(self, file: Lintable, text: str, verdict: Verdict) -> bool:
@@ -187,17 +167,20 @@ class _Linting:
         if self.flags.diff:
             self.diffs.append(diff_lines(text, done.text, file.name))
         elif file.name == STDIN:
+            self.piped = True
             self.flags.screen.result(done.text)
         elif done.text != text:
             write_new(file.path, done.text, force=True)
         return done.verdict
 
     def _show(self) -> None:
-        flags = self.flags
+        flags, found = self.flags, Report(found=self.found, version=__version__, oumi=self.flags.context.version)
         if flags.diff:
             flags.screen.result(diff_text(self.diffs))
+        elif self.piped:
+            flags.screen.talk(text_lines(found, flags.screen.err))
         else:
-            REPORTERS[flags.format](flags.screen, Report(found=self.found, version=__version__, oumi=flags.context.version))
+            REPORTERS[flags.format](flags.screen, found)
         if not flags.quiet:
             report.say(flags.screen, summary_line(self.found, self.checked, self.mended))
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from assistant.checks.lint import Flaw
 from assistant.checks.rules import RULES
 from assistant.terminal.screen import Face, Screen
-from assistant.terminal.text import Line, escaped, one_line, one_row, wrap
+from assistant.terminal.text import Line, clean, escaped, one_line, one_row, wrap
 
 Found = Sequence[tuple[str, Flaw]]
 """(file as it is shown, finding) of all files, in order."""
@@ -41,11 +41,15 @@ def finding_json(name: str, flaw: Flaw) -> dict[str, Any]:
 
 def as_text(screen: Screen, report: Report) -> None:
     """A line a finding, its fix below it."""
-    face = screen.out
-    screen.show(line for name, flaw in report.found for line in _text_lines(name, flaw, face))
+    screen.show(text_lines(report, screen.out))
 
 
-def _text_lines(name: str, flaw: Flaw, face: Face) -> list[Line]:
+def text_lines(report: Report, face: Face) -> list[Line]:
+    """The findings as lines that fit the stream."""
+    return [line for name, flaw in report.found for line in _finding_lines(name, flaw, face)]
+
+
+def _finding_lines(name: str, flaw: Flaw, face: Face) -> list[Line]:
     finding = flaw.finding
     place, kind = f"{one_row(name)}:{flaw.line}:{flaw.column}: ", f"{finding.severity} {finding.rule} "
     message = one_line(finding.message)
@@ -104,7 +108,7 @@ def as_github(screen: Screen, report: Report) -> None:
 def _annotation(name: str, flaw: Flaw) -> str:
     finding = flaw.finding
     text = one_row(f"{finding.message} {finding.fix}".strip())
-    where = f"file={_property(name)},line={flaw.line},col={flaw.column},title={_property(finding.rule)}"
+    where = f"file={_property(clean(name))},line={flaw.line},col={flaw.column},title={_property(finding.rule)}"
     return f"::{_COMMANDS[finding.severity]} {where}::{_data(text)}"
 
 
