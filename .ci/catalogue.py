@@ -126,6 +126,13 @@ def main(shared: Path) -> None:
         for g in read(shared / "gpus.jsonl")
     ]
     write("gpus.jsonl", gpus)
+    shapes = json.loads((shared / "model_modules.json").read_text("utf-8"))
+    modules = [
+        {"model_type": kind, "linear": [n for n in shape["linear"] if n != "lm_head"], "layers": sorted({*shape["layer_cls"], *shape["no_split"]}), "source": "built with transformers 5.16"}
+        for kind, shape in sorted(shapes.items())
+        if shape.get("linear")
+    ]
+    write("modules.jsonl", modules)
     offers = [o for o in (offer(r) for r in read(shared / "clouds.jsonl")) if o]
     write("offers.jsonl", sorted(offers, key=lambda o: (o["gpu"], o["count"], o["cloud"], o["instance"] or "")))
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from assistant.api import ConfigBuilder, plan
+    from assistant.api import ConfigBuilder, lint, plan
 
 __version__ = "0.1.0"
-__all__ = ["ConfigBuilder", "__version__", "plan"]
+__all__ = ["ConfigBuilder", "__version__", "lint", "plan"]
 
 
 def __getattr__(name: str) -> Any:
     """The API is loaded when it is first asked for: the program starts without it."""
-    if name in ("ConfigBuilder", "plan"):
+    if name in ("ConfigBuilder", "lint", "plan"):
         from assistant import api
 
         return getattr(api, name)

@@ -3,8 +3,9 @@
 from assistant.api.builder import ConfigBuilder
 from assistant.api.config import OumiConfig
 from assistant.api.difference import ABSENT, Absent, Change
+from assistant.api.linting import LintFinding, lint
 from assistant.api.request import plan
 from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome
 
-__all__ = ["ABSENT", "Absent", "Change", "ConfigBuilder", "Intent", "OumiConfig", "Outcome", "plan"]
+__all__ = ["ABSENT", "Absent", "Change", "ConfigBuilder", "Intent", "LintFinding", "OumiConfig", "Outcome", "lint", "plan"]

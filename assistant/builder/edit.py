@@ -8,28 +8,15 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
 from assistant.builder.edit_text import INDENT, Cut, Document, key_text, refusal, scalar_text, value_text
+from assistant.core.edits import Edit
 from assistant.core.errors import UsageError
 
 Step = str | int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edit:
-    """One change of a config: set the field at a dotted path (`data.train.datasets[0].split`), remove it, or give it another name.
-
-    `value` is a scalar or a list of scalars. A section left empty by a removal goes with it.
-    """
-
-    path: str
-    value: Any = None
-    remove: bool = False
-    rename: str | None = None
 
 
 def steps_of(path: str) -> tuple[Step, ...]:

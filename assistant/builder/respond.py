@@ -26,7 +26,7 @@ from assistant.builder.requests import (
 )
 from assistant.builder.ways_out import budget_ways, ways_out
 from assistant.catalogue.machines import assumed_machines
-from assistant.checks.guards import check, refuse
+from assistant.checks.guards import check, refuse_said
 from assistant.configs.build import train_config
 from assistant.configs.render import render
 from assistant.core.datafacts import DataFacts
@@ -221,7 +221,7 @@ def _finish(asked: Request, model: ModelSpec, kept: Budgeted, data: DataFacts | 
         return replace(base, status="does_not_fit", ways_out=ways, explanation=f"{kept.over}. {base.explanation}")
     config = train_config(plan)
     found = check(config.body, plan)
-    refuse(found)
+    refuse_said(found)
     findings = (*findings, *found, *_offload_findings(asked.intent, model, plan))
     others = alternatives(asked.intent, model, plan.hardware, plan, data=data)
     plan = replace(plan, alternatives=others)

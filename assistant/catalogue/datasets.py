@@ -76,3 +76,22 @@ def search_datasets(query: str) -> list[DatasetSpec]:
         return found
     near = set(suggest_datasets(query, count=5))
     return [d for d in all_datasets() if d.id in near]
+
+
+_READERS = {
+    "text_sft": "sft", "text_sft_jsonl": "sft", "HuggingFaceDataset": "sft", "PromptResponseDataset": "sft",
+    "vl_sft": "vision_sft", "vision_language_jsonl": "vision_sft", "hf_vision": "vision_sft",
+    "text_dpo_jsonl": "dpo", "vision_dpo_jsonl": "vision_dpo",
+}  # fmt: skip
+"""Oumi 0.9's classes for rows of one's own → what they hold (its registry)."""
+
+
+@cache
+def _registered() -> dict[str, DatasetSpec]:
+    own = {name.lower(): DatasetSpec(id=name, kind=kind, registered=True, source="oumi 0.9's registry") for name, kind in _READERS.items()}
+    return own | {spec.id.lower(): spec for spec in all_datasets() if spec.registered}
+
+
+def registered_dataset(name: str) -> DatasetSpec | None:
+    """The dataset that Oumi has a class for under exactly this name (case does not matter); None otherwise."""
+    return _registered().get(name.lower())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from assistant.catalogue.gpus import in_memory
-from assistant.checks.rules import QLORA_ONLY
+from assistant.checks.rules.adapters import QLORA_ONLY
 from assistant.checks.schema import field
 from assistant.core.intent import Intent
 

@@ -12,6 +12,7 @@ from typing import Any
 from assistant.checks import releases
 from assistant.checks.document import Node
 
+_MEANT = "did you mean "
 _NEAR = 70
 """Score of 100 (rapidfuzz's ratio) from which a name is offered for another."""
 _YES_NO = frozenset(("yes", "y", "on", "true", "no", "n", "off", "false"))
@@ -28,6 +29,7 @@ class Mistake:
     message: str
     fix: str
     mends_with: Any = None
+    renames_to: str = ""
 
 
 def mistakes(root: Node, kind: str, version: str) -> tuple[Mistake, ...]:
@@ -157,7 +159,8 @@ class _Reading:
         here = f"{path}.{key}" if path else str(key)
         line, column = node.place(key)
         message, fix = f"Oumi {self.version} has no field {here}", self._advice(str(key), name, path)
-        return Mistake(rule="SCH001", path=here, line=line, column=column, message=message, fix=fix)
+        near = fix.removeprefix(_MEANT).removesuffix("?") if fix.startswith(_MEANT) else ""
+        return Mistake(rule="SCH001", path=here, line=line, column=column, message=message, fix=fix, renames_to="" if near in node.keys else near)
 
     def _advice(self, key: str, name: str, path: str) -> str:
         """Where the key belongs, what it was renamed to, or the nearest name here."""
@@ -170,7 +173,7 @@ class _Reading:
         if elsewhere:
             return f"it belongs to {elsewhere[0].rpartition('.')[0] or 'the top level'}: {elsewhere[0]}"
         if near := _nearest(key, tuple(fields)):
-            return f"did you mean {near}?"
+            return f"{_MEANT}{near}?"
         return "take it out"
 
     def _places(self, key: str) -> list[str]:

@@ -234,6 +234,13 @@ def _launch(
     raise typer.Exit(launch(file, flags))
 
 
+@app.command("lint", help="Check configs for what Oumi refuses, ignores or crashes on.", add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def _lint(ctx: typer.Context) -> None:
+    from assistant.cli.linting import lint
+
+    raise typer.Exit(lint(ctx.args))
+
+
 def _later(name: str) -> None:
     @app.command(name, hidden=True, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
     def _command(ctx: typer.Context) -> None:

@@ -12,10 +12,10 @@ from typer.core import TyperGroup
 
 from assistant.core.errors import UsageError
 
-LATER = ("lint", "migrate", "explain")
+LATER = ("migrate", "explain")
 """Commands of a later release: their names are taken, and what they will take is known."""
 _CATALOGUES = ("models", "gpus", "datasets", "templates")
-COMMANDS = (*_CATALOGUES, "doctor", "estimate", "create", "launch", *LATER)
+COMMANDS = (*_CATALOGUES, "doctor", "estimate", "create", "launch", "lint", *LATER)
 """Every command but `ask`, which is what a request is given to."""
 _CREATE_KINDS = ("train", "eval", "infer", "job", "quantize", "tune", "judge", "synthesize")
 _CREATE_FLAGS = (
@@ -24,7 +24,8 @@ _CREATE_FLAGS = (
     "--max-dollars", "--cloud", "--nodes", "--benchmarks", "--engine", "--num-fewshot", "--limit", "--set",
 )  # fmt: skip
 """Flags of `create` that take a value: without them that value would be taken for a word."""
-_WITH_VALUE = ("--llm", "--llm-base-url", "--gpus", "--output-file", "-o", "--config", "-c", "--resume", "--script", "--cluster", "--input", "--output", *_CREATE_FLAGS)
+_LINT_FLAGS = ("--format", "--select", "--ignore", "--oumi-version")
+_WITH_VALUE = ("--llm", "--llm-base-url", "--gpus", "--output-file", "-o", "--config", "-c", "--resume", "--script", "--cluster", "--input", "--output", *_LINT_FLAGS, *_CREATE_FLAGS)
 _HELP = ("--help", "-h", "--version")
 _PROSE = frozenset(["a", "an", "the", "my", "our", "me", "to", "for", "of", "on", "with", "using", "from", "into", "how", "what", "which", "and", "please"])
 _FIELD = re.compile(r"[a-z]\w*(?:\.\w+)+|[a-z0-9]+(?:_[a-z0-9]+)+|model|data|training|peft|fsdp|deepspeed|generation")
@@ -114,7 +115,7 @@ def _is_like_a_kind(word: str) -> bool:
 
 
 def _is_like_a_file(word: str) -> bool:
-    return bool(re.search(r"[./*]", word)) or Path(word).exists()
+    return word == "-" or bool(re.search(r"[./*]", word)) or Path(word).exists()
 
 
 def reads_as_request(text: str) -> bool:

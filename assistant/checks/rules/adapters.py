@@ -1,0 +1,322 @@
+"""Rules on adapters: whether they train, on which layers, over which weights."""
+
+from __future__ import annotations
+
+from assistant.catalogue.modules import EXPERT_LAYERS, modules_of
+from assistant.checks.case import Case
+from assistant.checks.declared import REMOVE, Found, Hit, Rule, put, when
+from assistant.core.edits import Edit
+
+QLORA_ONLY = ("bnb_4bit_quant_type", "bnb_4bit_compute_dtype", "bnb_4bit_quant_storage", "q_lora_bits", "use_bnb_nested_quant", "llm_int8_skip_modules")
+"""Fields of the peft section that mean nothing without 4-bit weights."""
+_TARGETS = "peft.lora_target_modules"
+_DTYPES = {"bf16": "bfloat16", "bfloat16": "bfloat16", "float32": "float32", "f32": "float32", "float": "float32", "float16": "float16", "f16": "float16", "half": "float16"}
+_NO_DEFAULT = frozenset(("phi3", "gpt_oss", "qwen3_moe", "mixtral"))
+"""Types without an entry in PEFT 0.19's table of default layers."""
+
+
+def _forgotten(case: Case) -> Found:
+    stands = case.is_file and bool(case.section("peft")) and "use_peft" not in case.section("training")
+    return [Hit(path="peft", edits=put("training.use_peft", True))] if stands else []
+
+
+def _switched_off(case: Case) -> bool:
+    return case.is_file and bool(case.section("peft")) and "use_peft" in case.section("training") and not case.on("training.use_peft")
+
+
+def _names(case: Case) -> list[str]:
+    """The layers that adapters are asked for; empty where they are left to PEFT, or all are meant."""
+    if case.method not in ("lora", "qlora"):
+        return []
+    names = [name for name in case.listed(_TARGETS) if isinstance(name, str) and name]
+    return [] if names == ["all-linear"] else names
+
+
+def _missing(case: Case, names: list[str]) -> tuple[list[str], frozenset[str]]:
+    """(names that match no layer, the linear layers that there are); nothing where the type is not known."""
+    known = modules_of(case.model.model_type) if case.model else None
+    if known is None or case.model is None:
+        return [], frozenset()
+    there = known.linear | (EXPERT_LAYERS if case.model.is_moe else frozenset()) | {"lm_head", "embed_tokens"}
+    return [name for name in names if name.rpartition(".")[2] not in there], known.linear
+
+
+def _absent(case: Case) -> Found:
+    names = _names(case)
+    missing, linear = _missing(case, names)
+    if not missing or case.model is None:
+        return []
+    left = [name for name in names if name not in missing]
+    then = f"only {', '.join(left)} would train" if left else "none is left, and PEFT stops the run"
+    good = sorted(case.model.lora_targets)
+    words = {"model": case.model.id, "missing": ", ".join(missing), "then": then, "there": ", ".join(good or sorted(linear))}
+    edits = (Edit(path=_TARGETS, value=good),) if good and all(name in linear for name in good) else ()
+    return [Hit(path=_TARGETS, words=words, edits=edits)]
+
+
+def _all_linear_of_experts(case: Case) -> bool:
+    if case.model is None or case.method not in ("lora", "qlora") or case.listed(_TARGETS) != ["all-linear"]:
+        return False
+    return case.model.model_type in ("qwen3_moe", "mixtral")
+
+
+def _all_experts(case: Case) -> Found:
+    if case.model is None or case.model.model_type not in ("qwen3_moe", "mixtral") or not case.is_file:
+        return []
+    named = sorted({name.rpartition(".")[2] for name in _names(case)} & {"gate_proj", "up_proj", "down_proj"})
+    then = "all experts are adapted, and trainable parameters multiply by their number" if case.model.model_type == "qwen3_moe" else "no expert is adapted, the attention alone"
+    return [Hit(path=_TARGETS, words={"named": ", ".join(named), "then": then})] if named else []
+
+
+def _left_to_peft(case: Case) -> bool:
+    if case.model is None or case.method not in ("lora", "qlora") or case.get(_TARGETS) is not None or case.get("peft.lora_target_parameters"):
+        return False
+    return case.model.model_type in _NO_DEFAULT
+
+
+def _two_of_seven(case: Case) -> bool:
+    if case.model is None or case.method not in ("lora", "qlora") or case.get(_TARGETS) is not None or not case.is_file:
+        return False
+    return case.model.model_type in ("llama", "qwen2", "mistral", "gemma", "gemma2")
+
+
+def _towers(case: Case) -> bool:
+    """Bare names that the image encoder's layers bear as well."""
+    if case.model is None or not case.model.is_vision or not case.is_file or case.get("peft.lora_exclude_modules") or case.on("model.text_only"):
+        return False
+    return case.model.model_type in ("gemma3", "llava", "internvl") and bool({"q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2"} & set(_names(case)))
+
+
+def _left_at_fp4(case: Case) -> Found:
+    if case.method != "qlora" or not case.finished or case.number("peft.q_lora_bits") == 8:
+        return []
+    edits = tuple(
+        edit for name, value in (("bnb_4bit_quant_type", "nf4"), ("bnb_4bit_compute_dtype", "bfloat16"))
+        if case.get(f"peft.{name}") is None for edit in put(f"peft.{name}", value)
+    )  # fmt: skip
+    return [Hit(path="peft.q_lora", words={"left": " and ".join(edit.path for edit in edits)}, edits=edits)] if edits else []
+
+
+def _storage_differs(case: Case) -> Found:
+    path = "peft.bnb_4bit_quant_storage"
+    storage, dtype = case.get(path), case.get("model.torch_dtype_str")
+    if case.method != "qlora" or case.sharding != "fsdp" or (storage is None and not case.is_file):
+        return []
+    if not case.finished:
+        return [] if storage in ("bfloat16", "float32") else [path]
+    wanted = _DTYPES.get(str(dtype))
+    if storage is not None and wanted == _DTYPES.get(str(storage)):
+        return []
+    return [Hit(path=path, edits=put(path, wanted) if wanted else ())]
+
+
+def _qlora_settings(case: Case) -> list[str]:
+    paths = [f"peft.{name}" for name in QLORA_ONLY]
+    return [path for path in paths if path in case.said and case.method == "lora"]
+
+
+def _weak_alpha(case: Case) -> bool:
+    rank = case.number("peft.lora_r")
+    return case.method in ("lora", "qlora") and case.is_file and rank is not None and rank > 8 and case.get("peft.lora_alpha") is None
+
+
+def _needs_cuda(case: Case) -> Found:
+    if case.machine is None or case.method != "qlora" or case.machine.gpu.vendor == "NVIDIA" or case.machine.gpu.vendor == "AMD":
+        return []
+    return [Hit(path="peft.q_lora", words={"gpu": case.machine.gpu.name})]
+
+
+RULES = (
+    Rule(
+        rule="PEF001",
+        where=_forgotten,
+        message="peft is set but training.use_peft is not true: Oumi trains all parameters.",
+        fix="Add use_peft: true under training.",
+        summary="Adapters that are set and not switched on",
+        why="train.py takes `config.training.use_peft and config.peft`: without the switch all parameters train, and q_lora is ignored "
+        "(measured: the full model trains, without a word).",
+        bad="training: {trainer_type: TRL_SFT}\npeft: {lora_r: 16, lora_alpha: 32, q_lora: true}\n",
+        good="training: {trainer_type: TRL_SFT, use_peft: true}\npeft: {lora_r: 16, lora_alpha: 32}\n",
+    ),
+    Rule(
+        rule="PEF030",
+        severity="info",
+        where=when("training.use_peft", _switched_off),
+        message="use_peft is false: the peft section has no effect, and all parameters train",
+        fix="leave the section out, or set training.use_peft: true",
+        summary="Adapters that are switched off",
+        why="train.py takes `config.training.use_peft and config.peft` (code of Oumi 0.9).",
+        bad="training: {use_peft: false}\npeft: {lora_r: 16, lora_alpha: 32}\n",
+        good="training: {use_peft: true}\npeft: {lora_r: 16, lora_alpha: 32}\n",
+    ),
+    Rule(
+        rule="PEF031",
+        where=_absent,
+        message="{model} has no layer called {missing}: {then}.",
+        fix="Its layers are {there}.",
+        summary="Adapters on layers that the model does not have",
+        why="PEFT leaves out names that match nothing and raises only where none matches. Phi-3 holds qkv_proj and gate_up_proj in one: with "
+        "the usual seven names 5,120 of 14,336 parameters train on a tiny model (measured).",
+        bad="model: {model_name: microsoft/Phi-3-mini-4k-instruct}\ntraining: {use_peft: true}\npeft: {lora_target_modules: [q_proj, k_proj, v_proj, o_proj]}\n",
+        good="model: {model_name: microsoft/Phi-3-mini-4k-instruct}\ntraining: {use_peft: true}\npeft: {lora_target_modules: [qkv_proj, o_proj]}\n",
+    ),
+    Rule(
+        rule="PEF032",
+        where=when(_TARGETS, _all_linear_of_experts),
+        message="PEFT cannot take all-linear for this mixture of experts: it stops the run.",
+        fix="Name the attention's layers: q_proj, k_proj, v_proj, o_proj.",
+        edits=put(_TARGETS, ["q_proj", "k_proj", "v_proj", "o_proj"]),
+        summary="all-linear beside experts",
+        why="The experts are one parameter since transformers 5, and PEFT 0.19 raises ValueError for qwen3_moe and mixtral (measured).",
+        bad="model: {model_name: Qwen/Qwen3-30B-A3B}\ntraining: {use_peft: true}\npeft: {lora_target_modules: [all-linear]}\n",
+        good="model: {model_name: Qwen/Qwen3-30B-A3B}\ntraining: {use_peft: true}\npeft: {lora_target_modules: [q_proj, k_proj, v_proj, o_proj]}\n",
+    ),
+    Rule(
+        rule="PEF033",
+        severity="warning",
+        where=_all_experts,
+        message="{named} are names of experts: {then}",
+        fix="keep q_proj, k_proj, v_proj, o_proj, as Oumi's own recipes do",
+        summary="Adapters on experts",
+        why="PEFT 0.19 adapts the fused experts of qwen3_moe under these names, and leaves those of mixtral out (measured with transformers 5.16).",
+        bad="model: {model_name: Qwen/Qwen3-30B-A3B}\ntraining: {use_peft: true}\npeft: {lora_target_modules: [q_proj, up_proj, down_proj]}\n",
+        good="model: {model_name: Qwen/Qwen3-30B-A3B}\ntraining: {use_peft: true}\npeft: {lora_target_modules: [q_proj, k_proj, v_proj, o_proj]}\n",
+    ),
+    Rule(
+        rule="PEF034",
+        where=when(_TARGETS, _left_to_peft),
+        message="PEFT has no layers of its own to adapt in this type of model: the run stops.",
+        fix="Set peft.lora_target_modules.",
+        summary="Layers left to PEFT, which knows none",
+        why="PEFT raises ValueError for phi3, gpt_oss, qwen3_moe and mixtral without target modules (measured).",
+        bad="model: {model_name: microsoft/Phi-3-mini-4k-instruct}\ntraining: {use_peft: true}\npeft: {lora_r: 8}\n",
+        good="model: {model_name: microsoft/Phi-3-mini-4k-instruct}\ntraining: {use_peft: true}\npeft: {lora_r: 8, lora_target_modules: [qkv_proj, o_proj]}\n",
+    ),
+    Rule(
+        rule="PEF035",
+        severity="info",
+        where=when(_TARGETS, _two_of_seven),
+        message="no layers are named: PEFT adapts q_proj and v_proj alone",
+        fix='name them, or ["all-linear"]',
+        summary="Adapters on two of seven layers",
+        why="PEFT's table of defaults has q_proj and v_proj for these types (measured on qwen2).",
+        bad="model: {model_name: meta-llama/Llama-3.1-8B-Instruct}\ntraining: {use_peft: true}\npeft: {lora_r: 8}\n",
+        good="model: {model_name: meta-llama/Llama-3.1-8B-Instruct}\ntraining: {use_peft: true}\npeft: {lora_r: 8, lora_target_modules: [all-linear]}\n",
+    ),
+    Rule(
+        rule="PEF036",
+        severity="info",
+        where=when(_TARGETS, _towers),
+        message="these names match the image encoder's layers as well: it is adapted too",
+        fix="leave it out with peft.lora_exclude_modules, a pattern such as .*vision.*",
+        summary="Adapters on the image encoder",
+        why="Bare names match by their end, in every tower (code of PEFT 0.19; gemma3, llava and internvl share names).",
+        bad="model: {model_name: google/gemma-3-4b-it}\ntraining: {use_peft: true}\npeft: {lora_target_modules: [q_proj, v_proj]}\n",
+        good="model: {model_name: google/gemma-3-4b-it}\ntraining: {use_peft: true}\npeft: {lora_target_modules: [q_proj, v_proj], lora_exclude_modules: ['.*vision.*']}\n",
+    ),
+    Rule(
+        rule="PEF037",
+        severity="warning",
+        where=_left_at_fp4,
+        message="Oumi's defaults stand for {left}: fp4 weights, computed in float32",
+        fix="set bnb_4bit_quant_type: nf4 and bnb_4bit_compute_dtype: bfloat16",
+        summary="QLoRA at Oumi's defaults",
+        why="PeftParams defaults to fp4 and a compute type of float32; every QLoRA recipe of Oumi's sets nf4 and bfloat16 (code of Oumi 0.9).",
+        bad="training: {use_peft: true}\npeft: {q_lora: true}\n",
+        good="training: {use_peft: true}\npeft: {q_lora: true, bnb_4bit_quant_type: nf4, bnb_4bit_compute_dtype: bfloat16}\n",
+    ),
+    Rule(
+        rule="PEF038",
+        severity="warning",
+        where=when("peft.lora_r", _weak_alpha),
+        message="lora_alpha is left at 8 beside a rank of {value}: adapters are scaled by 8 / {value}",
+        fix="set peft.lora_alpha, twice the rank in Oumi's recipes",
+        summary="A raised rank beside the default alpha",
+        why="LoRA scales by alpha / rank, and PeftParams defaults to 8 (code of Oumi 0.9).",
+        bad="training: {use_peft: true}\npeft: {lora_r: 64}\n",
+        good="training: {use_peft: true}\npeft: {lora_r: 64, lora_alpha: 128}\n",
+    ),
+    Rule(
+        rule="PEF039",
+        where=_needs_cuda,
+        message="bitsandbytes does not train 4-bit weights on {gpu}.",
+        fix="Use LoRA without q_lora there.",
+        summary="QLoRA without CUDA",
+        why="Oumi's QLoRA loads weights through bitsandbytes, which needs a CUDA or ROCm GPU to train (measured on CPU).",
+        bad="training: {use_peft: true}\npeft: {q_lora: true}\n",
+        good="training: {use_peft: true}\npeft: {lora_r: 8}\n",
+        gpus="cpu",
+    ),
+    Rule(
+        rule="PEF020",
+        where=when("peft.q_lora_bits", lambda c: c.get("peft.q_lora_bits") not in (None, 4, 8)),
+        message="bitsandbytes holds weights in 4 or 8 bit, not in {value}.",
+        fix="Set peft.q_lora_bits to 4 or 8.",
+        summary="Bits that bitsandbytes does not have",
+        why="PeftParams takes any number, and the model fails to load (measured).",
+        bad="training: {use_peft: true}\npeft: {q_lora: true, q_lora_bits: 3}\n",
+        good="training: {use_peft: true}\npeft: {q_lora: true, q_lora_bits: 4}\n",
+        early=True,
+    ),
+    Rule(
+        rule="PEF021",
+        where=_storage_differs,
+        message="FSDP shards 4-bit weights only where peft.bnb_4bit_quant_storage equals model.torch_dtype_str.",
+        fix="Write the same type in both, such as bfloat16.",
+        summary="4-bit weights that FSDP cannot shard",
+        why="train.py raises after the model is loaded where the two differ or torch_dtype_str is auto; the default storage is uint8 (code of Oumi 0.9).",
+        bad="model: {model_name: gpt2, torch_dtype_str: bfloat16}\ntraining: {use_peft: true}\npeft: {q_lora: true}\nfsdp: {enable_fsdp: true}\n",
+        good="model: {model_name: gpt2, torch_dtype_str: bfloat16}\ntraining: {use_peft: true}\npeft: {q_lora: true, bnb_4bit_quant_storage: bfloat16}\nfsdp: {enable_fsdp: true}\n",
+        early=True,
+    ),
+    Rule(
+        rule="PEF022",
+        where=lambda c: [path for path in sorted(c.said) if path.startswith("peft.") and c.method == "full"],
+        message="{path} is ignored: this run trains all parameters.",
+        fix="Say lora or qlora, or leave it out.",
+        summary="A setting of adapters, said of a run that has none",
+        why="The peft section does nothing without training.use_peft (code of Oumi 0.9).",
+        bad="peft: {lora_bias: ALL}\n",
+        good="training: {use_peft: true}\npeft: {lora_bias: ALL}\n",
+        early=True,
+        spoken=True,
+    ),
+    Rule(
+        rule="PEF023",
+        where=_qlora_settings,
+        message="{path} is ignored: this run does not quantise the weights.",
+        fix="Say qlora, or leave it out.",
+        summary="A setting of 4-bit weights, said of a run that has none",
+        why="These fields are read where q_lora is true alone (code of Oumi 0.9).",
+        bad="training: {use_peft: true}\npeft: {bnb_4bit_quant_type: nf4}\n",
+        good="training: {use_peft: true}\npeft: {q_lora: true, bnb_4bit_quant_type: nf4}\n",
+        early=True,
+        spoken=True,
+    ),
+    Rule(
+        rule="PEF024",
+        severity="warning",
+        where=when("peft.peft_save_mode", lambda c: c.get("peft.peft_save_mode") == "MERGED" and c.method == "qlora"),
+        message="the adapters are merged into 4-bit weights, which loses precision",
+        fix="save the adapter alone and merge it into the 16-bit model",
+        edits=REMOVE,
+        summary="Adapters merged into 4-bit weights",
+        why="The base is held in 4 bit when it is merged, and merging rounds again (PEFT's own warning).",
+        bad="training: {use_peft: true}\npeft: {q_lora: true, peft_save_mode: MERGED}\n",
+        good="training: {use_peft: true}\npeft: {q_lora: true, peft_save_mode: ADAPTER_ONLY}\n",
+        early=True,
+    ),
+    Rule(
+        rule="PEF025",
+        severity="warning",
+        where=when("peft.peft_save_mode", lambda c: c.sharding == "fsdp" and c.get("peft.peft_save_mode") not in (None, "ADAPTER_ONLY")),
+        message="peft_save_mode is ignored under FSDP: the adapter alone is saved",
+        fix="merge it afterwards",
+        edits=REMOVE,
+        summary="A way to save that FSDP does not know",
+        why="hf_trainer._save_fsdp_model does not look at it (code of Oumi 0.9).",
+        bad="training: {use_peft: true}\npeft: {peft_save_mode: MERGED}\nfsdp: {enable_fsdp: true}\n",
+        good="training: {use_peft: true}\npeft: {peft_save_mode: ADAPTER_ONLY}\nfsdp: {enable_fsdp: true}\n",
+        early=True,
+    ),
+)

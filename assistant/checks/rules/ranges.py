@@ -1,0 +1,77 @@
+"""What numbers may be: fields that Oumi's classes take at any value and that fail, or mean something else, outside of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from assistant.checks.case import Case
+from assistant.checks.declared import Rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Range:
+    """What a number may be; `below` is a bound that it must not reach."""
+
+    low: float = 0.0
+    high: float = float("inf")
+    below: float = float("inf")
+
+    def holds(self, value: object) -> bool:
+        """True for a number inside, and for what is no number: the schema looks at types."""
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return True
+        return self.low <= value <= self.high and value < self.below
+
+    def __str__(self) -> str:
+        if self.below < float("inf"):
+            return f"from {self.low:g} to below {self.below:g}"
+        return f"from {self.low:g} to {self.high:g}" if self.high < float("inf") else f"at least {self.low:g}"
+
+
+RANGES = {
+    "peft.lora_r": Range(low=1),
+    "peft.lora_dropout": Range(below=1),
+    "training.learning_rate": Range(below=1),
+    "training.weight_decay": Range(high=1),
+    "training.warmup_steps": Range(),
+    "training.warmup_ratio": Range(high=1),
+    "training.max_grad_norm": Range(),
+    "training.save_steps": Range(),
+    "training.logging_steps": Range(low=1),
+    "training.gradient_accumulation_steps": Range(low=1),
+    "training.per_device_train_batch_size": Range(low=1),
+    "training.per_device_eval_batch_size": Range(low=1),
+    "training.dataloader_prefetch_factor": Range(low=1),
+    "training.adam_beta1": Range(below=1),
+    "training.adam_beta2": Range(below=1),
+    "training.grpo.temperature": Range(high=1),
+    "training.grpo.max_completion_length": Range(low=1),
+    "training.grpo.num_generations": Range(low=2),
+    "training.grpo.vllm_gpu_memory_utilization": Range(high=1),
+    "training.gkd.temperature": Range(high=1),
+    "training.gkd.lmbda": Range(high=1),
+    "training.gkd.beta": Range(high=1),
+    "training.gkd.max_new_tokens": Range(low=1),
+    "fsdp.min_num_params": Range(low=1),
+}
+
+
+def _outside(case: Case) -> list[str]:
+    free = ("training.save_steps",) if case.trainer == "VERL_GRPO" else ()  # verl takes -1 for never
+    return [path for path, span in RANGES.items() if not span.holds(case.get(path)) and path not in free]
+
+
+RULES = (
+    Rule(
+        rule="TRN020",
+        where=_outside,
+        message="{path} cannot be {value}.",
+        fix="It must be {range}.",
+        summary="A number that no run can have",
+        why="Oumi's classes check few numbers: a batch of 0, a rank of 0 or a negative learning rate pass its validation and stop "
+        "the run once the model is loaded (measured with 2-step runs of Oumi 0.9). A warmup_ratio above 1 is taken for a number of steps.",
+        bad="training: {per_device_train_batch_size: 0}\n",
+        good="training: {per_device_train_batch_size: 2}\n",
+        early=True,
+    ),
+)

@@ -1,0 +1,186 @@
+"""Rules on the trainer: what it takes beside Oumi's fields, and what it needs."""
+
+from __future__ import annotations
+
+from assistant.checks.case import Case
+from assistant.checks.declared import REMOVE, Found, Hit, Rule, put, when
+from assistant.checks.schema import field, trainer_kwargs
+
+_GRPO = ("TRL_GRPO", "VERL_GRPO")
+_TEACHERS = {"TRL_GKD": "training.gkd.teacher_model_name_or_path", "TRL_GOLD": "training.gold.teacher_model_name_or_path"}
+
+
+def _foreign_kwargs(case: Case) -> Found:
+    """trainer_kwargs that the trainer's config class does not have."""
+    known = trainer_kwargs(case.trainer)
+    given = case.section("training.trainer_kwargs")
+    if not known:
+        return []
+    return [f"training.trainer_kwargs.{name}" for name in given if name not in known and name != "packing" and field(f"training.{name}") is None]
+
+
+def _doubled_kwargs(case: Case) -> Found:
+    return [f"training.trainer_kwargs.{name}" for name in case.section("training.trainer_kwargs") if field(f"training.{name}") is not None]
+
+
+def _packs_registered(case: Case) -> bool:
+    """Rows that Oumi prepares are not packed by TRL; those of a set that it does not know are."""
+    if case.get("training.trainer_kwargs.packing") is None:
+        return False
+    return not case.is_file or (case.on("training.trainer_kwargs.packing") and bool(case.registered()))
+
+
+def _no_loss(case: Case) -> bool:
+    """Text to answer, with a trainer that makes no labels of it."""
+    if not case.is_file or case.trainer not in ("HF", "OUMI") or case.get("data.train.collator_name") == "text_completions_only_with_padding":
+        return False
+    return any(spec.kind == "sft" for _, spec in case.registered())
+
+
+def _no_teacher(case: Case) -> Found:
+    path = _TEACHERS.get(case.trainer or "")
+    return [path] if path and not case.text(path) else []
+
+
+def _best_of_none(case: Case) -> bool:
+    if not case.on("training.trainer_kwargs.load_best_model_at_end"):
+        return False
+    never_saved = case.number("training.save_steps") == 0 and not case.on("training.save_epoch")
+    return case.text("training.eval_strategy") in ("", "no") or never_saved
+
+
+def _uneven_groups(case: Case) -> Found:
+    """GRPO's batch over all GPUs must hold whole groups of answers."""
+    world = case.world
+    if case.trainer != "TRL_GRPO" or world is None:
+        return []
+    micro, steps = (case.number(f"training.{name}") for name in ("per_device_train_batch_size", "gradient_accumulation_steps"))
+    group = case.number("training.grpo.num_generations") or 8.0
+    batch = (micro if micro is not None else 8.0) * (steps if steps is not None else 1.0) * world
+    if "generation_batch_size" in case.section("training.trainer_kwargs") or batch % group == 0:
+        return []
+    return [Hit(path="training.per_device_train_batch_size", words={"batch": f"{batch:g}", "group": f"{group:g}"})]
+
+
+def _checkpointing_undone(case: Case) -> bool:
+    return case.on("training.use_deterministic") and case.on("training.enable_gradient_checkpointing")
+
+
+RULES = (
+    Rule(
+        rule="TRN026",
+        where=when("training.grpo.max_prompt_length", lambda c: c.trainer == "TRL_GRPO" and c.get("training.grpo.max_prompt_length") is not None),
+        message="TRL 1.x has no max_prompt_length: the trainer would refuse it.",
+        fix="Leave it out and shorten the prompts in the data; training.grpo.max_completion_length limits answers.",
+        edits=REMOVE,
+        summary="A limit on prompts that TRL no longer has",
+        why="Oumi 0.9 still hands the field on, and TRL 1.6's GRPOConfig raises TypeError (measured).",
+        bad="training: {trainer_type: TRL_GRPO, grpo: {max_prompt_length: 512}}\n",
+        good="training: {trainer_type: TRL_GRPO, grpo: {max_completion_length: 512}}\n",
+        early=True,
+        since="0.9",
+    ),
+    Rule(
+        rule="TRN027",
+        where=lambda c: [p for p in ("training.reward_functions", "training.reward_function_kwargs") if c.get(p) and c.trainer not in (None, *_GRPO)],
+        message="{path} is for GRPO, and this trainer refuses it.",
+        fix="Say grpo, or leave it out.",
+        edits=REMOVE,
+        summary="Rewards without GRPO",
+        why="TrainingParams refuses reward functions with any trainer but TRL_GRPO and VERL_GRPO (code of Oumi 0.9).",
+        bad="training: {trainer_type: TRL_SFT, reward_functions: [gsm8k]}\n",
+        good="training: {trainer_type: TRL_GRPO, reward_functions: [gsm8k]}\n",
+        early=True,
+    ),
+    Rule(
+        rule="TRN028",
+        where=_foreign_kwargs,
+        message="{path}: this trainer has no such argument (TRL 1.6).",
+        fix="{near}",
+        edits=REMOVE,
+        summary="An argument that the trainer does not have",
+        why="trainer_kwargs go to TRL's config class as they are: an unknown name, such as max_seq_length or max_prompt_length of older "
+        "TRL, raises TypeError once the run starts (measured).",
+        bad="training: {trainer_type: TRL_SFT, trainer_kwargs: {max_seq_length: 2048}}\n",
+        good="model: {model_name: gpt2, model_max_length: 1024}\ntraining: {trainer_type: TRL_SFT}\n",
+        early=True,
+        since="0.9",
+    ),
+    Rule(
+        rule="TRN029",
+        where=_doubled_kwargs,
+        message="{path} is a field of Oumi's own and may not stand in trainer_kwargs.",
+        fix="Use {own}.",
+        summary="A field of Oumi's among the trainer's arguments",
+        why="Oumi passes the field as well, and Python refuses the same argument twice (measured).",
+        bad="training: {trainer_type: TRL_SFT, trainer_kwargs: {learning_rate: 2.0e-5}}\n",
+        good="training: {trainer_type: TRL_SFT, learning_rate: 2.0e-5}\n",
+        early=True,
+    ),
+    Rule(
+        rule="TRN030",
+        where=when("training.trainer_kwargs.packing", _packs_registered),
+        message="Rows of a registered dataset are not packed by this.",
+        fix="Use data.train.pack=true.",
+        summary="Packing that does not pack",
+        why="Oumi prepares the rows of its datasets itself, so TRL skips packing them and only flattens batches (code of TRL 1.6, measured).",
+        bad="data: {train: {datasets: [{dataset_name: yahma/alpaca-cleaned}]}}\ntraining: {trainer_type: TRL_SFT, trainer_kwargs: {packing: true}}\n",
+        good="data: {train: {pack: true, datasets: [{dataset_name: yahma/alpaca-cleaned}]}}\ntraining: {trainer_type: TRL_SFT}\n",
+        early=True,
+    ),
+    Rule(
+        rule="TRN060",
+        where=when("training.trainer_type", _no_loss),
+        message="This trainer makes no labels of rows to be answered: the model returns no loss.",
+        fix="Set training.trainer_type: TRL_SFT.",
+        edits=put("training.trainer_type", "TRL_SFT"),
+        summary="Supervised rows without a trainer that reads them",
+        why='trainer_type defaults to HF, which ends in "The model did not return a loss"; OUMI ends in KeyError: loss (measured).',
+        bad="data: {train: {datasets: [{dataset_name: yahma/alpaca-cleaned}]}}\ntraining: {max_steps: 10}\n",
+        good="data: {train: {datasets: [{dataset_name: yahma/alpaca-cleaned}]}}\ntraining: {trainer_type: TRL_SFT, max_steps: 10}\n",
+    ),
+    Rule(
+        rule="TRN061",
+        where=_no_teacher,
+        message="This trainer learns from a teacher, and none is named.",
+        fix="Set {path}.",
+        summary="Distillation without a teacher",
+        why="Oumi takes the config and the trainer fails late with a message that does not name the field (measured).",
+        bad="training: {trainer_type: TRL_GKD}\n",
+        good="training: {trainer_type: TRL_GKD, gkd: {teacher_model_name_or_path: Qwen/Qwen2.5-7B-Instruct}}\n",
+    ),
+    Rule(
+        rule="TRN062",
+        severity="warning",
+        where=when("training.trainer_kwargs.load_best_model_at_end", _best_of_none),
+        message="load_best_model_at_end has nothing to choose from: it needs evaluations and checkpoints in step",
+        fix="set eval_strategy and the same save strategy, save_steps a multiple of eval_steps",
+        summary="The best model of none",
+        why="With eval_strategy no it is useless without a word; with unlike strategies Transformers raises (measured).",
+        bad="training: {trainer_type: TRL_SFT, trainer_kwargs: {load_best_model_at_end: true}}\n",
+        good="data: {validation: {datasets: [{dataset_name: yahma/alpaca-cleaned, split: 'train[:1%]'}]}}\n"
+        "training: {trainer_type: TRL_SFT, eval_strategy: steps, trainer_kwargs: {load_best_model_at_end: true}}\n",
+    ),
+    Rule(
+        rule="TRN063",
+        where=_uneven_groups,
+        message="{batch} answers a step over all GPUs are no whole number of groups of {group}.",
+        fix="Make micro-batch × accumulation × GPUs a multiple of training.grpo.num_generations.",
+        summary="GRPO batches that split a group",
+        why="TRL raises when its generation batch does not divide by num_generations, 8 by default (measured).",
+        bad="training: {trainer_type: TRL_GRPO, per_device_train_batch_size: 3}\n",
+        good="training: {trainer_type: TRL_GRPO, per_device_train_batch_size: 8}\n",
+        gpus="A100-80GB",
+    ),
+    Rule(
+        rule="TRN064",
+        severity="warning",
+        where=when("training.use_deterministic", _checkpointing_undone),
+        message="use_deterministic switches gradient checkpointing off: memory grows",
+        fix="leave use_deterministic out where memory is short",
+        summary="Determinism instead of checkpointing",
+        why="TrainingParams.to_hf turns gradient checkpointing off without an error (measured).",
+        bad="training: {use_deterministic: true, enable_gradient_checkpointing: true}\n",
+        good="training: {enable_gradient_checkpointing: true}\n",
+    ),
+)
