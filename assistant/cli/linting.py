@@ -121,15 +121,19 @@ class _Linting:
     def run(self, files: list[Lintable]) -> int:
         """Judge all files, show what was found, and return the exit code."""
         for file in files:
-            try:
-                self._take(file)
-            except UsageError as problem:  # the other files are judged all the same
-                self.unreadable = True
-                report.error(self.flags.screen, problem)
+            self._try(file)
         self._show()
         if self.unreadable:
             return 2
         return 5 if any(flaw.finding.severity == "error" for _, flaw in self.found) else 0
+
+    def _try(self, file: Lintable) -> None:
+        """Judge a file; one that cannot be read is told, and the others are judged all the same."""
+        try:
+            self._take(file)
+        except UsageError as problem:
+            self.unreadable = True
+            report.error(self.flags.screen, problem)
 
     def _take(self, file: Lintable) -> None:
         text = _stdin_text() if file.name == STDIN else read_text(file.path)

@@ -5,7 +5,18 @@ than it says; a warning is one that runs and does not do all it says; an info is
 from __future__ import annotations
 
 from assistant.checks.declared import Rule
-from assistant.checks.rules import adapters, data, distributed, jobs, memory, ranges, schema, serving, trainers, training
+from assistant.checks.rules import (
+    adapters,
+    data,
+    distributed,
+    jobs,
+    memory,
+    ranges,
+    schema,
+    serving,
+    trainers,
+    training,
+)
 
 _TABLES = (schema, ranges, training, trainers, data, adapters, distributed, memory, serving, jobs)
 RULES: tuple[Rule, ...] = tuple(rule for table in _TABLES for rule in table.RULES)
