@@ -128,7 +128,7 @@ class _Linting:
         return 5 if any(flaw.finding.severity == "error" for _, flaw in self.found) else 0
 
     def _try(self, file: Lintable) -> None:
-        """Judge one file; where it cannot be read, the others are judged all the same."""
+        """Judge a file; one that cannot be read is told, and the others are judged all the same."""
         try:
             self._take(file)
         except UsageError as problem:
