@@ -33,7 +33,7 @@ class Cheapest:
             return "no price is known for this run, so no cheaper machine can be named"
         if self.machine is None:
             return f"nothing in the price list does this run for less than about ${self.now_dollars or self.dollars:,.2f}; fewer epochs or steps would"
-        instead = f" instead of ${self.now_dollars:,.2f}" if self.now_dollars else ""
+        instead = f" instead of ${self.now_dollars:,.2f}" if self.now_dollars is not None else ""
         return f"the least that a whole run costs: about ${self.dollars:,.2f}{instead}, on {machine_phrase(self.machine)}"
 
 

@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
+from assistant.catalogue.datasets import find_dataset
 from assistant.catalogue.gpus import all_gpus, find_gpu
 from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome
@@ -97,7 +98,8 @@ def _variant(intent: Intent) -> FollowUp | None:
 
 def _length(intent: Intent, plan: Plan) -> FollowUp | None:
     """How long rows are, where nobody said it and no file tells."""
-    if intent.sequence_length or plan.dataset.path is not None:
+    known = find_dataset(intent.dataset) if intent.dataset else None
+    if intent.sequence_length or plan.dataset.path is not None or (known is not None and known.mean_tokens):
         return None
     other = 8192 if plan.sequence_length < 8192 else 2048
     answers: list[tuple[str, dict[str, Any]]] = [(f"{plan.sequence_length:,} tokens", {}), (f"{other:,} tokens", {"sequence_length": other})]

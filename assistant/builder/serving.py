@@ -19,6 +19,7 @@ from assistant.core.outcome import Outcome, WayOut
 from assistant.core.taskplan import TaskPlan
 from assistant.core.units import gib
 from assistant.core.values import Finding, Hardware, Reason
+from assistant.planner.data import is_local
 from assistant.planner.inference_part import PART
 from assistant.planner.requirements import rentable
 from assistant.planner.serving.infer import Subject, plan_infer
@@ -40,7 +41,7 @@ def planned_for(asked: Request, planner: Planner, kind: str) -> Outcome:
         UsageError: a field or an engine that cannot be taken.
     """
     intent, left_out = absorbed(asked.intent, kind)
-    asked = replace(asked, intent=intent)
+    asked, not_read = _without_rows(replace(asked, intent=intent), kind)
     named = named_model(asked)
     said = named.adapter or named.id
     asked = replace(asked, notes=(*asked.notes, *named.notes), intent=asked.intent.model_copy(update={"model": said}))
@@ -50,7 +51,7 @@ def planned_for(asked: Request, planner: Planner, kind: str) -> Outcome:
     plan, assumed = planner(asked.intent, subject(named, machine))
     if plan.hardware is None:  # it runs elsewhere: what was assumed about a machine here is no part of it
         notes = ()
-    plan = replace(plan, findings=(*unread_findings(asked.unread, asked.text), *left_out, *_input_findings(asked), *plan.findings))
+    plan = replace(plan, findings=(*unread_findings(asked.unread, asked.text), *left_out, *not_read, *_input_findings(asked), *plan.findings))
     ways = () if plan.fits or machine is None else tuple(_ways(asked, named, planner, machine))
     return finished(asked, plan, (*notes, *assumed), ways)
 
@@ -118,6 +119,17 @@ def _assumed(intent: Intent, named: Named, planner: Planner) -> tuple[Hardware |
     if tried is None:
         return None, ()
     return tried, (Reason(field="hardware", value=machine_phrase(tried), why=assumed_why(intent)),)
+
+
+def _without_rows(asked: Request, kind: str) -> tuple[Request, tuple[Finding, ...]]:
+    """The request without a dataset that is no input of it: an evaluation brings its own rows, and an inference reads a file."""
+    dataset = asked.intent.dataset
+    if dataset is None or kind not in ("eval", "infer") or (kind == "infer" and is_local(dataset)):
+        return asked, ()
+    message = f"{dataset} is a dataset of the Hub, and an inference reads a file of conversations: nothing is read from it"
+    finding = Finding(rule="INF009", severity="info", path="input_path", message=message, fix="name a .jsonl file")
+    left = replace(asked, intent=asked.intent.model_copy(update={"dataset": None}))
+    return left, (finding,) if kind == "infer" else ()
 
 
 def _input_findings(asked: Request) -> tuple[Finding, ...]:

@@ -19,6 +19,8 @@ from assistant.core.redact import MARK
 from assistant.core.values import Reason
 
 _FORM = 1
+_LONGEST = 20_000
+"""Characters of a line that are kept."""
 
 
 def document_of(state: State) -> dict[str, Any]:
@@ -43,7 +45,7 @@ def _said(state: State, before: State | None) -> dict[str, Any]:
 def _since(before: tuple[str, ...], words: tuple[str, ...]) -> list[Any]:
     """[how many lines of the state before stand, the lines after them]: each line is kept once, however many states have it."""
     same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(before, words, strict=False)))
-    return [same, *words[same:]]
+    return [same, *(word[:_LONGEST] for word in words[same:])]
 
 
 def _words(said: list[Any], before: tuple[State, ...]) -> tuple[str, ...]:

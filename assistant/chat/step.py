@@ -240,6 +240,7 @@ def _news(before: Outcome | None, after: Outcome) -> Effect:
 def _considered(state: State, event: Planned) -> Step:
     """A hypothetical: what it would change, and whether to take it."""
     current = state.config
+    state = replace(state, what_if=None)  # an older offer is answered by nothing that is said to this one
     if event.outcome.is_sizing:
         return state, (Show(outcome=event.outcome, how="sizing"),)
     mends = event.purpose == "mend" and event.outcome.status == "ok"

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
+from assistant.catalogue.benchmarks import benchmarks
 from assistant.catalogue.datasets import find_dataset
 from assistant.catalogue.models import find_model
 from assistant.core.intent import Intent
@@ -272,6 +273,8 @@ def _context(known: Intent, questions: tuple[Question, ...]) -> str:
     values = {key: value for key, value in known.model_dump(exclude=_OWN_WORDS).items() if value is not None}
     if known.model and find_model(known.model) is None:
         values["model"] = "a model of the user's"
+    if known.benchmarks:
+        values["benchmarks"] = [name for name in known.benchmarks if name in benchmarks()]
     if known.dataset:
         values["dataset"] = known.dataset if find_dataset(known.dataset) else "a dataset of the user's"
     lines = [f"known: {json.dumps(values, ensure_ascii=False, separators=(',', ':'))}"] if values else []

@@ -300,6 +300,9 @@ def _lines(outcome: Outcome, plan: Plan) -> tuple[str, ...]:
     return tuple(_without(line, own) for line in lines)
 
 
+_FILE = re.compile(r"\S+\.ya?ml\b", re.IGNORECASE)
+
+
 def _own_words(plan: Plan) -> tuple[str, ...]:
     """Names that are the user's own, the longest first: they may come from a file, and no explanation needs them."""
     data = plan.dataset
@@ -311,7 +314,7 @@ def _own_words(plan: Plan) -> tuple[str, ...]:
 def _without(line: str, own: tuple[str, ...]) -> str:
     for name in own:
         line = line.replace(name, "the user's own")
-    return line
+    return _FILE.sub("the user's file", line)
 
 
 _TOLD = ("method", "sharding", "precision", "global_batch_size", "gradient_checkpointing", "optimizer", "learning_rate", "lora_rank")

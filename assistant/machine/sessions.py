@@ -38,6 +38,10 @@ class Turn:
     text: str
 
 
+LONGEST_TURN = 20_000
+"""Characters of one turn that are kept: a pasted log is read when it is said, and not again."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
     """A conversation: its id, its start (ISO 8601, UTC), what was said, and the dialogue's own JSON-able state."""
@@ -49,7 +53,8 @@ class Session:
 
     def with_turn(self, who: Literal["user", "assistant"], text: str) -> Session:
         """The session after one more turn."""
-        return replace(self, turns=(*self.turns, Turn(who=who, text=text)))
+        kept = text if len(text) <= LONGEST_TURN else f"{text[:LONGEST_TURN]} … {len(text) - LONGEST_TURN:,} more characters"
+        return replace(self, turns=(*self.turns, Turn(who=who, text=kept)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

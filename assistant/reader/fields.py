@@ -71,6 +71,7 @@ _MODULES = rf"\b(?:lora )?(?:target(?:s|ing)?|apply lora to|adapt)(?: only)?(?: 
 _BETA = r"\bbeta(?: of)?\s*[=: ]\s*(\d*\.?\d+)\b"
 _BETAS = {"dpo": "training.trainer_kwargs.beta", "kto": "training.trainer_kwargs.beta", "grpo": "training.trainer_kwargs.beta", "gkd": "training.gkd.beta"}
 _ZERO_SHOT = r"\bzero[- ]shot\b"
+_TURN_OFF = r"\b(?:(?:turn|switch|shut)(?:ing)? off|disabl(?:e|ing)|deactivat(?:e|ing)|remov(?:e|ing)|drop(?:ping)?|stop(?:ping)?|get rid of)\s+(?:(?:the|my|using|logging to|all|that) ){0,2}"
 _OFF = r"\s*off\b|[\s,;.]*(?:please |just |so )?(?:turn|switch|shut|leave) (?:it|that|this) off\b"
 _SPOT = r"\b(?:spot|preemptible|interruptible)\b(?: instances?| vms?)?"
 _ON_DEMAND = r"\bon[- ]demand\b|\bno spot\b|\bnot spot\b|\b(?:kein|keine|sin|pas de|sem) spot\b|\b(?:not|no|non|without)[ -](?:preemptible|interruptible)\b|\bwithout spot\b"
@@ -251,7 +252,10 @@ def read_switches(page: Page, overrides: dict[str, Any]) -> None:
         match = page.find(compiled(pattern))
         if match is None:
             continue
-        denied = compiled(rf"{lexicon.NEGATION}$").search(page.original[max(0, match.start() - 20) : match.start()])
+        before = max(0, match.start() - 28)
+        denied = compiled(rf"(?:{lexicon.NEGATION}|{_TURN_OFF})$").search(page.original[before : match.start()])
+        if denied:
+            page.take(before + denied.start(), match.start())
         off = compiled(_OFF).match(page.original[match.end() : match.end() + 40]) is not None
         if isinstance(value, bool):
             overrides.setdefault(path, value != bool(denied or off))

@@ -8,7 +8,7 @@ want wants wanted need needs needed like likes let let's lets please plz pls tha
 also too very really quite maybe perhaps well now today here there where when which what what's whats who whose why how if else not no nor
 any some all each every both either neither one's many much more most less least few several lot lots little enough same other another own
 new old good great nice best better right proper simple quick quickly fast small big large tiny huge single whole basic standard plain normal usual
-default defaults everything anything something nothing thing things stuff way ways kind kinds sort type part parts case set sets setup rest
+default defaults turn switch everything anything something nothing thing things stuff way ways kind kinds sort type part parts case set sets setup rest
 make makes making made get gets getting got give gives take takes taking put run runs running go going goes come try trying tried keep keeps use uses
 used using start starting begin create creates build generate write show see look find help helps set setting sets work works working know think
 guess say tell ask hope look looking able sure possible possibly basically actually simply around about roughly approximately exactly

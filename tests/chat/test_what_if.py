@@ -150,3 +150,19 @@ def test_while_a_question_is_open_a_what_about_answers_it(talk: Talk) -> None:
     talk.say("what about qwen3 8b?")
     assert talk.state.intent.model == "Qwen/Qwen3-8B"
     assert talk.state.config is talk.state.outcome
+
+
+def test_a_what_if_that_leads_nowhere_closes_the_offer_before_it(talk: Talk) -> None:
+    talk.say("qlora mistral 7b on a 3090 with alpaca", "what about lr 1e-5?", "what about 64k context?")
+    before = talk.state.intent
+    assert "No question is open" in talk.say("yes")
+    assert talk.state.intent == before
+
+
+def test_data_of_a_training_is_no_input_of_what_comes_after(talk: Talk) -> None:
+    talk.say("lora llama 3.1 8b on 1 A100-80GB with tatsu-lab/alpaca")
+    assert "not on this machine" not in talk.say("now evaluate it on hellaswag")
+    assert "nothing is read from it" in talk.say("now run inference")
+    assert talk.state.config is not None
+    assert "input_path" not in talk.state.config.files[0].yaml
+    assert "tatsu-lab/alpaca" in talk.say("back to training")

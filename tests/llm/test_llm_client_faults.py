@@ -342,6 +342,9 @@ def test_names_that_are_the_users_own_are_not_sent() -> None:
     sent = json.dumps(extraction("rank 32", known, ()))
     assert not any(word in sent for word in ("alice", "PATIENTS", "TOPSECRET", "merger"))
     assert '"lora_rank\\":8' in sent.replace(" ", "")
+    evaluation = json.dumps(extraction("5-shot", Intent(task="evaluate", benchmarks=["zebrabench", "gsm8k"]), ()))
+    assert "gsm8k" in evaluation
+    assert "zebrabench" not in evaluation
     public = json.dumps(extraction("rank 32", Intent(task="train", model="Qwen/Qwen3-8B", dataset="yahma/alpaca-cleaned"), ()))
     assert "Qwen/Qwen3-8B" in public
     assert "yahma/alpaca-cleaned" in public

@@ -283,3 +283,9 @@ def test_where_sessions_are_kept() -> None:
     assert sessions_folder({"XDG_STATE_HOME": "/s", "HOME": "/h"}) == Path("/s/oumi-chat/sessions")
     assert sessions_folder({"XDG_STATE_HOME": "relative", "HOME": "/h"}) == Path("/h/.local/state/oumi-chat/sessions")
     assert sessions_folder({"HOME": "/h"}) == Path("/h/.local/state/oumi-chat/sessions")
+
+
+def test_of_a_long_paste_the_beginning_is_kept() -> None:
+    session = new_session(datetime.now(timezone.utc)).with_turn("user", "x" * 1_000_000)
+    assert len(session.turns[0].text) < 21_000
+    assert session.turns[0].text.endswith("980,000 more characters")

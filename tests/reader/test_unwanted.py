@@ -33,7 +33,7 @@ def test_what_is_not_wanted_is_not_taken(text: str, key: str, never: Any) -> Non
     assert said(text).get(key) != never
 
 
-@pytest.mark.parametrize("text", ["Write a poem about H100s", "my friend has a 4090", "I wish I had 8 H100s", "I read that llama 3.1 70b is great", "my boss hates dpo"])
+@pytest.mark.parametrize("text", ["Write a poem about H100s", "my friend has a 4090", "I wish I had 8 H100s", "I read that llama 3.1 70b is great", "my boss hates dpo", "I tried lr 1e-3 and it diverged", "it diverged at lr 3e-4", "last week we trained it on a V100", "we used a batch size of 256 in the paper", "rank 64 is too much", "rank 32 would be too low", "8k context is way too long"])
 def test_a_line_told_of_others_asks_for_nothing(text: str) -> None:
     reading = read(text)
     assert said(text) == {}
@@ -49,6 +49,8 @@ def test_a_line_told_of_others_asks_for_nothing(text: str) -> None:
         ("dpo for qwen3 8b, my boss likes it", "objective", "dpo"),
         ("spot would be great for lora qwen3 8b", "spot", True),
         ("I read the docs; lora qwen3 8b please", "method", "lora"),
+        ("we trained qwen3 8b with lora last week; now dpo it", "objective", "dpo"),
+        ("lora qwen3 8b, rank 64 is too much, rank 16", "lora_rank", 16),
     ],
 )
 def test_what_stands_near_such_words_is_taken(text: str, key: str, value: Any) -> None:
@@ -68,3 +70,22 @@ def test_what_stands_near_such_words_is_taken(text: str, key: str, value: Any) -
 )
 def test_a_no_before_a_number_puts_that_kind_of_number_right(text: str, key: str, value: Any) -> None:
     assert said(text).get(key) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "value"),
+    [
+        ("lora qwen3 8b, turn off gradient checkpointing", "training.enable_gradient_checkpointing", False),
+        ("lora qwen3 8b, switch off packing", "data.train.pack", False),
+        ("lora qwen3 8b and disable packing", "data.train.pack", False),
+        ("lora qwen3 8b, turn off liger", "model.enable_liger_kernel", False),
+        ("lora qwen3 8b, turn packing off", "data.train.pack", False),
+        ("lora qwen3 8b, remove flash attention", "model.attn_implementation", None),
+        ("lora qwen3 8b, turn on gradient checkpointing", "training.enable_gradient_checkpointing", True),
+        ("lora qwen3 8b with packing", "data.train.pack", True),
+    ],
+)
+def test_what_is_turned_off_is_off(text: str, path: str, value: Any) -> None:
+    reading = read(text)
+    assert (reading.intent.overrides or {}).get(path) == value
+    assert reading.unread == ()
