@@ -367,7 +367,7 @@ def _accelerators(resources: Mapping[str, Any]) -> list[str]:
     """Every choice of accelerators that a job leaves to SkyPilot, as `NAME:COUNT`."""
     said = resources.get("accelerators")
     entries = said if isinstance(said, list) else [said]
-    found = [entry for entry in entries if isinstance(entry, str) and entry.strip()]
+    found = [entry for entry in entries if isinstance(entry, str) and entry.strip() and not entry.strip().startswith(":")]  # `:4`: any GPUs, as Slurm takes them
     for entry in entries:
         if isinstance(entry, dict):
             found += [f"{name}:{count if isinstance(count, int) else 1}" for name, count in entry.items()]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterator, Mapping
+import shlex
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from assistant.core.outcome import Outcome
@@ -82,7 +84,17 @@ class Files:
 
 def files_of(body: Mapping[str, Any], exists: Callable[[str], bool] | None) -> Files:
     """The local files and folders that a config reads. Without `exists` those that look local are taken to be here."""
-    found = list(dict.fromkeys(path for path in _paths(body) if _is_file(path, exists)))
+    return _sorted_out(_paths(body), exists)
+
+
+def files_told(command: str, exists: Callable[[str], bool] | None) -> Files:
+    """The local file that a command reads beside its config: the rows of a judge stand in no field."""
+    words = shlex.split(command)
+    return _sorted_out((value for flag, value in pairwise(words) if flag == "--input"), exists)
+
+
+def _sorted_out(paths: Iterable[str], exists: Callable[[str], bool] | None) -> Files:
+    found = list(dict.fromkeys(path for path in paths if _is_file(path, exists)))
     here = [path for path in found if exists is None or exists(path)]
     return Files(
         carried=tuple(path for path in here if _travels(path)),
@@ -93,7 +105,10 @@ def files_of(body: Mapping[str, Any], exists: Callable[[str], bool] | None) -> F
 
 _READ = (
     ("model", "model_name"), ("model", "adapter_model"), ("model", "tokenizer_name"), ("training", "resume_from_checkpoint"), ("input_path",),
+    ("inference_config", "model", "model_name"), ("inference_config", "model", "adapter_model"),
 )  # fmt: skip
+_SOURCES = ("input_data", "input_documents", "input_examples")
+"""Lists of a synthesis whose items may name a file."""
 
 
 def _paths(body: Mapping[str, Any]) -> Iterator[str]:
@@ -103,6 +118,9 @@ def _paths(body: Mapping[str, Any]) -> Iterator[str]:
         for row in rows if isinstance(rows, list) else []:
             kwargs = row.get("dataset_kwargs") or {}
             values += [row.get("dataset_path"), kwargs.get("data_files"), kwargs.get("dataset_path")]
+    for name in _SOURCES:
+        items = _at(body, ("strategy_params", name))
+        values += [item.get("path") for item in items if isinstance(item, Mapping)] if isinstance(items, list) else []
     yield from (value for value in values if isinstance(value, str) and value)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from assistant import __version__
 from assistant.builder.jobfindings import job_findings
-from assistant.builder.jobneeds import Files, files_of, needs_of, place_there
+from assistant.builder.jobneeds import Files, files_of, files_told, needs_of, place_there
 from assistant.builder.jobscripts import FOLDER, breaks_slurm, run_script, setup_script
 from assistant.builder.phrase import machine_phrase
 from assistant.catalogue.clouds import CLOUDS, Cloud
@@ -62,7 +62,7 @@ def with_job(
     if refused := _refused(outcome, place):
         return replace(outcome, findings=(*outcome.findings, refused))
     wanted_spot = bool(outcome.intent.spot if spot is None else spot)
-    found = _merged(files_of(load(file.yaml), exists) for file in outcome.files)
+    found = _merged([*(files_of(load(file.yaml), exists) for file in outcome.files), *(files_told(command, exists) for command in outcome.commands)])
     plan = _plan(outcome, place, found, spot=wanted_spot and place.spot, cluster=cluster, user=user)
     told = " ".join(finding.message for finding in outcome.findings)
     written = outcome.plan.output_dir if outcome.plan else None

@@ -208,7 +208,7 @@ def _room(job: Subject, inner: Subject, around: Around) -> Iterator[Check]:
         model = around.model(inner, inner.text_of("model.model_name"))
         if not isinstance(asked, int) or model is None or model.rough:
             return
-        written = training_disk(inner.body, model, around.machine) if inner.kind == "train" else DiskNeed()
+        written = training_disk(inner.body, model, machine_of_job(job.body) or inner.header.machine or around.machine) if inner.kind == "train" else DiskNeed()
     except OumiChatError:
         return
     needed = download_bytes(model) + written.least

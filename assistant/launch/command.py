@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 
 from assistant.core.errors import UsageError
@@ -12,22 +14,34 @@ from assistant.core.values import Hardware
 from assistant.launch.subject import Subject
 from assistant.machine.gpus_now import Accelerators, GpuNow
 
-_CLUSTER = re.compile(r"[A-Za-z](?:[\w.-]{0,60}[A-Za-z0-9])?")
+_CLUSTER = re.compile(r"[A-Za-z](?:[\w.-]{0,60}[A-Za-z0-9])?|[A-Za-z][\w.-]{0,60}@[A-Za-z0-9][\w.-]{0,200}")
+"""A cluster of SkyPilot's, or the login host of a Slurm cluster with its account (oumi/launcher/clients/slurm_client.py)."""
+_PLACEHOLDER = re.compile(r"[A-Z]+(?:@[A-Z-]+)?")
+_KEY = re.compile(r"--envs\.([A-Z][A-Z0-9_]{0,80})")
 _TORCHRUN = ("distributed", "torchrun", "-m", "oumi")
 _ACCELERATE = ("distributed", "accelerate", "launch", "-m", "oumi")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """Arguments after `oumi`, and the environment variables that go before; values are data, quoted where shown."""
+    """Arguments after `oumi`, and the environment variables that go before; values are data, quoted where shown.
+
+    `handed_on` are variables of this environment that a job gets: shown by name, given by value.
+    """
 
     words: tuple[str, ...]
     environment: dict[str, str] = field(default_factory=dict)
+    handed_on: tuple[str, ...] = ()
 
     def shown(self, program: str = "oumi") -> str:
         """The command as it is typed in a POSIX shell."""
         before = [f"{name}={shlex.quote(value)}" for name, value in self.environment.items()]
-        return " ".join([*before, shlex.join([program, *self.words])])
+        after = [f'--envs.{name} "${name}"' for name in self.handed_on]
+        return " ".join([*before, shlex.join([program, *self.words]), *after])
+
+    def arguments(self, environ: Mapping[str, str]) -> list[str]:
+        """The arguments as they are given, with the values of what is handed on; what is not set here is left out."""
+        return [*self.words, *(f"--envs.{name}={environ[name]}" for name in self.handed_on if environ.get(name))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,19 +91,47 @@ def command_for(subject: Subject, machine: Hardware, here: Accelerators, extras:
     """
     _refuse_extras(subject, extras)
     file = ("-c", file_word(subject.file))
+    told = _told(subject)
     if subject.kind == "job":
-        return Command(words=("launch", "up", *file, *_cluster(extras.cluster)))
+        cluster = _cluster(extras.cluster or told.get("--cluster"))
+        return Command(words=("launch", "up", *file, *cluster, *_user(told)), handed_on=_handed_on(subject))
     if subject.kind == "judge":
-        return Command(words=("judge", "dataset", *file, *_rows(subject, extras)))
+        rows = replace(extras, input=extras.input or told.get("--input"), output=extras.output or told.get("--output"))
+        form = "conversations" if "oumi judge conversations " in (subject.header.command or "") else "dataset"
+        return Command(words=("judge", form, *file, *_rows(subject, rows)))
+    if subject.kind == "quantize":  # Oumi 0.9 writes where its option says, whatever the config has
+        output = subject.text_of("output_path")
+        return Command(words=("quantize", *file, *((f"--output={output}",) if output else ())), environment=_devices(subject, machine, here))
     words: dict[str, tuple[str, ...]] = {
         "train": _train(subject, machine),
         "eval": _evaluate(subject, machine),
         "infer": ("infer",) if subject.text_of("input_path") else ("infer", "-i"),
-        "quantize": ("quantize",),
         "tune": ("tune",),
         "synthesize": ("synth",),
     }
     return Command(words=(*words[subject.kind], *file), environment=_devices(subject, machine, here))
+
+
+def _told(subject: Subject) -> dict[str, str]:
+    """Options of the command in the header, by name; empty where none is there, or it cannot be read.
+
+    They become arguments, never words of a shell. What still waits for a name (`ACCOUNT@LOGIN-HOST`) says nothing.
+    """
+    try:
+        words = shlex.split(subject.header.command or "")
+    except ValueError:
+        return {}
+    return {flag: value for flag, value in pairwise(words) if flag.startswith("--") and not value.startswith("-") and not _PLACEHOLDER.fullmatch(value)}
+
+
+def _user(told: Mapping[str, str]) -> tuple[str, ...]:
+    name = told.get("--user")
+    return ("--user", name) if name and _CLUSTER.fullmatch(name) else ()
+
+
+def _handed_on(subject: Subject) -> tuple[str, ...]:
+    """Variables that the header's command hands to the job under their own names."""
+    return tuple(match.group(1) for flag, value in _told(subject).items() if (match := _KEY.fullmatch(flag)) and value == f"${match.group(1)}")
 
 
 def _train(subject: Subject, machine: Hardware) -> tuple[str, ...]:

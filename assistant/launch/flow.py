@@ -168,7 +168,7 @@ def run_ready(ready: Ready) -> stream.Ended:
     log = _log_of(ready.subject, environ)
     try:
         ended = stream.run(
-            [around.oumi.program, *ready.command.words], environ=environ, secrets=secret_values(environ), plain=log is not None, more=log.more if log else None
+            [around.oumi.program, *ready.command.arguments(environ)], environ=environ, secrets=secret_values(environ), plain=log is not None, more=log.more if log else None
         )
     except OSError as problem:
         raise UsageError(

@@ -370,3 +370,11 @@ def test_words_for_this_machine_ask_for_no_job(text: str | None, kinds: list[str
     intent = Intent(task="train", model="HuggingFaceTB/SmolLM2-135M-Instruct", method="lora", cloud=cloud)  # type: ignore[arg-type]
     outcome = respond(intent, machine=parse_machine("RTX4090"), request=text)
     assert [file.kind for file in outcome.files] == kinds
+
+
+def test_the_files_of_a_judge_and_of_a_synthesis_travel() -> None:
+    for words, path in (("judge answers.jsonl for helpfulness with gpt-4o on gcp", "answers.jsonl"), ("synthesize 20 qa pairs from docs/a.md with gpt-4o on gcp", "docs/a.md")):
+        reading = read(words)
+        outcome = respond(reading.intent, notes=reading.notes, exists=path.__eq__, request=words)
+        assert [file.kind for file in outcome.files][-1] == "job", outcome.explanation
+        assert path in str(yaml.safe_load(outcome.files[-1].yaml).get("file_mounts")), words

@@ -99,11 +99,37 @@ def test_commands_of_every_kind(place: Place) -> None:
     assert place.command("job.yaml") == "oumi launch up -c job.yaml"
     assert place.command("job.yaml", "--cluster", "mine") == "oumi launch up -c job.yaml --cluster mine"
     assert place.command("tune.yaml") == "oumi tune -c tune.yaml"
-    assert place.command("quantize.yaml") == "oumi quantize -c quantize.yaml"
+    assert place.command("quantize.yaml") == "oumi quantize -c quantize.yaml --output=x"
     assert place.command("synthesize.yaml") == "oumi synth -c synthesize.yaml"
     assert place.command("judge.yaml", "--input", "rows.jsonl") == "oumi judge dataset -c judge.yaml --input=rows.jsonl"
     place.write("batch.yaml", "model: {}\ngeneration: {}\ninput_path: rows.jsonl")
     assert place.command("batch.yaml") == "oumi infer -c batch.yaml"
+
+
+MADE = "# Made by oumi-chat 0.1.0 for the fields of Oumi 0.9.\n# Run: {}\n\n{}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "run", "shown"),
+    [
+        ("judge", "oumi judge conversations -c judge.yaml --input rows.jsonl --output out.jsonl", "oumi judge conversations -c judge.yaml --input=rows.jsonl --output=out.jsonl"),
+        ("job", "oumi launch up -c job.yaml --cluster mine", "oumi launch up -c job.yaml --cluster mine"),
+        ("job", "oumi launch up -c job.yaml --cluster me@login.host --user me", "oumi launch up -c job.yaml --cluster me@login.host --user me"),
+        ("job", "oumi launch up -c job.yaml --cluster ACCOUNT@LOGIN-HOST --user ACCOUNT", "oumi launch up -c job.yaml"),
+        ("job", 'oumi launch up -c job.yaml --cluster m --envs.OPENAI_API_KEY "$OPENAI_API_KEY"', 'oumi launch up -c job.yaml --cluster m --envs.OPENAI_API_KEY "$OPENAI_API_KEY"'),
+        ("job", "oumi launch up -c job.yaml --cluster 'a; touch x' --envs.PATH /bin", None),
+        ("job", "oumi launch up -c job.yaml --cluster m --envs.PATH $HOME", "oumi launch up -c job.yaml --cluster m"),
+        ("job", "oumi launch up -c 'unclosed", "oumi launch up -c job.yaml"),
+    ],
+)
+def test_what_the_command_at_the_top_says_is_kept(place: Place, kind: str, run: str, shown: str | None) -> None:
+    place.oumi()
+    place.write("rows.jsonl", "{}\n")
+    place.write(f"{kind}.yaml", MADE.format(run, KINDS[kind]))
+    if shown is None:
+        assert place.launch(f"{kind}.yaml", "--dry-run")[0] == 2
+    else:
+        assert place.command(f"{kind}.yaml") == shown
 
 
 @pytest.mark.parametrize(
