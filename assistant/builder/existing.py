@@ -189,7 +189,8 @@ def run_of_config(config: Existing, model: ModelSpec, hardware: Hardware) -> Run
     weight = 2 if dtype in _HALF else 4
     mixed = str(config.training.get("mixed_precision_dtype", str, "NONE")).upper() in ("BF16", "FP16")
     targets = () if method == "full" else targets_of(config, model)
-    trainable, each = model.params_total, 4.0
+    frozen = bool(config.model.get("freeze_layers", list, [])) and model.is_vision
+    trainable, each = model.params_total - (model.params_vision if frozen else 0), 4.0
     if method != "full":
         adapters, saved = adapter_params(model, targets, rank_of(config)), saved_params(config, model)
         each = 2.0 if method == "qlora" and config.objective != "grpo" else 4.0

@@ -61,7 +61,7 @@ def _command() -> click.Command:
         click.Option(["--fix"], is_flag=True, help="Mend what has a safe fix, in place; comments and layout stay."),
         click.Option(["--diff"], is_flag=True, help="Show what --fix would change, and write nothing."),
         click.Option(["--format", "how"], type=click.Choice(list(REPORTERS)), default="text", show_default=True, help="How findings are shown."),
-        click.Option(["--select"], multiple=True, metavar="IDS", help="Only these rules, by id or beginning: PEF,TRN020."),
+        click.Option(["--select"], multiple=True, metavar="IDS", help="Only these rules, by id or its beginning: PEF,TRN."),
         click.Option(["--ignore"], multiple=True, metavar="IDS", help="All but these."),
         click.Option(["--oumi-version"], metavar="V", help="The release that reads the config; the newest where none is given."),
         click.Option(["--with-oumi"], is_flag=True, help="Ask the installed Oumi as well: it takes seconds a file."),

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from assistant.catalogue.models import get_model
+from assistant.checks.document import parse
 from assistant.core.errors import OumiChatError
 from assistant.core.values import ModelSpec
-from assistant.machine.configs import read_config
+from assistant.machine.configs import read_text
 from assistant.machine.jobconfig import config_of_job
 from assistant.machine.models import resolve_model
 
@@ -29,6 +30,13 @@ def known_model(name: str) -> ModelSpec | None:
 def trained_by(job: Path, body: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The config that a job trains with; None where it cannot be found."""
     try:
-        return read_config(config_of_job(job, body))
+        return _config(config_of_job(job, body))
     except (OumiChatError, OSError, ValueError):
         return None
+
+
+@functools.cache
+def _config(path: Path) -> dict[str, Any]:
+    """A config that several jobs may name: parsed once, by the quick parser."""
+    body: dict[str, Any] = parse(read_text(path)).value
+    return body

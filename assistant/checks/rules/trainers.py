@@ -42,11 +42,20 @@ def _no_teacher(case: Case) -> Found:
     return [path] if path and not case.text(path) else []
 
 
-def _best_of_none(case: Case) -> bool:
-    if not case.on("training.trainer_kwargs.load_best_model_at_end"):
-        return False
-    never_saved = case.number("training.save_steps") == 0 and not case.on("training.save_epoch")
-    return case.text("training.eval_strategy") in ("", "no") or never_saved
+def _strategies(case: Case) -> tuple[str, str]:
+    """(when it saves, when it evaluates), as Oumi hands them to Transformers."""
+    steps = case.number("training.save_steps")
+    saves = "steps" if steps is None or steps > 0 else "epoch" if case.on("training.save_epoch") else "no"
+    return saves, case.text("training.eval_strategy") or "no"
+
+
+def _best(case: Case) -> bool:
+    return case.on("training.trainer_kwargs.load_best_model_at_end")
+
+
+def _best_out_of_step(case: Case) -> bool:
+    saves, evaluates = _strategies(case)
+    return _best(case) and saves != evaluates
 
 
 def _uneven_groups(case: Case) -> Found:
@@ -151,15 +160,26 @@ RULES = (
     ),
     Rule(
         rule="TRN062",
-        severity="warning",
-        where=when("training.trainer_kwargs.load_best_model_at_end", _best_of_none),
-        message="load_best_model_at_end has nothing to choose from: it needs evaluations and checkpoints in step",
-        fix="set eval_strategy and the same save strategy, save_steps a multiple of eval_steps",
-        summary="The best model of none",
-        why="With eval_strategy no it is useless without a word; with unlike strategies Transformers raises (measured).",
+        where=when("training.trainer_kwargs.load_best_model_at_end", _best_out_of_step),
+        message="load_best_model_at_end needs evaluations and checkpoints by the same strategy.",
+        fix="Set training.eval_strategy: steps with validation data, and save_steps to a multiple of eval_steps.",
+        summary="The best model, out of step with its evaluations",
+        why="Transformers refuses it where the strategies differ: Oumi saves by steps unless save_steps is 0, and evaluates never by default (measured).",
         bad="training: {trainer_type: TRL_SFT, trainer_kwargs: {load_best_model_at_end: true}}\n",
         good="data: {validation: {datasets: [{dataset_name: yahma/alpaca-cleaned, split: 'train[:1%]'}]}}\n"
         "training: {trainer_type: TRL_SFT, eval_strategy: steps, trainer_kwargs: {load_best_model_at_end: true}}\n",
+    ),
+    Rule(
+        rule="TRN065",
+        severity="warning",
+        where=when("training.trainer_kwargs.load_best_model_at_end", lambda c: _best(c) and _strategies(c) == ("no", "no")),
+        message="load_best_model_at_end has nothing to choose from: nothing is evaluated or saved on the way",
+        fix="set eval_strategy: steps and save_steps, or leave it out",
+        edits=REMOVE,
+        summary="The best model of one",
+        why="With no evaluations and no checkpoints it is useless without a word (measured).",
+        bad="training: {trainer_type: TRL_SFT, save_steps: 0, trainer_kwargs: {load_best_model_at_end: true, use_cpu: true}}\n",
+        good="training: {trainer_type: TRL_SFT, save_steps: 0, trainer_kwargs: {use_cpu: true}}\n",
     ),
     Rule(
         rule="TRN063",

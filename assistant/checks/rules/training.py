@@ -103,7 +103,11 @@ def _kept_workers_without_any(case: Case) -> bool:
 
 
 def _float32_by_default(case: Case) -> bool:
-    return case.is_file and case.method == "full" and case.text("model.torch_dtype_str") in ("", "auto", *_FULL) and not case.on("deepspeed.enable_deepspeed")
+    if not case.is_file or case.method != "full" or case.on("deepspeed.enable_deepspeed"):
+        return False
+    dtype = case.text("model.torch_dtype_str")
+    asked = dtype in _FULL and case.machine is not None and case.machine.gpu.bf16 and case.text("training.mixed_precision_dtype") in ("", "NONE")
+    return dtype in ("", "auto") or asked
 
 
 def _dpo_default_rate(case: Case) -> bool:

@@ -1,0 +1,197 @@
+"""What rules say of late failures and silent surprises, backed by real runs of two steps on a CPU."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from assistant.checks.lint import Context, judge
+from assistant.machine.known import known_model
+
+pytestmark = pytest.mark.oumi
+HERE = Path(__file__).parent
+Body = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory, judge_bin: Path) -> Path:
+    folder = tmp_path_factory.mktemp("tiny")
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "DO_NOT_TRACK": "1"}
+    done = subprocess.run([judge_bin / "python", HERE / "make_tiny.py", folder], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return folder
+
+
+Train = Callable[[str, Body], Body]
+
+
+@pytest.fixture(scope="module")
+def train(tiny: Path, judge_bin: Path) -> Iterator[Train]:
+    process = subprocess.Popen(
+        [judge_bin / "python", HERE / "trainings_worker.py"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=tiny
+    )
+
+    def run(name: str, body: Body) -> Body:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        out = tiny / f"out-{name}"
+        body["training"]["output_dir"] = str(out)
+        path = tiny / f"{name}.yaml"
+        path.write_text(yaml.safe_dump(body), "utf-8")
+        process.stdin.write(json.dumps({"id": name, "path": str(path), "out": str(out)}) + "\n")
+        process.stdin.flush()
+        answer: Body = json.loads(process.stdout.readline())
+        return answer
+
+    yield run
+    process.communicate(timeout=60)
+
+
+def base(folder: Path) -> Body:
+    """A good config of two steps."""
+    return {
+        "model": {"model_name": f"{folder}/tiny-llama", "model_max_length": 128, "torch_dtype_str": "float32"},
+        "data": {"train": {"datasets": [{"dataset_name": "text_sft_jsonl", "dataset_path": f"{folder}/rows.jsonl"}]}},
+        "training": {
+            "trainer_type": "TRL_SFT", "max_steps": 2, "per_device_train_batch_size": 2, "save_steps": 0, "enable_tensorboard": False,
+            "trainer_kwargs": {"use_cpu": True},
+        },
+    }  # fmt: skip
+
+
+def changed(body: Body, changes: Body) -> Body:
+    """The config with fields by dotted path set, or taken out where the value is None."""
+    body = copy.deepcopy(body)
+    for path, value in changes.items():
+        here: Any = body
+        *steps, name = path.split(".")
+        for step in steps:
+            here = here[int(step)] if step.isdigit() else here.setdefault(step, {})
+        if value is None:
+            here.pop(name, None)
+        else:
+            here[name] = value
+    return body
+
+
+def rules(body: Body) -> set[str]:
+    verdict = judge(yaml.safe_dump(body), Context(model_of=known_model))
+    return {flaw.finding.rule for flaw in verdict.flaws}
+
+
+_PEFT: Body = {"training.use_peft": True, "peft.lora_alpha": 16}
+LATE: tuple[tuple[str, Body], ...] = (
+    ("TRN020", {"training.per_device_train_batch_size": 0}),
+    ("TRN020", {"training.learning_rate": -1.0}),
+    ("TRN020", {**_PEFT, "peft.lora_r": 0, "peft.lora_target_modules": ["q_proj"]}),
+    ("TRN020", {**_PEFT, "peft.lora_dropout": 5.0, "peft.lora_target_modules": ["q_proj"]}),
+    ("TRN028", {"training.trainer_kwargs.max_seq_length": 64}),
+    ("TRN032", {"training.lr_scheduler_type": "cosine_with_min_lr"}),
+    ("TRN040", {"training.optimizer": "adamwww"}),
+    ("TRN046", {"training.eval_strategy": "step"}),
+    ("TRN049", {"training.dataloader_persistent_workers": True}),
+    ("TRN060", {"training.trainer_type": None}),
+    ("TRN061", {"training.trainer_type": "TRL_GKD"}),
+    ("TRN062", {"training.trainer_kwargs.load_best_model_at_end": True, "training.save_steps": 1}),
+    ("DAT040", {"training.eval_strategy": "steps"}),
+    ("DAT042", {"data.train.collator_name": "padding"}),
+    ("DAT043", {"data.train.stream": True, "training.max_steps": None}),
+    ("DAT050", {"training.trainer_type": "TRL_DPO"}),
+    ("DAT050", {"training.trainer_type": "TRL_KTO"}),
+    ("DAT057", {"data.train.collator_name": "text_completions_only_with_padding"}),
+    ("DAT058", {"model.chat_template": "llama3"}),
+    ("PEF031", {**_PEFT, "peft.lora_target_modules": ["qkv_proj"]}),
+)
+"""(rule, changes of a good config) that stop the run."""
+
+
+def test_the_good_config_runs_and_has_no_finding(tiny: Path, train: Train) -> None:
+    body = base(tiny)
+    answer = train("good", body)
+    assert answer["error"] is None
+    assert answer["rows"] == 32
+    assert not [flaw for flaw in judge(yaml.safe_dump(body), Context(model_of=known_model)).flaws if flaw.finding.severity == "error"]
+
+
+@pytest.mark.parametrize(("rule", "changes"), LATE, ids=lambda value: value if isinstance(value, str) else "-".join(value))
+def test_what_is_an_error_stops_the_run(tiny: Path, train: Train, rule: str, changes: Body) -> None:
+    body = changed(base(tiny), changes)
+    assert rule in rules(body)
+    answer = train(f"late-{LATE.index((rule, changes))}", body)
+    assert answer["error"], answer
+
+
+def test_adapters_that_are_not_switched_on_do_not_train(tiny: Path, train: Train) -> None:
+    body = changed(base(tiny), {"peft.lora_r": 8, "peft.q_lora": True})
+    assert "PEF001" in rules(body)
+    answer = train("unswitched", body)
+    assert (answer["error"], answer["adapter"]) == (None, None)
+
+
+def test_layers_that_are_not_there_are_left_out_without_a_word(tiny: Path, train: Train) -> None:
+    body = changed(base(tiny), {**_PEFT, "peft.lora_target_modules": ["qkv_proj", "o_proj"]})
+    assert "PEF031" in rules(body)
+    answer = train("partly", body)
+    assert answer["error"] is None
+    sizes = tiny / "out-partly" / "adapter_model.safetensors"
+    assert b"o_proj" in sizes.read_bytes()
+    assert b"qkv_proj" not in sizes.read_bytes()
+
+
+def test_a_share_of_a_local_file_is_all_of_it(tiny: Path, train: Train) -> None:
+    body = changed(base(tiny), {"data.train.datasets.0.split": "train[:50%]"})
+    assert "DAT022" in rules(body)
+    assert train("share", body)["rows"] == 32
+
+
+def test_a_learning_rate_of_0_leaves_the_weights(tiny: Path, train: Train) -> None:
+    body = changed(base(tiny), {"training.learning_rate": 0.0})
+    assert "TRN041" in rules(body)
+    assert train("still", body)["error"] is None
+    assert tensors(tiny / "out-still") == tensors(tiny / "tiny-llama")
+    assert tensors(tiny / "out-good") != tensors(tiny / "tiny-llama")
+
+
+def tensors(folder: Path) -> dict[str, bytes]:
+    """Name → bytes of every tensor of a saved model (the header of a safetensors file is JSON, its length in front)."""
+    data = (folder / "model.safetensors").read_bytes()
+    start = 8 + int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:start])
+    return {name: data[start + one["data_offsets"][0] : start + one["data_offsets"][1]] for name, one in header.items() if name != "__metadata__"}
+
+
+def test_epochs_are_not_saved_beside_steps(tiny: Path, train: Train) -> None:
+    body = changed(base(tiny), {"training.save_epoch": True, "training.save_steps": None, "training.max_steps": None, "training.num_train_epochs": 1, "training.per_device_train_batch_size": 16})
+    assert "TRN045" in rules(body)
+    answer = train("epochs", body)
+    kept = [name for name in answer["files"] if name.startswith("checkpoint-1/")]
+    assert answer["error"] is None
+    assert kept == []
+
+
+def test_nothing_is_saved(tiny: Path, train: Train) -> None:
+    body = changed(base(tiny), {"training.save_final_model": False})
+    assert "TRN031" in rules(body)
+    answer = train("nothing", body)
+    assert answer["error"] is None
+    assert [name for name in answer["files"] if name.endswith(".safetensors")] == []
+
+
+def test_a_model_is_not_quantised_by_model_kwargs(tiny: Path, train: Train) -> None:
+    body = changed(base(tiny), {"model.model_kwargs.load_in_4bit": True})
+    assert "TRN047" in rules(body)
+    assert train("kwargs", body)["error"] is None  # bitsandbytes is not here: nothing was quantised
+
+
+def test_prefetching_without_workers_is_dropped(tiny: Path, train: Train) -> None:
+    body = changed(base(tiny), {"training.dataloader_prefetch_factor": 4})
+    assert "TRN048" in rules(body)
+    assert train("prefetch", body)["error"] is None
