@@ -234,6 +234,45 @@ def _launch(
     raise typer.Exit(launch(file, flags))
 
 
+@app.command("migrate", help="An older Oumi config, or one of Axolotl, LLaMA-Factory, torchtune or TRL, as one of today's.")
+def _migrate(
+    files: Annotated[list[str], typer.Argument(help="The configs; - is stdin.", metavar="FILE…")],
+    since: Annotated[str | None, typer.Option("--from", help="The Oumi release that they were written for, where they do not tell.", metavar="VERSION")] = None,
+    to: Annotated[str | None, typer.Option("--to", help="The Oumi release that they should be for; the newest known without.", metavar="VERSION")] = None,
+    kind: Annotated[str | None, typer.Option("--kind", help="What kind of config they are, where they do not tell.")] = None,
+    diff: Annotated[bool, typer.Option("--diff", help="Show what would change, and write nothing.")] = False,
+    in_place: Annotated[bool, typer.Option("--in-place", help="Replace the files.")] = False,
+    output_file: Annotated[str | None, typer.Option("--output-file", "-o", help="Write the result here; - is stdout.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file; with --in-place also where something is lost.")] = False,
+    form: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+    as_json: _Json = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="What is lost alone.")] = False,
+    no_color: _NoColor = False,
+    offline: _Offline = False,
+    debug: _Debug = False,
+) -> None:
+    from assistant.cli.migrating import Wish, migrate
+
+    wish = Wish(since=since, to=to, kind=kind, diff=diff, in_place=in_place, output=output_file, force=force, form="json" if as_json else form, quiet=quiet)
+    raise typer.Exit(migrate(files, wish, Screen(no_color=no_color)))
+
+
+@app.command("explain", help="A config field: type, default, what it does, what others set; or what the run of a config does.")
+def _explain(
+    subject: Annotated[str, typer.Argument(help="A field such as training.max_steps, or a config.", metavar="PATH|FILE")],
+    kind: Annotated[str | None, typer.Option("--kind", help="The kind of config: train, eval, infer, job, quantize, tune, judge, synthesize, async_eval.")] = None,
+    oumi_version: Annotated[str | None, typer.Option("--oumi-version", help="The Oumi release; the newest known without.")] = None,
+    gpus: Annotated[str | None, typer.Option("--gpus", help='The machine that a run is estimated on: "2xA100-80GB"; auto is this one.')] = None,
+    as_json: _Json = False,
+    no_color: _NoColor = False,
+    offline: _Offline = False,
+    debug: _Debug = False,
+) -> None:
+    from assistant.cli.explaining import Asked, explain
+
+    raise typer.Exit(explain(Asked(subject=subject, kind=kind, version=oumi_version, gpus=gpus, json=as_json, offline=offline), Screen(no_color=no_color)))
+
+
 def _later(name: str) -> None:
     @app.command(name, hidden=True, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
     def _command(ctx: typer.Context) -> None:

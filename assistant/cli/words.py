@@ -12,10 +12,10 @@ from typer.core import TyperGroup
 
 from assistant.core.errors import UsageError
 
-LATER = ("lint", "migrate", "explain")
+LATER = ("lint",)
 """Commands of a later release: their names are taken, and what they will take is known."""
 _CATALOGUES = ("models", "gpus", "datasets", "templates")
-COMMANDS = (*_CATALOGUES, "doctor", "estimate", "create", "launch", *LATER)
+COMMANDS = (*_CATALOGUES, "doctor", "estimate", "create", "launch", "migrate", "explain", *LATER)
 """Every command but `ask`, which is what a request is given to."""
 _CREATE_KINDS = ("train", "eval", "infer", "job", "quantize", "tune", "judge", "synthesize")
 _CREATE_FLAGS = (
@@ -24,10 +24,10 @@ _CREATE_FLAGS = (
     "--max-dollars", "--cloud", "--nodes", "--benchmarks", "--engine", "--num-fewshot", "--limit", "--set",
 )  # fmt: skip
 """Flags of `create` that take a value: without them that value would be taken for a word."""
-_WITH_VALUE = ("--llm", "--llm-base-url", "--gpus", "--output-file", "-o", "--config", "-c", "--resume", "--script", "--cluster", "--input", "--output", *_CREATE_FLAGS)
+_WITH_VALUE = ("--llm", "--llm-base-url", "--gpus", "--output-file", "-o", "--config", "-c", "--resume", "--script", "--cluster", "--input", "--output", "--from", "--to", "--kind", "--format", "--oumi-version", *_CREATE_FLAGS)
 _HELP = ("--help", "-h", "--version")
 _PROSE = frozenset(["a", "an", "the", "my", "our", "me", "to", "for", "of", "on", "with", "using", "from", "into", "how", "what", "which", "and", "please"])
-_FIELD = re.compile(r"[a-z]\w*(?:\.\w+)+|[a-z0-9]+(?:_[a-z0-9]+)+|model|data|training|peft|fsdp|deepspeed|generation")
+_FIELD = re.compile(r"[a-z]\w*(?:\[\d+\])?(?:\.\w+(?:\[\d+\])?)+|[a-z0-9]+(?:_[a-z0-9]+)+|model|data|training|peft|fsdp|deepspeed|generation")
 
 
 class Words(TyperGroup):
@@ -98,9 +98,9 @@ def is_command(name: str, words: list[str]) -> bool:
     if name == "create":
         return len(words) == 1 and _is_like_a_kind(words[0])
     if name == "explain":
-        return len(words) == 1 and _FIELD.fullmatch(words[0]) is not None
+        return len(words) == 1 and (_FIELD.fullmatch(words[0]) is not None or _is_like_a_file(words[0]))
     if name in ("lint", "migrate", "launch"):
-        return all(_is_like_a_file(word) for word in words)
+        return all(_is_like_a_file(word) or (word == "-" and name != "launch") for word in words)
     return name == "estimate"
 
 
