@@ -87,7 +87,8 @@ def put_other_arguments(carry: Carry) -> None:
     """What is left and is an argument of the trainer's own: handed to it as it is."""
     known = trainer_kwargs(carry.get("training.trainer_type"))
     for name, node in carry.root.keys.items():
-        if str(name) in known and str(name) not in carry.read and node.value is not None:
+        partly = any(seen.startswith((f"{name}.", f"{name}[")) for seen in carry.read)
+        if str(name) in known and str(name) not in carry.read and not partly and node.value is not None:
             put_kwarg(carry, str(name), str(name))
 
 

@@ -23,7 +23,7 @@ _NAMES = {
 }  # fmt: skip
 _ADAPTER = {
     "lora_r": "peft.lora_r", "lora_alpha": "peft.lora_alpha", "lora_dropout": "peft.lora_dropout", "lora_target_modules": "peft.lora_target_modules",
-    "lora_modules_to_save": "peft.lora_modules_to_save", "peft.layers_to_transform": "peft.lora_target_parameters",
+    "lora_modules_to_save": "peft.lora_modules_to_save",
 }  # fmt: skip
 _TRAINERS = {"dpo": "TRL_DPO", "ipo": "TRL_DPO", "kto": "TRL_KTO", "grpo": "TRL_GRPO"}
 _HARMLESS = (
@@ -92,9 +92,9 @@ def _adapter(carry: Carry) -> None:
         shapes.put_adapter(carry, "adapter", bits=4 if four or adapter == "qlora" else 8 if eight else None)
         if carry.take("lora_target_linear"):
             shapes.put_all_linear(carry, "lora_target_linear")
-        if isinstance(carry.root.at("lora_target_modules") and carry.root.at("lora_target_modules").value, str):  # type: ignore[union-attr]
+        named = carry.root.at("lora_target_modules")
+        if named is not None and isinstance(named.value, str):
             carry.put("peft.lora_target_modules", [carry.take("lora_target_modules")], "lora_target_modules")
-            _ = carry.read
         carry.rename({key: path for key, path in _ADAPTER.items() if key not in carry.read})
         for key in ("peft_use_dora", "peft_use_rslora"):
             if carry.take(key):

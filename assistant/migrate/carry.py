@@ -107,7 +107,7 @@ class Carry:
     def rest(self) -> None:
         """Tell of every key that nothing has read."""
         for path, node in self.root.walk():
-            if node.is_mapping and node.keys or any(path == seen or path.startswith((f"{seen}.", f"{seen}[")) for seen in self.read):
+            if (node.is_mapping and node.keys) or any(path == seen or path.startswith((f"{seen}.", f"{seen}[")) for seen in self.read):
                 continue
             if node.is_list and node.items and any(seen.startswith(f"{path}[") for seen in self.read):
                 continue

@@ -45,8 +45,7 @@ def put_block(text: str, target: str, lines: list[str], column: int) -> str:
     name = key_text(target.rpartition(".")[2])
     first = lines[0][column:]
     shifted = [f"{' ' * indent}{name}{first[first.index(':') :]}", *(_shifted(line, indent - column) for line in lines[1:])]
-    end = marked.find("\n", value.end_mark.index)
-    return marked[:start] + document.line_end.join(shifted) + marked[end if end >= 0 else len(marked) :].removeprefix("\r")
+    return marked[:start] + document.line_end.join(shifted) + marked[value.end_mark.index :]
 
 
 def _shifted(line: str, by: int) -> str:

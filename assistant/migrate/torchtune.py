@@ -45,7 +45,8 @@ def from_torchtune(carry: Carry) -> None:
     shapes.finish_adapter(carry)
     _output(carry)
     for key, why in _LOST.items():
-        if carry.take(key) not in (None, False, 1):
+        value = carry.take(key)
+        if value is True or (isinstance(value, int) and value > 1):
             carry.lost(key, why)
     for key in _HARMLESS:
         carry.harmless(key)
@@ -206,5 +207,7 @@ def _output(carry: Carry) -> None:
     if "WandB" in logger:
         project = carry.take("metric_logger.project")
         carry.put("training.enable_wandb", True, "metric_logger._component_", f"export WANDB_PROJECT={project}: the project is not in the file" if project else "", fate="changed" if project else "carried")
+    elif logger:
+        carry.harmless("metric_logger._component_", "Oumi writes its own logs below output_dir")
     if carry.take("save_adapter_weights_only") or carry.take("checkpointer.save_adapter_weights_only"):
         carry.put("peft.peft_save_mode", "ADAPTER_ONLY", "save_adapter_weights_only")

@@ -20,8 +20,8 @@ _FORMS: dict[str, Form] = {"TRL_SFT": "chat", "TRL_DPO": "preference", "TRL_KTO"
 def from_trl(carry: Carry) -> None:
     """Carry TRL's arguments over; which trainer they are for is told by those that it alone has."""
     trainer = next((name for name in ("TRL_KTO", "TRL_GRPO", "TRL_DPO") if any(carry.has(key) for key in _SIGNS[name])), "TRL_SFT")
-    told = "the file does not name its trainer: by its arguments" if trainer != "TRL_SFT" else "the file does not name its trainer"
-    carry.put("training.trainer_type", trainer, "model_name_or_path", f"{told} {trainer}", fate="changed")
+    told = f"the file does not name its trainer: {trainer}, by its arguments"
+    carry.put("training.trainer_type", trainer, "model_name_or_path", told, fate="changed")
     carry.rename({"model_name_or_path": "model.model_name", "max_length": "model.model_max_length", "max_seq_length": "model.model_max_length"})
     if carry.take("use_peft") or carry.has("lora_r"):
         bits = 4 if carry.take("load_in_4bit") else 8 if carry.take("load_in_8bit") else None

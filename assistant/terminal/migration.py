@@ -24,7 +24,7 @@ def migration_lines(name: str, found: Migration, face: Face, *, quiet: bool) -> 
     for note in (*lost, *(() if quiet else _of(found, "changed"))):
         lines += _told(note, face)
     for fate in () if quiet else ("harmless", "carried"):
-        lines += _listed(_of(found, fate), fate, face)  # type: ignore[arg-type]
+        lines += _listed(_of(found, fate), fate, face)
     return lines
 
 
