@@ -60,7 +60,7 @@ def test_every_key_of_an_example_is_told_or_is_off(path: Path) -> None:
             continue
         if not any(where == source or where.startswith((f"{source}.", f"{source}[")) for source in told):
             missing.append(where)
-    beside = {"load_in_8bit", "load_in_4bit", "finetuning_type", "quantization_method", "double_quantization", "datasets", "dtype", "pure_bf16", "torch_dtype", "bf16", "use_peft", "epochs", "wandb_project", "fsdp", "output_dir", "model.apply_lora_to_mlp", "metric_logger.project", "checkpointer.checkpoint_dir", "optimizer.fused", "checkpointer.output_dir", "dataset_train_split"}
+    beside = {"load_in_8bit", "load_in_4bit", "finetuning_type", "quantization_method", "double_quantization", "datasets", "dtype", "pure_bf16", "torch_dtype", "bf16", "use_peft", "dataset_dir", "epochs", "wandb_project", "fsdp", "output_dir", "model.apply_lora_to_mlp", "metric_logger.project", "checkpointer.checkpoint_dir", "optimizer.fused", "checkpointer.output_dir", "dataset_train_split"}
     assert [where for where in missing if where.partition("[")[0] not in beside] == []  # `beside` is told under the key that it goes with
 
 
