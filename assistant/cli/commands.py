@@ -241,6 +241,29 @@ def _lint(ctx: typer.Context) -> None:
     raise typer.Exit(lint(ctx.args))
 
 
+@app.command("migrate", help="An older Oumi config, or one of Axolotl, LLaMA-Factory, torchtune or TRL, as one of today's.")
+def _migrate(
+    files: Annotated[list[str], typer.Argument(help="The configs; - is stdin.", metavar="FILE…")],
+    since: Annotated[str | None, typer.Option("--from", help="The Oumi release that they were written for, where they do not tell.", metavar="VERSION")] = None,
+    to: Annotated[str | None, typer.Option("--to", help="The Oumi release that they should be for; the newest known without.", metavar="VERSION")] = None,
+    kind: Annotated[str | None, typer.Option("--kind", help="What kind of config they are, where they do not tell.")] = None,
+    diff: Annotated[bool, typer.Option("--diff", help="Show what would change, and write nothing.")] = False,
+    in_place: Annotated[bool, typer.Option("--in-place", help="Replace the files.")] = False,
+    output_file: Annotated[str | None, typer.Option("--output-file", "-o", help="Write the result here; - is stdout.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file; with --in-place also where something is lost.")] = False,
+    form: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+    as_json: _Json = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="What is lost alone.")] = False,
+    no_color: _NoColor = False,
+    offline: _Offline = False,
+    debug: _Debug = False,
+) -> None:
+    from assistant.cli.migrating import Wish, migrate
+
+    wish = Wish(since=since, to=to, kind=kind, diff=diff, in_place=in_place, output=output_file, force=force, form="json" if as_json else form, quiet=quiet)
+    raise typer.Exit(migrate(files, wish, Screen(no_color=no_color)))
+
+
 def _later(name: str) -> None:
     @app.command(name, hidden=True, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
     def _command(ctx: typer.Context) -> None:

@@ -12,10 +12,10 @@ from typer.core import TyperGroup
 
 from assistant.core.errors import UsageError
 
-LATER = ("migrate", "explain")
+LATER = ("explain",)
 """Commands of a later release: their names are taken, and what they will take is known."""
 _CATALOGUES = ("models", "gpus", "datasets", "templates")
-COMMANDS = (*_CATALOGUES, "doctor", "estimate", "create", "launch", "lint", *LATER)
+COMMANDS = (*_CATALOGUES, "doctor", "estimate", "create", "launch", "lint", "migrate", *LATER)
 """Every command but `ask`, which is what a request is given to."""
 _CREATE_KINDS = ("train", "eval", "infer", "job", "quantize", "tune", "judge", "synthesize")
 _CREATE_FLAGS = (
@@ -24,11 +24,12 @@ _CREATE_FLAGS = (
     "--max-dollars", "--cloud", "--nodes", "--benchmarks", "--engine", "--num-fewshot", "--limit", "--set",
 )  # fmt: skip
 """Flags of `create` that take a value: without them that value would be taken for a word."""
-_LINT_FLAGS = ("--format", "--select", "--ignore", "--oumi-version")
-_WITH_VALUE = ("--llm", "--llm-base-url", "--gpus", "--output-file", "-o", "--config", "-c", "--resume", "--script", "--cluster", "--input", "--output", *_LINT_FLAGS, *_CREATE_FLAGS)
+_FILE_FLAGS = ("--format", "--select", "--ignore", "--oumi-version", "--from", "--to", "--kind")
+"""The same of `lint` and `migrate`."""
+_WITH_VALUE = ("--llm", "--llm-base-url", "--gpus", "--output-file", "-o", "--config", "-c", "--resume", "--script", "--cluster", "--input", "--output", *_FILE_FLAGS, *_CREATE_FLAGS)
 _HELP = ("--help", "-h", "--version")
 _PROSE = frozenset(["a", "an", "the", "my", "our", "me", "to", "for", "of", "on", "with", "using", "from", "into", "how", "what", "which", "and", "please"])
-_FIELD = re.compile(r"[a-z]\w*(?:\.\w+)+|[a-z0-9]+(?:_[a-z0-9]+)+|model|data|training|peft|fsdp|deepspeed|generation")
+_FIELD = re.compile(r"[a-z]\w*(?:\[\d+\])?(?:\.\w+(?:\[\d+\])?)+|[a-z0-9]+(?:_[a-z0-9]+)+|model|data|training|peft|fsdp|deepspeed|generation")
 
 
 class Words(TyperGroup):
@@ -99,9 +100,9 @@ def is_command(name: str, words: list[str]) -> bool:
     if name == "create":
         return len(words) == 1 and _is_like_a_kind(words[0])
     if name == "explain":
-        return len(words) == 1 and _FIELD.fullmatch(words[0]) is not None
+        return len(words) == 1 and (_FIELD.fullmatch(words[0]) is not None or _is_like_a_file(words[0]))
     if name in ("lint", "migrate", "launch"):
-        return all(_is_like_a_file(word) for word in words)
+        return all(_is_like_a_file(word) or (word == "-" and name != "launch") for word in words)
     return name == "estimate"
 
 

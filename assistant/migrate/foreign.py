@@ -1,0 +1,64 @@
+"""Configs of other tools: which tool's it is, by its keys, and the config of Oumi that does the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from assistant.checks.document import parse
+from assistant.configs.build import Config
+from assistant.configs.render import render
+from assistant.core.errors import UsageError
+from assistant.migrate.axolotl import from_axolotl
+from assistant.migrate.carry import Carry
+from assistant.migrate.llama_factory import from_llama_factory
+from assistant.migrate.notes import Migration, Note
+from assistant.migrate.torchtune import from_torchtune
+from assistant.migrate.trl import from_trl
+
+_READERS: dict[str, Callable[[Carry], None]] = {"Axolotl": from_axolotl, "LLaMA-Factory": from_llama_factory, "torchtune": from_torchtune, "TRL": from_trl}
+_FACTORY = frozenset(("finetuning_type", "stage", "cutoff_len", "template", "dataset_dir", "lora_rank", "quantization_bit"))
+_TRL = frozenset(("per_device_train_batch_size", "dataset_name", "learning_rate", "num_train_epochs", "output_dir"))
+
+
+def tool_of(body: Mapping[str, Any]) -> str | None:
+    """The tool whose config this is; None for Oumi's own and for what is none."""
+    model = body.get("model")
+    if isinstance(model, Mapping) and "_component_" in model:
+        return "torchtune"
+    if "base_model" in body:
+        return "Axolotl"
+    if "model_name_or_path" in body and _FACTORY & set(body):
+        return "LLaMA-Factory"
+    if "model_name_or_path" in body and _TRL & set(body):
+        return "TRL"
+    return None
+
+
+def import_config(text: str, tool: str) -> Migration:
+    """Another tool's training config as one of Oumi's.
+
+    Raises:
+        UsageError: no YAML, or no model is named in it.
+    """
+    carry = Carry(root=parse(text))
+    _READERS[tool](carry)
+    carry.rest()
+    if not carry.get("model.model_name"):
+        raise UsageError(f"This {tool} config names no model.", context=tool, hint="Is it one of training?", reference="no-model")
+    notes = tuple(sorted(_once(carry.notes), key=lambda note: (note.line, note.column)))
+    text = render(Config(kind="train", body=carry.body, why={}), header(tool, notes))
+    return Migration(text=text, kind="train", origin=tool, notes=notes)
+
+
+def header(tool: str, notes: tuple[Note, ...]) -> list[str]:
+    """The comment at the top: how much was carried, what changed, what has no counterpart."""
+    kept = len({note.source for note in notes if note.fate == "carried"})
+    lines = [f"From a config of {tool}: {kept} of its settings carried as they are."]
+    lines += [f"Changed: {note.source}: {note.message}" for note in notes if note.fate == "changed"]
+    lines += [f"Without counterpart: {note.source}: {note.message}" for note in notes if note.fate == "lost"]
+    return lines
+
+
+def _once(notes: list[Note]) -> list[Note]:
+    return list(dict.fromkeys(notes))

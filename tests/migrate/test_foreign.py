@@ -1,0 +1,174 @@
+"""Other tools' configs: what they say means the same in Oumi, and nothing of them is dropped without a word."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from assistant.checks.document import parse
+from assistant.checks.typed import mistakes
+from assistant.migrate.foreign import import_config, tool_of
+from assistant.migrate.notes import Migration
+from tests.migrate.examples import EXAMPLES, TOOLS, name_of
+
+AXOLOTL = "base_model: Qwen/Qwen2.5-7B-Instruct\nsequence_len: 1024\ndatasets:\n  - path: yahma/alpaca-cleaned\n    type: alpaca\n"
+FACTORY = "model_name_or_path: Qwen/Qwen2.5-7B-Instruct\nstage: sft\nfinetuning_type: lora\ndataset: identity\n"
+TUNE = "model:\n  _component_: torchtune.models.llama3_1.lora_llama3_1_8b\n  lora_rank: 8\n  lora_alpha: 16\ndataset:\n  _component_: torchtune.datasets.alpaca_dataset\n"
+
+
+def imported(text: str) -> Migration:
+    tool = tool_of(yaml.safe_load(text))
+    assert tool is not None
+    return import_config(text, tool)
+
+
+def field(found: Migration, path: str) -> Any:
+    here: Any = yaml.safe_load(found.text)
+    for step in path.split("."):
+        here = here.get(step) if isinstance(here, dict) else None
+    return here
+
+
+def fates(found: Migration) -> dict[str, set[str]]:
+    told: dict[str, set[str]] = {}
+    for note in found.notes:
+        told.setdefault(note.source, set()).add(note.fate)
+    return told
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=name_of)
+def test_an_example_becomes_a_config_without_mistakes(path: Path) -> None:
+    text = path.read_text("utf-8")
+    assert tool_of(parse(text).value) == TOOLS[path.parent.name]
+    found = imported(text)
+    assert mistakes(parse(found.text), "train", "0.9") == ()
+    assert imported(text) == found
+    assert tool_of(yaml.safe_load(found.text)) is None  # the result is Oumi's own
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=name_of)
+def test_every_key_of_an_example_is_told_or_is_off(path: Path) -> None:
+    text = path.read_text("utf-8")
+    told = {note.source for note in imported(text).notes}
+    quiet = (False, None, "", [], "no", "none", 0.0)
+    missing = []
+    for where, node in parse(text).walk():
+        if node.is_mapping or (node.is_list and any(item.is_mapping for item in node.items)) or node.value in quiet:
+            continue
+        if not any(where == source or where.startswith((f"{source}.", f"{source}[")) for source in told):
+            missing.append(where)
+    beside = {"load_in_8bit", "load_in_4bit", "finetuning_type", "quantization_method", "double_quantization", "datasets", "dtype", "pure_bf16", "torch_dtype", "bf16", "use_peft", "dataset_dir", "epochs", "wandb_project", "fsdp", "output_dir", "model.apply_lora_to_mlp", "metric_logger.project", "checkpointer.checkpoint_dir", "optimizer.fused", "checkpointer.output_dir", "dataset_train_split"}
+    assert [where for where in missing if where.partition("[")[0] not in beside] == []  # `beside` is told under the key that it goes with
+
+
+def test_the_tool_is_told_by_its_keys() -> None:
+    assert tool_of({"model": {"model_name": "a"}, "training": {}}) is None
+    assert tool_of({"base_model": "a"}) == "Axolotl"
+    assert tool_of({"model_name_or_path": "a", "stage": "sft"}) == "LLaMA-Factory"
+    assert tool_of({"model_name_or_path": "a", "dataset_name": "b"}) == "TRL"
+    assert tool_of({"model": {"_component_": "torchtune.models.x"}}) == "torchtune"
+    assert tool_of({"model_name_or_path": "a"}) is None
+
+
+@pytest.mark.parametrize(
+    ("more", "path", "value"),
+    [
+        ("adapter: lora\nlora_r: 4\nlora_target_linear: true\n", "peft.lora_target_modules", ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]),
+        ("adapter: qlora\nbf16: true\n", "peft.bnb_4bit_compute_dtype", "bfloat16"),
+        ("adapter: qlora\nbf16: true\n", "peft.bnb_4bit_quant_type", "nf4"),
+        ("num_epochs: 3.0\n", "training.num_train_epochs", 3),
+        ("micro_batch_size: 3\n", "training.per_device_train_batch_size", 3),
+        ("", "training.per_device_train_batch_size", 1),
+        ("", "training.lr_scheduler_type", "cosine"),
+        ("bf16: true\n", "model.torch_dtype_str", "bfloat16"),
+        ("fp16: true\n", "training.mixed_precision_dtype", "FP16"),
+        ("deepspeed: deepspeed_configs/zero3_bf16.json\n", "deepspeed.zero_stage", "ZERO_3"),
+        ("deepspeed: mine/special.json\n", "deepspeed.deepspeed_config_path", "mine/special.json"),
+        ("val_set_size: 0.1\n", "data.validation.datasets", [{"dataset_name": "yahma/alpaca-cleaned", "split": "train[90%:]"}]),
+        ("train_on_inputs: true\nsample_packing: true\n", "data.train.pack", True),
+        ("sample_packing: true\n", "data.train.pack", None),
+        ("saves_per_epoch: 0\n", "training.save_steps", 0),
+    ],
+)
+def test_axolotl_means_in_oumi(more: str, path: str, value: Any) -> None:
+    assert field(imported(AXOLOTL + more), path) == value
+
+
+@pytest.mark.parametrize(
+    ("more", "path", "value"),
+    [
+        ("", "peft.lora_alpha", 16),
+        ("lora_rank: 32\n", "peft.lora_alpha", 64),
+        ("", "model.model_max_length", 2048),
+        ("", "training.enable_gradient_checkpointing", True),
+        ("disable_gradient_checkpointing: true\n", "training.enable_gradient_checkpointing", False),
+        ("bf16: true\n", "model.torch_dtype_str", "bfloat16"),
+        ("lora_target: q_proj, v_proj\n", "peft.lora_target_modules", ["q_proj", "v_proj"]),
+        ("quantization_bit: 8\n", "peft.q_lora_bits", 8),
+        ("mask_history: true\n", "data.train.train_target", "FINAL_ASSISTANT_TURN"),
+        ("train_on_prompt: true\n", "data.train.train_target", None),
+        ("flash_attn: fa2\n", "model.attn_implementation", "flash_attention_2"),
+        ("deepspeed: examples/deepspeed/ds_z3_offload_config.json\n", "deepspeed.offload_param.device", "CPU"),
+        ("report_to: none\n", "training.enable_tensorboard", False),
+        ("neftune_noise_alpha: 5\n", "training.trainer_kwargs.neftune_noise_alpha", 5),
+    ],
+)
+def test_llama_factory_means_in_oumi(more: str, path: str, value: Any) -> None:
+    assert field(imported(FACTORY + more), path) == value
+
+
+def test_full_training_of_llama_factory_keeps_its_weights_in_float32() -> None:
+    full = FACTORY.replace("lora", "full") + "bf16: true\n"
+    assert field(imported(full), "model.torch_dtype_str") == "float32"
+    assert field(imported(full), "training.mixed_precision_dtype") == "BF16"
+    assert field(imported(full + "pure_bf16: true\n"), "model.torch_dtype_str") == "bfloat16"
+    assert field(imported(full + "deepspeed: ds_z3_config.json\n"), "model.torch_dtype_str") == "bfloat16"
+
+
+@pytest.mark.parametrize(
+    ("more", "path", "value"),
+    [
+        ("", "model.model_name", "meta-llama/Llama-3.1-8B-Instruct"),
+        ("dtype: fp32\n", "model.torch_dtype_str", "float32"),
+        ("", "training.lr_scheduler_type", "constant"),
+        ("", "training.max_grad_norm", 0.0),
+        ("epochs: 2\nmax_steps_per_epoch: 30\n", "training.max_steps", 60),
+        ("fsdp_cpu_offload: true\n", "fsdp.cpu_offload", True),
+        ("", "fsdp", None),
+        ("", "data.train.train_target", None),  # Alpaca's rows train on the prompt too, unless they are told not to
+    ],
+)
+def test_torchtune_means_in_oumi(more: str, path: str, value: Any) -> None:
+    assert field(imported(TUNE + more), path) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        (AXOLOTL + "num_epochs: 0.5\n", "num_epochs"),
+        (AXOLOTL + "sample_packing: true\n", "sample_packing"),
+        (AXOLOTL + "some_new_key: 4\n", "some_new_key"),
+        (AXOLOTL + "optimizer: muon2000\n", "optimizer"),
+        (AXOLOTL + "rl: simpo\n", "rl"),
+        (AXOLOTL.replace("yahma/alpaca-cleaned", "./rows.jsonl") + "val_set_size: 0.1\n", "val_set_size"),
+        (AXOLOTL.replace("type: alpaca", "type: sharegpt").replace("yahma/alpaca-cleaned", "some/chats"), "datasets[0]"),
+        (FACTORY + "use_dora: true\n", "use_dora"),
+        (FACTORY.replace("stage: sft", "stage: ppo"), "stage"),
+        (TUNE + "enable_activation_offloading: true\n", "enable_activation_offloading"),
+        (TUNE + "tensor_parallel_dim: 2\n", "tensor_parallel_dim"),
+    ],
+)
+def test_what_has_no_counterpart_is_lost_aloud(text: str, key: str) -> None:
+    found = imported(text)
+    assert "lost" in fates(found)[key]
+    assert not found.is_whole
+    assert f"Without counterpart: {key}:" in found.text
+
+
+def test_what_is_off_or_says_nothing_loses_nothing() -> None:
+    found = imported(AXOLOTL + "some_switch: false\ndebug:\nstrict: false\ntensor_parallel:\n")
+    assert found.is_whole
+    assert fates(found)["some_switch"] == {"harmless"}
