@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import csv
 import json
+import re
 import sys
 from collections import Counter
 from pathlib import Path
@@ -20,6 +21,7 @@ from assistant.checks.schema import field, field_names
 
 MOST = 8
 LONGEST = 60
+NUMBER = re.compile(r"-?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?")
 SKIPPED = frozenset((
     "path", "family", "kind", "size_b", "method", "tuning", "vlm", "hw_comment", "output_dir", "input_path", "output_path", "run_name", "name", "envs", "file_mounts",
     "storage_mounts", "setup_first", "commands", "configs", "kinds", "overrides", "script_call", "working_dir", "n_tasks", "other_generation", "dataset_kwargs",
@@ -58,11 +60,9 @@ def value_of(text: str) -> Any:
     """A cell as the config has it."""
     if text in ("True", "False"):
         return text == "True"
-    for convert in (int, float):
-        try:
-            return convert(text)
-        except ValueError:
-            continue
+    if NUMBER.fullmatch(text):
+        number = float(text)
+        return int(text) if text.lstrip("-").isdigit() else number
     if text.startswith("["):
         try:
             return ast.literal_eval(text)

@@ -58,7 +58,7 @@ class Explained:
 
 
 def explain(asked: Asked, screen: Screen) -> int:
-    """Explain a field or a file and return the exit code: 5 where Oumi cannot read the file.
+    """Explain a field or a file and return the exit code: 5 for an error in a file, 4 where its run does not fit the machine.
 
     Raises:
         UsageError: no such field and no such file, or a flag that cannot be.
@@ -112,7 +112,9 @@ def _file(path: Path, asked: Asked, version: str, screen: Screen) -> int:
         title = f"{one.name}: a config of kind {one.kind}"
         parts = (*one.parts, *_estimate_parts(one.outcome))
         screen.show([*([()] if index else []), *run_lines(title, parts, one.findings, screen.out)])
-    return 5 if any(finding.severity == "error" for one in files for finding in one.findings) else 0
+    if any(finding.severity == "error" for one in files for finding in one.findings):
+        return 5
+    return max((one.outcome.exit_code for one in files if one.outcome is not None), default=0)
 
 
 def _explained(path: Path, asked: Asked, version: str, machine: Hardware | None = None) -> Explained:

@@ -173,7 +173,17 @@ def everywhere(path: str, kind: str | None, version: str) -> tuple[Facts, ...]:
     there = [facts for facts in named if facts.is_there and (not facts.path.startswith(f"{_KWARGS}.") or facts.trainers or facts.used)]
     if there or (named and not _is_mere_kwarg(named[0])):
         return tuple(there or named[:1])
+    if path.startswith(f"{_KWARGS}."):
+        raise _no_argument(path.removeprefix(f"{_KWARGS}."))
     raise _unknown(path, looked)
+
+
+def _no_argument(name: str) -> UsageError:
+    """The error of a key that Oumi hands to its trainer, and no trainer takes."""
+    told = next((change.why for change in CHANGES if change.field == f"trainer_kwargs.{name}"), "")
+    near = nearest(name, {known for trainer in TRAINERS for known in trainer_kwargs(trainer)}, count=2, cutoff=75)
+    hint = f"{told[:1].upper()}{told[1:]}." if told else f"Did you mean {' or '.join(near)}?" if near else "Leave it out."
+    return UsageError(f'No trainer of Oumi\'s takes an argument "{name[:60]}".', context=f"{_KWARGS}.{name[:60]}", hint=hint, reference="unknown-field")
 
 
 def _is_mere_kwarg(facts: Facts) -> bool:
@@ -182,7 +192,7 @@ def _is_mere_kwarg(facts: Facts) -> bool:
 
 def _unknown(path: str, kinds: tuple[str, ...]) -> UsageError:
     names = dict.fromkeys(name for kind in kinds for name in (*field_names(kind), *_sections(kind)))
-    last = {}
+    last: dict[str, str] = {}
     for name in names:
         last.setdefault(name.rpartition(".")[2], name)
     near = nearest(path, names, count=3, cutoff=70) or [last[name] for name in nearest(path.rpartition(".")[2], last, count=3, cutoff=70)]

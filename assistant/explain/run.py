@@ -133,7 +133,8 @@ def _sharding(config: Existing) -> str:
 
 def _outputs(config: Existing) -> str:
     folder = config.training.get("output_dir", str, "output")
-    steps = config.training.get("save_steps", int, 500)
+    said = config.training.body.get("save_steps", 500)
+    steps = said if isinstance(said, int) and said > 0 else 0  # Oumi saves by steps above 0 alone
     when = [f"every {steps:,} steps"] if steps else []
     when += ["after each pass"] if config.training.get("save_epoch", bool, False) and not steps else []
     final = config.training.get("save_final_model", bool, True)
@@ -188,8 +189,8 @@ def _job(body: Mapping[str, Any]) -> Iterator[Part]:
     machine = resources.get("accelerators") or resources.get("instance_type") or "no accelerator"
     spot = ", which may be taken away (spot)" if resources.get("use_spot") else ""
     yield "Machine", f"{_counted(nodes, 'node', 'nodes') if isinstance(nodes, int) else nodes} of {machine} on {resources.get('cloud', 'no cloud that is named')}{spot}"
-    lines = [line.strip() for line in str(body.get("run") or "").splitlines() if line.strip() and not line.strip().startswith(("#", "set "))]
-    yield "Runs", "; ".join(lines[:_SHOWN]) + (f" and {len(lines) - _SHOWN} more lines" if len(lines) > _SHOWN else "") if lines else "nothing"
+    lines = [" ".join(line.split()) for line in str(body.get("run") or "").replace("\\\n", " ").splitlines() if line.strip() and not line.strip().startswith(("#", "set "))]
+    yield "Runs", "; ".join(lines[:_SHOWN]) + (f" and {_counted(len(lines) - _SHOWN, 'more line', 'more lines')}" if len(lines) > _SHOWN else "") if lines else "nothing"
     if body.get("working_dir"):
         yield "Files", f"the folder {body['working_dir']} is copied there"
 

@@ -53,7 +53,7 @@ def used_text(used: Usage, kind: str) -> str:
 
 
 def _spans(spans: tuple[tuple[str, str | None], ...]) -> str:
-    return ", ".join(f"{first} to before {last}" if last else f"{first} on" for first, last in spans)
+    return ", ".join(f"{first} until {last}, which lacks it" if last else f"{first} on" for first, last in spans)
 
 
 def _defaults(found: tuple[tuple[str, Any], ...]) -> str:
