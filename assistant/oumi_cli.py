@@ -9,7 +9,6 @@ import typer
 from typer.core import TyperCommand
 
 from assistant.cli import run
-from assistant.cli.words import LATER
 
 _NAME = "config"
 _HELP = "Make, size and check Oumi configs."
@@ -21,7 +20,7 @@ COMMANDS = {
     "lint": "Check configs for what Oumi refuses, ignores or crashes on.",
     "migrate": "Bring configs of older Oumi versions up to date.",
 }
-"""Name of a command, here and in `oumi-chat` → its help line. What `oumi-chat` does not have yet is hidden until it has."""
+"""Name of a command, here and in `oumi-chat` → its help line."""
 
 
 class _Handed(TyperCommand):
@@ -40,7 +39,7 @@ def register(app: typer.Typer) -> None:
     """
     group = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, context_settings={"help_option_names": ["--help", "-h"]})
     for name, text in COMMANDS.items():
-        group.command(name, cls=_Handed, help=text, add_help_option=False, hidden=name in LATER)(_hand_over)
+        group.command(name, cls=_Handed, help=text, add_help_option=False)(_hand_over)
     app.add_typer(group, name=_NAME, help=_HELP, rich_help_panel="Tools")
     _without_logo(app)
 

@@ -328,7 +328,7 @@ def _findings(config: Existing, model: ModelSpec, run: Run) -> tuple[Finding, ..
     if not config.model.body.get("model_max_length") and config.trainer.startswith("TRL"):
         found.append(("MEM007", "warning", "model.model_max_length", f"no length is set: TRL cuts rows at {TRL_MAX_LENGTH:,} tokens", "set model.model_max_length"))
     if run.method == "qlora" and run.sharding in ("fsdp", "zero3") and (rule := excluded("qlora", run.sharding, run.optimizer, run.objective)):
-        found.append(("DST027", "error", "peft.q_lora", rule[1].removesuffix(" What instead?"), "one copy per GPU (no FSDP), or LoRA without q_lora"))
+        found.append(("DST027", "error", "peft.q_lora", rule[1].removesuffix(" What instead?").rstrip("."), "one copy per GPU (no FSDP), or LoRA without q_lora"))
     if any(config.deepspeed.body.get(name) for name in ("offload_optimizer", "offload_param")):
         message = "DeepSpeed's offload to CPU memory is not counted: the GPUs hold less than estimated"
         found.append(("MEM011", "warning", "deepspeed.offload_optimizer", message, "watch memory in the first steps"))

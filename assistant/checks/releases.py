@@ -110,3 +110,12 @@ def spans_of(name: str, field: str) -> tuple[tuple[str, str | None], ...]:
         elif not gone and (not found or found[-1][1] is not None):
             found.append((known[row[0]], None))
     return tuple(found)
+
+
+def defaults_of(name: str, field: str) -> tuple[tuple[str, Any], ...]:
+    """(release, default) of each time that a field's default became another one; its first default comes first."""
+    found: list[tuple[str, Any]] = []
+    for row in _history()["classes"].get(name, {}).get(field, ()):
+        if row[1] is not None and (not found or found[-1][1] != row[2]):
+            found.append((releases()[row[0]], row[2]))
+    return tuple(found)

@@ -10,7 +10,7 @@ import typer
 
 from assistant import __version__
 from assistant.cli.request import Options, one_shot, request_text
-from assistant.cli.words import LATER, Words, in_quotes, plain_words
+from assistant.cli.words import Words, in_quotes
 from assistant.core.errors import UsageError
 from assistant.terminal import report
 from assistant.terminal.screen import Screen
@@ -264,15 +264,17 @@ def _migrate(
     raise typer.Exit(migrate(files, wish, Screen(no_color=no_color)))
 
 
-def _later(name: str) -> None:
-    @app.command(name, hidden=True, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-    def _command(ctx: typer.Context) -> None:
-        words = [ctx.args[i] for i in plain_words(ctx.args)]
-        hint = 'This one plans training: oumi-chat "lora llama3 on 2 A100s".'
-        if words:
-            hint = f"If that is a request, put it in quotes: {in_quotes(name, words)}"
-        raise UsageError(f"`oumi-chat {name}` comes in a later release.", context=name, hint=hint, reference="not-yet")
+@app.command("explain", help="A config field: type, default, what it does, what others set; or what the run of a config does.")
+def _explain(
+    subject: Annotated[str, typer.Argument(help="A field such as training.max_steps, or a config.", metavar="PATH|FILE")],
+    kind: Annotated[str | None, typer.Option("--kind", help="The kind of config: train, eval, infer, job, quantize, tune, judge, synthesize, async_eval.")] = None,
+    oumi_version: Annotated[str | None, typer.Option("--oumi-version", help="The Oumi release; the newest known without.")] = None,
+    gpus: Annotated[str | None, typer.Option("--gpus", help='The machine that a run is estimated on: "2xA100-80GB"; auto is this one.')] = None,
+    as_json: _Json = False,
+    no_color: _NoColor = False,
+    offline: _Offline = False,
+    debug: _Debug = False,
+) -> None:
+    from assistant.cli.explaining import Asked, explain
 
-
-for _name in LATER:
-    _later(_name)
+    raise typer.Exit(explain(Asked(subject=subject, kind=kind, version=oumi_version, gpus=gpus, json=as_json, offline=offline), Screen(no_color=no_color)))

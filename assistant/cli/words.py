@@ -12,10 +12,8 @@ from typer.core import TyperGroup
 
 from assistant.core.errors import UsageError
 
-LATER = ("explain",)
-"""Commands of a later release: their names are taken, and what they will take is known."""
 _CATALOGUES = ("models", "gpus", "datasets", "templates")
-COMMANDS = (*_CATALOGUES, "doctor", "estimate", "create", "launch", "lint", "migrate", *LATER)
+COMMANDS = (*_CATALOGUES, "doctor", "estimate", "create", "launch", "lint", "migrate", "explain")
 """Every command but `ask`, which is what a request is given to."""
 _CREATE_KINDS = ("train", "eval", "infer", "job", "quantize", "tune", "judge", "synthesize")
 _CREATE_FLAGS = (

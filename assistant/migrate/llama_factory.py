@@ -1,4 +1,4 @@
-"""LLaMA-Factory's configs: its own arguments, beside those of transformers."""
+"""LLaMA-Factory's configs: its own arguments (its `hparams`, 0.9), beside those of transformers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from assistant.migrate.rows import Form, Rows, entry_of, hold_out
 _STAGES: dict[str, tuple[str, Form]] = {"sft": ("TRL_SFT", "alpaca"), "pt": ("TRL_SFT", "text"), "dpo": ("TRL_DPO", "preference"), "kto": ("TRL_KTO", "kto")}
 _NAMES = {
     "model_name_or_path": "model.model_name", "adapter_name_or_path": "model.adapter_model", "cutoff_len": "model.model_max_length", "model_revision": "model.model_revision",
-    "enable_liger_kernel": "model.enable_liger_kernel", "use_swanlab": "training.enable_wandb",
+    "enable_liger_kernel": "model.enable_liger_kernel",
 }  # fmt: skip
 _ADAPTER = {"lora_rank": "peft.lora_r", "lora_alpha": "peft.lora_alpha", "lora_dropout": "peft.lora_dropout"}
 _KWARGS = {"pref_beta": "beta", "neftune_noise_alpha": "neftune_noise_alpha", "save_total_limit": "save_total_limit", "kto_chosen_weight": "desirable_weight", "kto_rejected_weight": "undesirable_weight", "dpo_label_smoothing": "label_smoothing", "simpo_gamma": "simpo_gamma"}

@@ -14,6 +14,8 @@ _ADAPTER = {
 _GRPO = {name: f"training.grpo.{name}" for name in ("num_generations", "max_completion_length", "use_vllm", "vllm_mode", "vllm_gpu_memory_utilization", "epsilon", "repetition_penalty", "log_completions")}
 _SIGNS = {"TRL_GRPO": ("num_generations", "reward_funcs", "max_completion_length"), "TRL_DPO": ("beta", "loss_type", "rpo_alpha", "precompute_ref_log_probs"), "TRL_KTO": ("desirable_weight", "undesirable_weight")}
 """Trainer → arguments that only it has; those of KTO are looked for first."""
+_RATES = {"TRL_SFT": 2e-5, "TRL_DPO": 1e-6, "TRL_KTO": 1e-6, "TRL_GRPO": 1e-6}
+"""Learning rates of TRL 1.6's config classes."""
 _FORMS: dict[str, Form] = {"TRL_SFT": "chat", "TRL_DPO": "preference", "TRL_KTO": "kto", "TRL_GRPO": "prompts"}
 
 
@@ -55,7 +57,8 @@ def _targets(carry: Carry) -> None:
 def _precision(carry: Carry) -> None:
     """The weights are loaded in `torch_dtype`; `bf16` and `fp16` are autocast over them."""
     said = str(carry.take("torch_dtype", carry.take("dtype", "")))
-    bf16, fp16 = carry.take("bf16"), carry.take("fp16")
+    fp16 = carry.take("fp16")
+    bf16 = carry.take("bf16", not fp16)  # TRL's default where fp16 is off
     if said in ("bfloat16", "float16", "auto"):
         carry.put("model.torch_dtype_str", said, "torch_dtype" if carry.has("torch_dtype") else "dtype")
     else:
@@ -78,5 +81,7 @@ def _data(carry: Carry, trainer: str) -> None:
 
 def _defaults(carry: Carry) -> None:
     """TRL's own defaults that are not Oumi's (TRL 1.6)."""
+    carry.default("training.learning_rate", _RATES[carry.get("training.trainer_type")], "TRL")
+    carry.default("training.enable_gradient_checkpointing", True, "TRL")
     carry.default("model.model_max_length", 1024, "TRL")
     carry.default("training.logging_steps", 10, "TRL")

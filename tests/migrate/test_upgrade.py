@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+import itertools
 from pathlib import Path
 
 import pytest
@@ -65,7 +65,7 @@ def test_every_default_that_changed_is_listed() -> None:
     found = set()
     for name, fields in releases._history()["classes"].items():
         for field, rows in fields.items():
-            for before, after in pairwise(rows):
+            for before, after in itertools.pairwise(rows):
                 if before[1] is not None and after[1] is not None and before[2] != after[2] and before[2] != releases.REQUIRED:
                     found.add((name, field, known[after[0]]))
     texts = {("EnvironmentParams", "name", "0.9"), ("EnvironmentParams", "description", "0.9")}  # empty text to none: both say nothing

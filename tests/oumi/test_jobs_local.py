@@ -14,7 +14,7 @@ import pytest
 pytestmark = pytest.mark.oumi
 HERE = Path(__file__).parent
 OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "DO_NOT_TRACK": "1", "CUDA_VISIBLE_DEVICES": ""}
-WORDS = "full finetune ./tiny-llama on ./rows.jsonl on my own machine, context 64, 2 steps, save to ./out"
+WORDS = "full finetune ./tiny-llama on ./rows.jsonl on my own machine, context 64, 2 steps, save to ./out, as a job"
 
 
 def launch(folder: Path, judge_bin: Path, path: str) -> subprocess.CompletedProcess[str]:
@@ -46,7 +46,7 @@ def test_a_local_job_trains(tmp_path: Path, judge_bin: Path) -> None:
 
 def test_an_environment_without_oumi_is_told_so_and_left_alone(tmp_path: Path, judge_bin: Path) -> None:
     env = {**os.environ, "PYTHONPATH": str(HERE.parent.parent)}
-    words = "qlora smollm2 135m on my own machine with a 4090"
+    words = "qlora smollm2 135m on my own machine with a 4090, as a job"
     planned = subprocess.run([sys.executable, "-m", "assistant.cli", "--offline", words, "-o", "train.yaml"], capture_output=True, text=True, cwd=tmp_path, env=env)
     assert planned.returncode == 0, planned.stderr
     done = launch(tmp_path, judge_bin, f"{judge_bin}:{os.environ['PATH']}")

@@ -114,7 +114,7 @@ def cases(chance: random.Random) -> list[tuple[str, dict[str, Any]]]:
 
 
 def planned(machine: str, values: dict[str, Any], *, here: bool = False) -> Outcome:
-    return respond(Intent.model_validate(values), machine=parse_machine(machine), exists=lambda _path: here, request="a request; $(touch pwned) `id`")
+    return respond(Intent.model_validate(values), machine=parse_machine(machine), exists=lambda _path: here, request="a job; $(touch pwned) `id`")
 
 
 def check_job(outcome: Outcome, verdict: dict[str, Any], stubs: Path, folder: Path) -> None:

@@ -1,0 +1,1 @@
+"""What a field of a config does, and what the run of a whole config will do."""
