@@ -131,6 +131,7 @@ def _read(text: str) -> Reading:
     folders = read_files(page, found, left)
     read_urls(page, found, overrides, left)
     task = task_of(page) or ("train" if any("resume" in path for path in overrides) else None)
+    left += _later_steps(page, task)
     read_kind(page, task, found, overrides, notes)
     ids = _read_ids(page, found, task, folders)
     read_quantities(page, found, overrides, notes)
@@ -236,6 +237,17 @@ _TOO = r"\b(?:\w+ )?\d[\w.\-]*(?: \w+)? (?:is|are|was|would be|seems|sounds|look
 """A number that is found wanting, with none named instead."""
 _DENIABLE = r"\bq?-?lora\b|\bfsdp|deepspeed|\bddp\b|\bzero|checkpoint|quanti[sz]|\bspot\b|preemptible|packing|liger|flash|wandb|\bfull\b|bf16|fp16|fp32|\bshard|thinking|adapters?|more than|mmlu|gsm|arc|hellaswag"
 """Words of which a negation has a meaning of its own."""
+
+
+_THEN_SERVE = r"(?:[,;.]\s*|\s)(?:and\s+)?(?:then\s+|afterwards?\s+|after that\s+)?(?:serve|deploy|host|quantize|quantise|chat with|run inference (?:on|with))\s+(?:it|that|the (?:result|adapter|trained|tuned|final|merged)\b[\w ]{0,20})(?=\s*(?:[.,;!]|$))"
+"""A step after the training, which needs a request of its own."""
+
+
+def _later_steps(page: Page, task: str | None) -> list[str]:
+    """What is asked for after a training or an evaluation: named, since one request makes a training and at most its evaluation."""
+    if task not in ("train", "evaluate") or not page.mentions("serve", "deploy", "host", "quanti", "chat with", "inference"):
+        return []
+    return [match.group().strip(" ,;.") for match in page.find_all(compiled(_THEN_SERVE))]
 
 
 _LINE = 200

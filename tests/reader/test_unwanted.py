@@ -89,3 +89,17 @@ def test_what_is_turned_off_is_off(text: str, path: str, value: Any) -> None:
     reading = read(text)
     assert (reading.intent.overrides or {}).get(path) == value
     assert reading.unread == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("lora qwen3 8b on an H100 and serve the result", ("and serve the result",)),
+        ("lora qwen3 8b on 2 A100s, then serve it", ("then serve it",)),
+        ("lora qwen3 8b on 2 A100s, then quantize it.", ("then quantize it",)),
+        ("serve qwen3 8b on an H100", ()),
+        ("lora qwen3 8b to serve customers on an H100", ()),
+    ],
+)
+def test_a_step_after_the_training_is_named(text: str, left: tuple[str, ...]) -> None:
+    assert tuple(piece for piece in read(text).unread if "serve" in piece or "quanti" in piece) == left
