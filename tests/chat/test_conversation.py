@@ -605,9 +605,14 @@ def test_a_follow_up_is_answered_by_number_by_place_and_with_more(
     capsys: pytest.CaptureFixture[str], line: str, length: int, rate: float | None
 ) -> None:
     talk = Talk(capsys, follows_up=True)
-    assert "[4,096 tokens] / 8,192 tokens" in talk.say("lora llama 3.1 8b on 1 A100-80GB with alpaca")
+    assert "[4,096 tokens] / 8,192 tokens" in talk.say("lora llama 3.1 8b on 1 A100-80GB")
     said = changes(talk, line)
     assert (said.get("sequence_length"), said.get("learning_rate")) == (length, rate)
+
+
+def test_rows_of_a_known_dataset_are_not_asked_about(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "How long are the rows" not in Talk(capsys, follows_up=True).say("lora llama 3.1 8b on 1 A100-80GB with yahma/alpaca-cleaned")
+    assert "How long are the rows" in Talk(capsys, follows_up=True).say("lora llama 3.1 8b on 1 A100-80GB")
 
 
 def test_a_cloud_brings_a_job_that_is_saved_with_the_config(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
