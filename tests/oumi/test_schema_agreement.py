@@ -14,7 +14,7 @@ from assistant.checks import releases
 from assistant.checks.schema import KINDS, snapshot
 
 pytestmark = pytest.mark.oumi
-COUNT = 600
+COUNT = 200
 """In CI; `tests/oumi/mutations.py` takes any number by hand."""
 
 
