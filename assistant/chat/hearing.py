@@ -38,8 +38,8 @@ from assistant.reader.lexicon import (
 from assistant.reader.otherkinds import SAID
 from assistant.reader.patterns import compiled
 from assistant.reader.ranges import range_name
-from assistant.reader.reading import without_forbidden
 from assistant.reader.typos import mend
+from assistant.reader.unwanted import without_forbidden
 
 _CONDITION = re.compile(
     r",?\s*\b(?:if (?:that'?s|it'?s|this is) (?:what it takes|needed|necessary|required|the only way)|if (?:needed|necessary|required|need be|you (?:have|need) to|it has to be|it must be|there'?s no other way|it does ?n[o']?t fit(?: otherwise)?|nothing else fits|that helps?)|only if (?:needed|necessary))\b",

@@ -18,7 +18,7 @@ from assistant.reader import lexicon, read
 from assistant.reader.clashes import affirmed
 from assistant.reader.names import parts
 from assistant.reader.patterns import compiled
-from assistant.reader.reading import without_forbidden
+from assistant.reader.unwanted import without_forbidden
 
 _NEAR = 40
 """Characters to either side of a number in which what it counts must be named."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from assistant.core.intent import Intent
 from assistant.core.outcome import Evidence
-from assistant.reader.reading import Reading, read
+from assistant.reader.reading import read
 
 _CJK = "\u3040-\u30ff\u3400-\u9fff"
 _TOKEN = re.compile(rf"[{_CJK}]+|[^\s{_CJK}]+")
@@ -19,14 +19,14 @@ _MOST_READS = 400
 _Span = tuple[int, int]
 
 
-def evidence(text: str, reading: Reading | None = None, *, read_text: Callable[[str], Reading] = read) -> tuple[Evidence, ...]:
+def evidence(text: str) -> tuple[Evidence, ...]:
     """The words behind every value of the offline reading, in their order, and those that nothing understood.
 
     Each word is left out in turn, halves of the text first: a value that changes hangs on it. Where two places say the
     same, the first is named. A value that no word alone gives (the task of `lora`) has the words of what it follows from.
     """
-    reading = reading or read_text(text)
-    search = _Search(read_text, values(reading.intent))
+    reading = read(text)
+    search = _Search(values(reading.intent))
     search.walk(text, _tokens(text), frozenset(search.said))
     known = [
         Evidence(field=key, value=search.said[key], words=text[start:end], start=start, end=end)
@@ -46,8 +46,8 @@ def values(intent: Intent) -> dict[str, Any]:
 class _Search:
     """Halves of a text left out until the words remain on which a value hangs."""
 
-    def __init__(self, read_text: Callable[[str], Reading], said: dict[str, Any]) -> None:
-        self.read_text, self.said, self.left = read_text, said, _MOST_READS
+    def __init__(self, said: dict[str, Any]) -> None:
+        self.said, self.left = said, _MOST_READS
         self.found: dict[str, list[_Span]] = defaultdict(list)
 
     def walk(self, text: str, spans: list[_Span], keys: frozenset[str]) -> None:
@@ -75,7 +75,7 @@ class _Search:
         if not spans or not keys or self.left <= 0:
             return frozenset()
         self.left -= 1
-        now = values(self.read_text(_without(text, spans)).intent)
+        now = values(read(_without(text, spans)).intent)
         return frozenset(key for key in keys if now.get(key) != self.said[key])
 
 

@@ -1,0 +1,47 @@
+"""What a request says that it does not want, tells of others, or wants only after the config: nothing of it is read as wanted."""
+
+from __future__ import annotations
+
+from assistant.reader.page import TAKEN, Page
+from assistant.reader.patterns import compiled
+
+_FORBIDS = r"\b(?:please )?(?:(?:do ?n[o']?t|do not|never|(?:would|'d) rather not|rather not)\s+(?:use|set|train|save|run|put|go|take|make|change|write|evaluate|want|need|have)|avoid(?:ing)?)\b[^,.;!?\n]*"
+_ASIDE = (
+    r"(?:and |but |so )?(?:(?:my|our|a|an|his|her|their) (?:\w+ )?(?:friend|colleague|boss|buddy|neighbou?r|brother|sister|dad|father|mom|mother|roommate|co-?worker|team|teacher|professor)s? (?:has|have|had|owns?|uses?|used|bought|got|hates?|likes?|loves?|says?|said|thinks?|thought)\b|"
+    r"(?:last (?:week|month|year|time|night)|yesterday|previously)\b,?|(?:i|we) (?:once |already )?(?:tried|used|trained|ran|had)\b(?=.*\b(?:diverged|crashed|failed|blew up|exploded|paper|before|last (?:week|month|year|time))\b)|it (?:diverged|crashed|failed|blew up|exploded) (?:at|with|on)\b|"
+    r"i wish (?:i|we)\b|i (?:once |just |have |'ve )?(?:read|heard|saw|dreamed|dreamt)\b|(?:please )?(?:write|tell|sing) (?:me )?(?:a|an|some) (?:\w+ )?(?:poem|story|song|haiku|joke|essay|limerick|rap)\b)(?:[^\n;.!?]|\.(?=\d))*[.!?]*"
+)
+"""Lines of which the whole is told of others, wished, heard or asked for as a pastime: nothing in them is wanted."""
+_WITHOUT = r"\b(?:without|no|not|avoid)\s+(?:(?:on|any|an?|my|the|use|using|with)\s+)*(?:nvidia\s+)?(?:rtx\s*)?(?:[ahlv]\d{2,3}s?|[345]0[5-9]0s?|t4s?|[ab]\d{3}s?)\b(?:[- ]?\d+ ?gb)?"
+_TOO = r"\b(?:\w+ )?\d[\w.\-]*(?: \w+)? (?:is|are|was|would be|seems|sounds|looks) (?:way |much |far |a bit )?too (?:much|many|high|low|big|small|large|long|short)\b(?![^.;!?\n]*\d)"
+"""A number that is found wanting, with none named instead."""
+_DENIABLE = r"\bq?-?lora\b|\bfsdp|deepspeed|\bddp\b|\bzero|checkpoint|quanti[sz]|\bspot\b|preemptible|packing|liger|flash|wandb|\bfull\b|bf16|fp16|fp32|\bshard|thinking|adapters?|more than|mmlu|gsm|arc|hellaswag"
+"""Words of which a negation has a meaning of its own."""
+_LINE = 200
+"""Longer texts are no aside."""
+_THEN_SERVE = r"(?:[,;.]\s*|\s)(?:and\s+)?(?:then\s+|afterwards?\s+|after that\s+)?(?:serve|deploy|host|quantize|quantise|chat with|run inference (?:on|with))\s+(?:it|that|the (?:result|adapter|trained|tuned|final|merged)\b[\w ]{0,20})(?=\s*(?:[.,;!]|$))"
+"""A step after the training, which needs a request of its own."""
+
+
+def later_steps(page: Page, task: str | None) -> list[str]:
+    """What is asked for after a training or an evaluation: named, since one request makes a training and at most its evaluation."""
+    if task not in ("train", "evaluate") or not page.mentions("serve", "deploy", "host", "quanti", "chat with", "inference"):
+        return []
+    return [match.group().strip(" ,;.") for match in page.find_all(compiled(_THEN_SERVE))]
+
+
+def take_forbidden(page: Page) -> list[str]:
+    """Clauses that say what is not to be: taken off the page, so that nothing in them is read as wanted, and named."""
+    if len(page.original) < _LINE and compiled(_ASIDE).fullmatch(page.original.strip()):
+        return [page.take(0, len(page.original)).strip()[:80]]
+    if not page.mentions("n't", "not", "never", "without", "no ", "avoid", "neither", " too "):
+        return []
+    found = [match for pattern in (_FORBIDS, _WITHOUT, _TOO) for match in compiled(pattern).finditer(page.text)]
+    return [page.take(*match.span()).strip()[:80] for match in found if not compiled(_DENIABLE).search(match.group())]
+
+
+def without_forbidden(line: str) -> tuple[str, tuple[str, ...]]:
+    """(the line with what is not to be blanked, those clauses)."""
+    page = Page(line)
+    left = take_forbidden(page)
+    return (page.text.replace(TAKEN, " ") if left else line), tuple(left)
