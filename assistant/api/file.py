@@ -11,10 +11,11 @@ from typing import Any
 import yaml
 
 from assistant.api.difference import same
-from assistant.api.places import CLOUDS, PLACES, data_edit, machine_edits, model_edit
+from assistant.api.places import PLACES, data_edit, machine_edits, model_edit
 from assistant.api.values import STEPS, checked_override
 from assistant.builder.edit import Edit, apply_edits, at, steps_of
 from assistant.builder.existing import Existing
+from assistant.catalogue.clouds import CLOUDS
 from assistant.checks.kinds import kind_of
 from assistant.checks.schema import KINDS, coerce
 from assistant.core.errors import UsageError
@@ -63,7 +64,7 @@ class File:
             yield self._possible(key, model_edit(body, path, value))
         else:
             self._refuse_idle(body, key)
-            value = CLOUDS.get(value, value) if key == "cloud" else value
+            value = CLOUDS[value].word if key == "cloud" and value in CLOUDS else value
             yield Edit(path=path, value=coerce(path, value, self.kind or ""))
             yield from self._with_it(body, key, value)
 

@@ -56,8 +56,6 @@ PLACES: dict[str, dict[str, str]] = {
 """Kind → key of the intent → the one field that says it. What takes several fields that must agree is planned, not edited."""
 
 
-CLOUDS = {"kubernetes": "k8s"}
-"""Clouds that Oumi's launcher has under another name (launcher/clouds/sky_cloud.py, 0.9)."""
 _OF_ITS_ROWS = ("subset", "dataset_kwargs", "hf_dataset_path")
 """Fields of a dataset's entry that hold for its own rows alone."""
 

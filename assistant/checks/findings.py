@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 from assistant.checks.case import Case
 from assistant.checks.declared import Hit, Rule
-from assistant.checks.rules.jobs import CLOUD_WORDS
 from assistant.checks.rules.ranges import RANGES
 from assistant.checks.schema import snapshot, trainer_kwargs
 from assistant.core.edits import Edit
@@ -76,7 +75,7 @@ def _near(case: Case, path: str) -> str:
     from assistant.catalogue.names import nearest  # loaded only for a name that is wrong
 
     if not path.startswith("training.trainer_kwargs."):
-        words = sorted(CLOUD_WORDS) if path == "resources.cloud" else snapshot()["names"].get(path, ())
+        words = snapshot("job" if path.startswith("resources.") else "train")["names"].get(path, ())
         near = nearest(case.text(path), words, count=2)
         return f"Did you mean {' or '.join(near)}?" if near else f"It is one of {', '.join(words)[:200]}."
     name = path.rpartition(".")[2]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from assistant.builder.mend_runtime import PACKAGES
+from assistant.catalogue import clouds
 from assistant.catalogue.engines import engines
 from assistant.launch.subject import Subject
 
@@ -24,7 +25,7 @@ _INSTALL = {
     "boto3": "pip install boto3",
 }
 """Module → what installs it where `PACKAGES` has none: Oumi 0.9's extras (its package metadata)."""
-_SKY = {"aws": "aws", "azure": "azure", "gcp": "gcp", "k8s": "kubernetes", "lambda": "lambda", "nebius": "nebius", "runpod": "runpod", "sky-slurm": "slurm"}
+_SKY = {**dict(sorted((cloud.word, cloud.extra or "") for cloud in clouds.CLOUDS.values() if cloud.is_sky)), "sky-slurm": "slurm"}
 """Oumi 0.9's clouds that are SkyPilot's (launcher/clouds/sky_cloud.py) → Oumi's extra."""
 OWN_CLOUDS = ("local", "modal", "slurm", "polaris", "frontier", "perlmutter")
 CLOUDS = (*_SKY, *OWN_CLOUDS)

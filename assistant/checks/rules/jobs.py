@@ -6,19 +6,16 @@ import re
 
 from assistant.checks.case import Case
 from assistant.checks.declared import Found, Rule, when
+from assistant.checks.schema import snapshot
 
 _STARTERS = ("oumi distributed", "torchrun", "accelerate launch", "deepspeed", "mpirun", "mpiexec", "srun", "ray ")
 _BARE_OUMI = re.compile(r"(?:pip3?|uv pip)\s+install\b[^\n;&|]*?(?<![\w./-])oumi(?:\[[\w,]*\])?(?=[\s'\"]|$)", re.MULTILINE)
 _WRITES = re.compile(r"\boumi\s+train\b|\btorchrun\b")
 
 
-CLOUD_WORDS = frozenset(("aws", "azure", "gcp", "k8s", "lambda", "nebius", "runpod", "sky-slurm", "local", "modal", "slurm", "polaris", "frontier", "perlmutter"))
-"""Registered in oumi 0.9's launcher/clouds."""
-
-
 def _no_such_cloud(case: Case) -> bool:
     said = case.text("resources.cloud")
-    return bool(said) and said not in CLOUD_WORDS
+    return bool(said) and said not in snapshot("job")["names"]["resources.cloud"]
 
 
 def _one_of_many(case: Case) -> bool:
