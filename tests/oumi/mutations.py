@@ -17,6 +17,7 @@ import yaml
 
 from assistant.checks import releases
 from assistant.checks.document import NoDocument, parse
+from assistant.checks.kinds import kind_of
 from assistant.checks.typed import mistakes
 
 SHARED = Path(os.environ.get("OUMI_CHAT_SHARED") or Path(__file__).parents[3] / "shared") / "data" / "oumi_recipes"
@@ -25,10 +26,7 @@ VALUES: tuple[Any, ...] = (
     "trl_sft", "FULL_SHARD", "bf16", "BF16", "auto", float("inf"), 10**30, "NaN", "true", "True", "0x10", "1_000", [None], [[1]], {"a": None},
     {1: 2}, {True: 1}, ["${y}"], "2024-01-01", "1:30",
 )  # fmt: skip
-_KINDS = (
-    ("job", ("run", "resources")), ("tune", ("tuning",)), ("train", ("training", "data")), ("async_eval", ("evaluation",)), ("eval", ("tasks",)),
-    ("judge", ("judge_params",)), ("synthesize", ("strategy_params", "strategy")), ("quantize", ("method",)), ("infer", ("generation", "engine")),
-)  # fmt: skip
+
 
 
 class Mutant(NamedTuple):
@@ -42,8 +40,7 @@ def recipes() -> list[tuple[str, str, dict[str, Any]]]:
     found = []
     for path in sorted(SHARED.rglob("*.yaml")):
         body = parse(path.read_text("utf-8")).value
-        kind = next((kind for kind, keys in _KINDS if any(key in body for key in keys)), None)
-        if kind is not None and "provider" not in body and path.name not in ("accelerate.yaml", "analyze.yaml"):
+        if (kind := kind_of(body)) is not None:
             found.append((kind, str(path.relative_to(SHARED)), body))
     return found
 
