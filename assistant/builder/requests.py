@@ -119,7 +119,7 @@ _MOST = 0.5
 
 def unread_findings(pieces: tuple[str, ...], text: str | None = None) -> tuple[Finding, ...]:
     """Pieces that nobody understood, each as a warning; one more where they are most of the request."""
-    lost, all_of_it = _letters(" ".join(pieces)), _letters(text or "")
+    lost, all_of_it = _letters(" ".join(piece.partition(" (")[0] for piece in pieces)), _letters(text or "")
     most = (
         Finding(
             rule="REQ007",

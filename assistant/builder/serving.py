@@ -9,7 +9,7 @@ from dataclasses import replace
 from assistant.builder.kinds import finished
 from assistant.builder.phrase import machine_flag, machine_phrase
 from assistant.builder.requests import Request, assumed_why, stated_machine, unread_findings
-from assistant.builder.subjects import Named, named_model
+from assistant.builder.subjects import ADAPTER, Named, named_model
 from assistant.catalogue.engines import engine_of_hosted
 from assistant.catalogue.machines import assumed_machines
 from assistant.catalogue.offers import offers, price_sentence
@@ -23,6 +23,7 @@ from assistant.planner.data import is_local
 from assistant.planner.inference_part import PART
 from assistant.planner.requirements import rentable
 from assistant.planner.serving.infer import Subject, plan_infer
+from assistant.reader.otherkinds import AT_ONCE
 
 Planner = Callable[[Intent, Subject], tuple[TaskPlan, tuple[Reason, ...]]]
 _TASK_NAMES = {"infer": "serve", "evaluate": "evaluate", "quantize": "quantize", "tune": "hyperparameter search for", "judge": "judge", "synthesize": "synthesize"}
@@ -43,7 +44,7 @@ def planned_for(asked: Request, planner: Planner, kind: str) -> Outcome:
     intent, left_out = absorbed(asked.intent, kind)
     asked, not_read = _without_rows(replace(asked, intent=intent), kind)
     named = named_model(asked)
-    said = named.adapter or named.id
+    said = named.id if ADAPTER in (intent.overrides or {}) else named.adapter or named.id
     asked = replace(asked, notes=(*asked.notes, *named.notes), intent=asked.intent.model_copy(update={"model": said}))
     machine, notes = stated_machine(asked)
     if machine is None and not _needs_no_machine(asked.intent, named):
@@ -51,7 +52,7 @@ def planned_for(asked: Request, planner: Planner, kind: str) -> Outcome:
     plan, assumed = planner(asked.intent, subject(named, machine))
     if plan.hardware is None:  # it runs elsewhere: what was assumed about a machine here is no part of it
         notes = ()
-    plan = replace(plan, findings=(*unread_findings(asked.unread, asked.text), *left_out, *not_read, *_input_findings(asked), *plan.findings))
+    plan = replace(plan, findings=(*unread_findings(asked.unread, asked.text), *left_out, *not_read, *_input_findings(asked), *_at_once(asked, plan), *plan.findings))
     ways = () if plan.fits or machine is None else tuple(_ways(asked, named, planner, machine))
     return finished(asked, plan, (*notes, *assumed), ways)
 
@@ -138,6 +139,29 @@ def _input_findings(asked: Request) -> tuple[Finding, ...]:
         return ()
     message = f"{path} is not on this machine"
     return (Finding(rule="INF007", severity="warning", path="input_path", message=message, fix="it must be where this runs, under this path"),)
+
+
+def _at_once(asked: Request, plan: TaskPlan) -> tuple[Finding, ...]:
+    """Whether as many requests as were said to come at once have room in the cache at their full length."""
+    if AT_ONCE not in asked.said:
+        return ()
+    said = int(asked.said[AT_ONCE])
+    if plan.concurrency is None or plan.sequence_length is None:
+        message = f"{said:,} at once were said; how many this engine serves at once is not estimated"
+        return (Finding(rule="INF010", severity="info", path="engine", message=message),)
+    room = f"{plan.concurrency:,} sequences of {plan.sequence_length:,} tokens have room at once"
+    if said <= plan.concurrency:
+        return (Finding(rule="INF010", severity="info", path="engine", message=f"{room}, enough for {said:,}", fix=_server_words(plan)),)
+    fix = f"such as a context of {plan.sequence_length * plan.concurrency // said:,} tokens, or more GPU memory"
+    return (Finding(rule="INF010", severity="warning", path="model.model_max_length", message=f"{room}, fewer than {said:,}: at full length the others wait", fix=fix),)
+
+
+def _server_words(plan: TaskPlan) -> str:
+    """`oumi infer` answers a file or one terminal; what would answer several people is the engine's own server."""
+    if plan.engine != "VLLM" or plan.hardware is None:
+        return ""
+    gpus = f" --tensor-parallel-size {plan.hardware.count}" if plan.hardware.count > 1 else ""
+    return f"oumi infer answers one terminal or a file; over HTTP: vllm serve {shlex.quote(plan.model_name)} --max-model-len {plan.sequence_length}{gpus}"
 
 
 def _ways(asked: Request, named: Named, planner: Planner, machine: Hardware) -> Iterator[WayOut]:

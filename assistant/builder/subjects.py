@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assistant.builder.requests import Request, model_of
 from assistant.catalogue.engines import engine_of_hosted, gguf_files
@@ -28,12 +28,22 @@ class Named:
     notes: tuple[Reason, ...] = ()
 
 
+ADAPTER = "model.adapter_model"
+"""Oumi's field for a folder or a repository with LoRA weights."""
+
+
 def named_model(asked: Request) -> Named:
-    """The model to run.
+    """The model to run, with the adapter that was said to go onto it.
 
     Raises:
         NeedsInputError: no such model, or several.
     """
+    found = _model_named(asked)
+    adapter = (asked.intent.overrides or {}).get(ADAPTER)
+    return replace(found, adapter=str(adapter)) if adapter and found.adapter is None else found
+
+
+def _model_named(asked: Request) -> Named:
     name = asked.intent.model or ""
     if (trained := _trained(asked, name)) is not None:
         return trained

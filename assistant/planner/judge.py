@@ -15,7 +15,8 @@ from assistant.core.intent import Intent
 from assistant.core.taskplan import TaskPlan
 from assistant.core.values import Finding, Reason
 from assistant.planner.inference_part import PART, facts_of, plan_inference_part
-from assistant.planner.serving.infer import Subject, engine_words, named, slug
+from assistant.planner.serving.engines import engine_words
+from assistant.planner.serving.infer import Subject, named, slug
 
 CRITERIA = (
     "helpfulness", "truthfulness", "correctness", "safety", "instruction following", "topic adherence", "format compliance", "relevance",

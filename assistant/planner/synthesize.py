@@ -15,7 +15,8 @@ from assistant.core.taskplan import TaskPlan
 from assistant.core.values import Finding, Question, Reason
 from assistant.planner.data import is_local, needs
 from assistant.planner.inference_part import PART, facts_of, plan_inference_part
-from assistant.planner.serving.infer import Subject, engine_words, named, slug
+from assistant.planner.serving.engines import engine_words
+from assistant.planner.serving.infer import Subject, named, slug
 
 SAMPLES = 100
 """Rows nobody counted: enough to look at before more is paid for."""

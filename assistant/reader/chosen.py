@@ -30,7 +30,7 @@ def pick_model(
     known = [n for n in ordered if n.known] or ordered
     corrected = page.correction
     chosen = known[-1] if corrected and known[-1].start > corrected.start() else known[0]
-    chosen = _told_apart(chosen, ids)
+    chosen = _told_apart(chosen, ids, page)
     if not chosen.known and (joined := _with_size(chosen, page)):
         return joined
     if chosen.why:
@@ -39,8 +39,34 @@ def pick_model(
     return base_sibling(chosen.id) if base and not typed_in_full and not is_hosted(chosen.id) else chosen.id
 
 
-def _told_apart(chosen: Named, ids: list[Named]) -> Named:
+def adapter_beside(model: str | None, names: list[Named], page: Page) -> tuple[str | None, list[str]]:
+    """(the adapter that goes onto the model, other models that were named and are not run).
+
+    An adapter is a folder or an id that is called one, or any where the model is called its base: `llama 3.1 8b with the adapter in
+    out/a`, `out/a, base is llama 3.1 8b`.
+    """
+    others = [n for n in names if not n.known and n.id != model]
+    if model is None or page.correction:
+        return None, []
+    on_base = any(n.id == model and compiled(_BASE_BEFORE).search(page.original[max(0, n.start - 24) : n.start]) for n in names)
+    adapter = next((n for n in others if on_base or is_adapter(page.original, n.start, n.end)), None)
+    return (adapter.id if adapter else None), [f"{n.id} (one model is run: {model.split('/')[-1]})"[:80] for n in others if n is not adapter]
+
+
+def is_adapter(text: str, start: int, end: int) -> bool:
+    """True where the words around a name call it an adapter: `the lora in out/a`, `out/a (adapter)`."""
+    before, after = text[max(0, start - 40) : start], text[end : end + 30]
+    return compiled(_ADAPTER_BEFORE).search(before) is not None or compiled(_ADAPTER_AFTER).match(after) is not None
+
+
+_BASE_BEFORE = r"\b(?:base(?: model)?(?: is| was|:|=)?|on top of|onto|atop|over)\s*(?:the |a )?$"
+_ADAPTER_BEFORE = r"(?:\badapters?\b|\blora(?: weights)?\b)(?:[ _](?:model|path|weights|folder|dir|name_or_path))?(?:\s+(?:is|are|in|at|from|under|named|called)|\s*[:=])*\s+[\"'`]?$|\badapter_model[:=]\s*$"
+_ADAPTER_AFTER = r"[\"'`]?\s+(?:(?:q?lora|peft)\s+)?adapters?\b|[\"'`]?\s+(?:as|is)\s+(?:the|my|an?)\s+(?:(?:q?lora|peft)\s+)?adapter\b|[\"'`]?\s*\(\s*(?:(?:q?lora|peft)\s+)?adapter\s*\)"
+
+
+def _told_apart(chosen: Named, ids: list[Named], page: Page) -> Named:
     """The folder or id, where the name beside it says no more than the family: `my finetuned qwen at out/q7`."""
+    ids = [n for n in ids if not is_adapter(page.original, n.start, n.end)] if chosen.known else ids
     is_open = chosen.why is not None or (not chosen.known and is_family(chosen.id))
     return ids[0] if is_open and ids and not any(n is chosen for n in ids) else chosen
 
@@ -80,7 +106,7 @@ def _only_size(page: Page, notes: list[tuple[str, Any, str]]) -> str | None:
 
 def _is_denied(page: Page, name: Named) -> bool:
     before = page.original[max(0, name.start - 18) : name.start]
-    denied = bool(re.search(r"(?:\binstead of|\bnot|\brather than|\binto|\bteacher(?: is|:)?)\s*(?:the |a )?$", before, re.IGNORECASE)) and "into" not in before
+    denied = bool(re.search(r"(?:\binstead of|\bnot|\brather than|\binto|\b(?:trained|tuned) from|\bteacher(?: is|:)?)\s*(?:the |a )?$", before, re.IGNORECASE)) and "into" not in before
     return denied or faulted(page.original, name.end)
 
 

@@ -228,7 +228,7 @@ LEAD = r"\W*(?:(?:please|pls|plz|hey|hi|hello|can|could|would|you|u|i|we|want|wa
 """Words before the verb of a request."""
 _ALSO_TRAINS = r"\b(?:and|then|to) (?:then )?(?:fine[- ]?tune|train|sft|dpo)\b|\bfine[- ]?tuning (?:job|run)\b|\btraining (?:job|run)\b"
 LEADS = (
-    ("infer", r"(?:serv(?:e|ing)|chat with|talk to|host(?:ing)?|deploy(?:ing)?)\b(?! (?:for|on|with)? ?training)", _ALSO_TRAINS + r"|\b(?:fine-?tun(?:e|ing)|sft|dpo|grpo|train(?:ing)?)\b"),
+    ("infer", r"(?:(?:(?:run|do|start)\s+)?(?:(?:batch|offline|bulk)\s+)?infer(?:ence|ring)?|answer(?:ing)?|serv(?:e|ing)|chat with|talk to|host(?:ing)?|deploy(?:ing)?)\b(?! (?:for|on|with)? ?training)", _ALSO_TRAINS + r"|\b(?:fine-?tun(?:e|ing)|sft|dpo|grpo|train(?:ing)?)\b"),
     ("quantize", r"(?:quanti[sz](?:e|ing)|compress(?:ing)?|shrink)\b", _ALSO_TRAINS + r"|\bq-?lora\b|\btrain\b|\bfine[- ]?tune\b"),
 )
 """(task, the verb that leads to it, what leaves it open)."""

@@ -19,6 +19,7 @@ from assistant.reader.patterns import compiled
 SAID = "as said"
 """Why a note is there that holds what the user said, and no choice of ours."""
 CRITERION, ROWS, SUBJECT, SEARCH, SCALE, FUNCTION, VALIDATION = "criterion", "rows", "subject", "search", "scale", "evaluation function", "validation"
+AT_ONCE = "requests at once"
 """Fields of such notes."""
 
 Notes = list[tuple[str, Any, str]]
@@ -270,7 +271,24 @@ def read_validation(page: Page, notes: Notes) -> None:
         notes.append((VALIDATION, page.exact(*match.span(1)), SAID))
 
 
+_TOGETHER = r"(?:at once|at a time|at the same time|in parallel|concurrently|simultaneously)"
+_USERS = (
+    rf"(?:(?:for|to|from|with|handle|support|serving|of)\s+)?(?:(?:about|around|roughly|up to|some|at least|~)\s*)?\b{_COUNT}\s+"
+    rf"(?:(?:concurrent|simultaneous|parallel)\s+(?:users?|clients?|requests?|sessions?|sequences?|streams?|people)\b|(?:users?|clients?|people)\b(?:\s+{_TOGETHER})?|(?:requests?|sessions?|sequences?|streams?)\s+{_TOGETHER})"
+    rf"|\b(?:concurrency|max_num_seqs)(?: of|:|=)?\s*{_COUNT}"
+)
+"""`32 users`, `5 requests in parallel`; `100 requests` alone are rows."""
+
+
+def _infer(work: _Work) -> None:
+    """How many are served at once."""
+    match = work.page.find(compiled(_USERS)) if work.page.mentions("user", "client", "request", "session", "sequence", "stream", "people", "concurrency", "max_num_seqs") else None
+    if match is not None:
+        work.notes.append((AT_ONCE, _amount(match.group(1) or match.group(2)), SAID))
+
+
 _READERS: dict[str, Callable[[_Work], None]] = {
+    "infer": _infer,
     "quantize": _quantize,
     "tune": _tune,
     "judge": _judge,

@@ -14,7 +14,7 @@ from assistant.core.intent import Intent
 from assistant.core.values import Question, Reason
 from assistant.reader import lexicon
 from assistant.reader.bounds import bound_notes, bounds_blanked
-from assistant.reader.chosen import other_models, pick_model
+from assistant.reader.chosen import adapter_beside, is_adapter, other_models, pick_model
 from assistant.reader.clashes import (
     affirmed,
     ask_export,
@@ -159,6 +159,13 @@ def _read(text: str) -> Reading:
         model, notes = None, [note for note in notes if note[0] != "model"]  # its size is what is asked for
     elif model is None and task in ("train", "tune", "evaluate", None):
         model = unknown_model(page)
+    if task in ("evaluate", "infer", "quantize"):
+        adapter, not_run = adapter_beside(model, [*ids, *named], page)
+        left += not_run
+        if adapter is not None and task == "quantize":
+            left.append(f"{adapter} (Oumi quantizes no adapter: merge it into its base first)")
+        elif adapter is not None:
+            overrides.setdefault("model.adapter_model", adapter)
     if words.get("objective") == "gkd":
         others = [n.id for n in (*ids, *named) if n.known and n.id != model]
         overrides |= {_TEACHER: others[0]} if len(others) == 1 else {}
@@ -208,6 +215,7 @@ def _read_ids(page: Page, found: dict[str, Any], task: str | None, folders: list
                 page.take(start, end)
                 continue
             model_id = known_id(words)
+            runs = task in ("evaluate", "infer") and is_adapter(page.original, start, end)
             spec = find_dataset(words)
             is_path = pattern is _PATH
             if is_path and (not re.search(r"[A-Za-z]", words) or compiled(_HIDDEN_FOLDER).search(words)):
@@ -216,7 +224,7 @@ def _read_ids(page: Page, found: dict[str, Any], task: str | None, folders: list
                 models.append(Named(id=model_id, start=start, end=end, known=True))
             elif spec and spec.id.lower() == words.lower():
                 found.setdefault("dataset", spec.id)
-            elif _is_data(before) and (not is_path or task != "evaluate") and not _is_tool(before, task) and not (is_path and "dataset" in found):
+            elif not runs and _is_data(before) and (not is_path or task != "evaluate") and not _is_tool(before, task) and not (is_path and "dataset" in found):
                 found.setdefault("dataset", words)
             elif not is_path and _is_pair(words):
                 continue

@@ -21,6 +21,7 @@ from assistant.core.outcome import Outcome
 from assistant.core.taskplan import TaskPlan
 from assistant.core.units import GIB
 from assistant.planner.serving.memory import estimate_load, room_for, tensor_parallel, vllm_load, vllm_usable_gib
+from assistant.reader import read
 
 LLAMA = "meta-llama/Llama-3.1-8B-Instruct"
 
@@ -231,3 +232,25 @@ def test_weights_and_cache_take_the_bytes_of_the_format_that_is_written(said: di
 
 def test_a_cpu_that_16_bits_would_just_fill_does_not_hold_float32() -> None:
     assert answer("cpu:24GB", model="meta-llama/Llama-3.1-8B-Instruct", engine="NATIVE").status == "does_not_fit"
+
+
+@pytest.mark.parametrize("said", [{"engine": "SGLANG"}, {"task": "evaluate", "benchmarks": ["gsm8k"], "engine": "VLLM"}, {"engine": "LLAMACPP"}])
+def test_an_engine_that_would_leave_the_adapter_out_is_asked_about(said: dict[str, Any]) -> None:
+    outcome = answer(**said, overrides={"model.adapter_model": "out/a"})
+    assert (outcome.status, [q.field for q in outcome.questions]) == ("needs_input", ["engine"])
+    assert "base model alone" in outcome.questions[0].text
+
+
+def test_an_adapter_that_was_said_decides_the_engine() -> None:
+    scored = plan(answer(task="evaluate", benchmarks=["gsm8k"], overrides={"model.adapter_model": "out/a"}))
+    assert (scored.engine, scored.adapter) == ("NATIVE", "out/a")
+    assert plan(answer("M-series", model="Qwen/Qwen3-8B-GGUF", overrides={"model.adapter_model": "out/a"})).engine == "NATIVE"
+
+
+@pytest.mark.parametrize(("users", "severity"), [(2, "info"), (10_000, "warning")])
+def test_whether_the_users_have_room(users: int, severity: str) -> None:
+    reading = read(f"serve llama 3.1 8b with vllm on a 4090 for {users} users")
+    outcome = respond(reading.intent, notes=reading.notes)
+    found = next(f for f in outcome.findings if f.rule == "INF010")
+    assert found.severity == severity
+    assert f"{users:,}" in found.message

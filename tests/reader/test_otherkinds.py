@@ -86,3 +86,42 @@ def test_a_model_behind_with_judges_and_is_no_data() -> None:
 def test_a_number_before_a_comma_is_no_number_of_steps() -> None:
     intent = read("lora qwen3 0.6b, context 64, max steps 2").intent
     assert (intent.sequence_length, intent.max_steps) == (64, 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("serve llama 3.1 8b with vllm on a 4090 for 32 users", "32"),
+        ("host qwen3 8b on an L4, 5 requests in parallel", "5"),
+        ("deploy qwen3 8b for about twenty people at once on an h100", "20"),
+        ("serve qwen3 8b on an l4, concurrency 16", "16"),
+        ("answer q.jsonl with qwen3 8b, 100 requests", None),
+        ("serve qwen3 8b on 2 l4s", None),
+    ],
+)
+def test_how_many_are_served_at_once(text: str, count: str | None) -> None:
+    assert said(text).get("requests at once") == count
+
+
+@pytest.mark.parametrize(
+    ("text", "model", "adapter"),
+    [
+        ("evaluate llama 3.1 8b with the lora adapter in out/ckpt on gsm8k", "meta-llama/Llama-3.1-8B-Instruct", "out/ckpt"),
+        ("evaluate ./output/checkpoint-500 adapter of llama 3.1 8b on mmlu", "meta-llama/Llama-3.1-8B-Instruct", "./output/checkpoint-500"),
+        ("eval out/lora-run on mmlu, base is llama 3.1 8b", "meta-llama/Llama-3.1-8B-Instruct", "out/lora-run"),
+        ("chat with Qwen/Qwen3-4B using the lora from someone/repo-lora", "Qwen/Qwen3-4B", "someone/repo-lora"),
+        ("run inference on data/p.jsonl with llama 3.1 8b and the lora in ./out", "meta-llama/Llama-3.1-8B-Instruct", "./out"),
+        ("evaluate mistral 7b lora ./a/b/c on arc", "mistralai/Mistral-7B-Instruct-v0.3", "./a/b/c"),
+        ("serve my lora adapter ./out/x", "./out/x", None),
+        ("evaluate the model at ./ckpt (trained from llama 3.1 8b) on mmlu", "./ckpt", None),
+        ("evaluate qwen3 4b on mmlu and write to ./out/x", "Qwen/Qwen3-4B", None),
+    ],
+)
+def test_an_adapter_beside_its_base_is_not_lost(text: str, model: str, adapter: str | None) -> None:
+    intent = read(text).intent
+    assert (intent.model, (intent.overrides or {}).get("model.adapter_model")) == (model, adapter)
+
+
+@pytest.mark.parametrize("text", ["evaluate ./my-model on mmlu, as good as llama 3.1 8b", "quantize llama 3.1 8b with adapter ./my-model to 4 bit"])
+def test_a_model_that_is_not_run_is_named(text: str) -> None:
+    assert any(piece.startswith("./my-model") for piece in read(text).unread)

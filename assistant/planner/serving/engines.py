@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from assistant.catalogue.engines import Engine, engine_of_hosted, engines, gguf_of
 from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
-from assistant.core.values import Hardware, ModelSpec, Reason
+from assistant.core.values import Hardware, ModelSpec, Question, Reason
+from assistant.planner.data import needs
 
 URL = "remote_params.api_url"
 
@@ -21,12 +22,40 @@ class Choice:
     fallen: tuple[Reason, ...] = ()
 
 
-def choose_engine(intent: Intent, name: str, model: ModelSpec | None, machine: Hardware | None) -> Choice:
+WITH_ADAPTERS = ("NATIVE", "VLLM", "REMOTE_VLLM")
+"""Engines of Oumi 0.9 that read `model.adapter_model` (oumi/inference/*_inference_engine.py); the others answer without it."""
+
+
+def choose_engine(intent: Intent, name: str, model: ModelSpec | None, machine: Hardware | None, adapter: str | None = None) -> Choice:
     """The engine for this model on this machine. `name` is the model's id; `model` is None behind an API.
 
     Raises:
         UsageError: an engine that Oumi does not have, or that cannot run this model on this machine.
+        NeedsInputError: an engine that would leave the adapter out.
     """
+    choice = _chosen(intent, name, model, machine)
+    if adapter is None or choice.engine.name in WITH_ADAPTERS:
+        return choice
+    if intent.engine is None and choice.engine.kind == "local":
+        return Choice(engine=engines()["NATIVE"], why=f"{engine_words(choice.engine.name)} loads no adapter", fallen=choice.fallen)
+    raise needs(without_adapter(adapter, choice.engine, ("NATIVE", "VLLM")))
+
+
+def without_adapter(adapter: str, engine: Engine, others: tuple[str, ...]) -> Question:
+    """What to ask where an engine would silently run the base model alone."""
+    text = f"{engine_words(engine.name)} would leave the adapter {adapter} out and run the base model alone. Which engine instead?"
+    return Question(field="engine", text=text, choices=others)
+
+
+_NAMES = {"NATIVE": "native (transformers)", "VLLM": "vLLM", "LLAMACPP": "llama.cpp", "SGLANG": "SGLang server", "REMOTE_VLLM": "vLLM server"}
+
+
+def engine_words(name: str) -> str:
+    """An engine as people write it."""
+    return _NAMES.get(name, name.replace("_", " ").title() + " API")
+
+
+def _chosen(intent: Intent, name: str, model: ModelSpec | None, machine: Hardware | None) -> Choice:
     if intent.engine is not None:
         return Choice(engine=_said(intent.engine, name, model, machine), why="as asked")
     if (hosted := engine_of_hosted(name)) is not None:

@@ -11,10 +11,11 @@ from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
 from assistant.core.taskplan import TaskPlan
 from assistant.core.values import Estimate, Finding, Hardware, ModelSpec, Reason
-from assistant.planner.serving.engines import choose_engine
+from assistant.planner.data import needs
+from assistant.planner.serving.engines import choose_engine, engine_words, without_adapter
 from assistant.planner.serving.fitting import DTYPES, gated_note, precision_of, unknown_size, value_bytes_of, vllm_fit
 from assistant.planner.serving.functions import OwnFunction, function_findings
-from assistant.planner.serving.infer import NEW_TOKENS, Subject, engine_words, named, slug
+from assistant.planner.serving.infer import NEW_TOKENS, Subject, named, slug
 from assistant.planner.serving.memory import (
     Load,
     estimate_load,
@@ -110,6 +111,8 @@ def _setting(intent: Intent, subject: Subject, tasks: list[Benchmark]) -> _Setti
             f"lm_harness runs {harness[0]} with {', '.join(_HARNESS)}, not with {engine.name}.", context=f"engine {engine.name}",
             hint="Leave the engine out.", reference="eval-engine",
         )  # fmt: skip
+    if harness and subject.adapter and engine.name != "NATIVE":
+        raise needs(without_adapter(subject.adapter, engine, ("NATIVE",)))
     base = _Setting(engine=engine, why=why)
     if engine.kind != "local" or subject.machine is None:
         return base

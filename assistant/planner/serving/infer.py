@@ -10,7 +10,7 @@ from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
 from assistant.core.taskplan import TaskPlan
 from assistant.core.values import Estimate, Finding, Hardware, ModelSpec, Reason
-from assistant.planner.serving.engines import Choice, choose_engine
+from assistant.planner.serving.engines import Choice, choose_engine, engine_words
 from assistant.planner.serving.fitting import DTYPES, gated_note, precision_of, unknown_size, value_bytes_of, vllm_fit
 from assistant.planner.serving.memory import Load, estimate_load
 
@@ -50,8 +50,9 @@ def plan_infer(intent: Intent, subject: Subject) -> tuple[TaskPlan, tuple[Reason
 
     Raises:
         UsageError: an engine or a field that cannot be taken.
+        NeedsInputError: an engine that would leave the adapter out.
     """
-    choice = choose_engine(intent, subject.name, subject.model, subject.machine)
+    choice = choose_engine(intent, subject.name, subject.model, subject.machine, subject.adapter)
     engine, model = choice.engine, subject.model
     runs_here = engine.kind == "local" or (engine.kind == "server" and subject.machine is not None and subject.machine.source in ("request", "flag"))
     context, assumed = context_for(intent, model) if engine.kind != "api" else (intent.sequence_length, None)
@@ -85,13 +86,6 @@ def plan_infer(intent: Intent, subject: Subject) -> tuple[TaskPlan, tuple[Reason
 
 
 _LAYERS = {"NATIVE": "native", "VLLM": "vllm", "LLAMACPP": "llamacpp"}
-_NAMES = {"NATIVE": "native (transformers)", "VLLM": "vLLM", "LLAMACPP": "llama.cpp", "SGLANG": "SGLang server", "REMOTE_VLLM": "vLLM server"}
-
-
-def engine_words(name: str) -> str:
-    """An engine as people write it."""
-    return _NAMES.get(name, name.replace("_", " ").title() + " API")
-
 
 def short_name(name: str) -> str:
     """A model without its organisation; a path as it is."""
@@ -174,9 +168,6 @@ def _llamacpp(model: ModelSpec, machine: Hardware, context: int) -> tuple[Estima
 def _findings(intent: Intent, engine: Engine, model: ModelSpec | None, subject: Subject) -> tuple[Finding, ...]:
     """What the engine ignores, what must be there, what is not known."""
     found = []
-    if subject.adapter and engine.name not in ("NATIVE", "VLLM"):
-        what = f"{engine.name} does not load the adapter {subject.adapter}"
-        found.append(Finding(rule="INF008", severity="error", path="model.adapter_model", message=what, fix="say native or vllm"))
     for path in intent.overrides or {}:
         section, _, name = path.partition(".")
         if section == "generation" and name.split(".")[0] not in engine.fields and name != "max_new_tokens":
