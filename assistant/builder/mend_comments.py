@@ -23,6 +23,7 @@ _OURS = re.compile(
     r"|Oumi's [\w. -]{1,20} recipes$"
     r"|as for supervised full fine-tuning$"
     r"|training goes on from published weights$"
+    r"|GPT-3's at this size, as the weights start at random$"
     r"|every vision LoRA recipe of Oumi$"
     r"|(?:ten times )?TRL's (?:full-training )?default\b"
     r"|activations are recomputed; keeping them would need up to "

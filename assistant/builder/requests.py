@@ -113,6 +113,20 @@ def said_model(asked: Request, model: ModelSpec) -> str:
     return model.id if not model.local else (asked.intent.model or model.id)
 
 
+def missing_file_words(path: str, run: str, *, fetched: bool = False) -> tuple[str, str]:
+    """(what is amiss, how to mend it) of a file that is not here: fine for another machine, a slip otherwise; Oumi opens no addresses.
+
+    `run` says what needs it: `the training runs`. `fetched` is true where the library `datasets` reads it, which can fetch.
+    """
+    scheme, slashes, rest = path.partition("://")
+    if not slashes:
+        return f"{path} is not on this machine", f"it must be where {run}, under this path"
+    if fetched:
+        return f"{path} was not looked at: it is an address", f"what reads {scheme}:// must be installed and logged in where {run}"
+    name = rest.rpartition("/")[2] or "the file"
+    return f"Oumi opens {path} as a local path, and fails: it reads no {scheme}:// addresses", f"copy it first and say its path, such as data/{name}"
+
+
 _MOST = 0.5
 """Share of a request's letters; where more was not understood, what was is likely not what was meant."""
 

@@ -18,6 +18,7 @@ from assistant.builder.requests import (
     Resolve,
     ask,
     assumed_why,
+    missing_file_words,
     model_of,
     needs_model,
     said_model,
@@ -259,8 +260,7 @@ def _file_findings(asked: Request, plan: Plan) -> tuple[Finding, ...]:
     path = plan.dataset.path or plan.dataset.kwargs.get("data_files")
     if asked.exists is None or not isinstance(path, str) or asked.exists(path):
         return ()
-    message = f"{path} is not on this machine"
-    fix = "it must be where the training runs, under this path"
+    message, fix = missing_file_words(path, "the training runs", fetched=plan.dataset.path is None)
     return (Finding(rule="DAT002", severity="warning", path="data.train.datasets", message=message, fix=fix),)
 
 
@@ -273,7 +273,20 @@ def _unmet_findings(intent: Intent) -> tuple[Finding, ...]:
         ("MEM004", path, f"{path} was set by hand: the memory estimate does not count it", "check it yourself before the run")
         for path in estimate_gaps(intent)
     ]
+    found += _resumed(intent)
     return tuple(
         Finding(rule=rule, severity="warning", path=path, message=message, fix=fix)
         for rule, path, message, fix in found
     )
+
+
+def _resumed(intent: Intent) -> list[tuple[str, str, str, str]]:
+    """A run that is resumed ends where its count says, and the count begins with the run that it goes on with (transformers' Trainer)."""
+    overrides = intent.overrides or {}
+    path = next((p for p in ("training.resume_from_checkpoint", "training.try_resume_from_last_checkpoint") if overrides.get(p)), None)
+    key, unit = ("max_steps", "step") if intent.max_steps else ("epochs", "epoch")
+    count = getattr(intent, key)
+    if path is None or count is None:
+        return []
+    plural = f"{count:g} {unit}{'' if count == 1 else 's'}"
+    return [("TRN070", path, f"a resumed run counts from its first start: it ends after {plural} in all, not {plural} more", f"for more, add what the checkpoint has behind it to {key}")]

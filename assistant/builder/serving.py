@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from assistant.builder.kinds import finished
 from assistant.builder.phrase import machine_flag, machine_phrase
-from assistant.builder.requests import Request, assumed_why, stated_machine, unread_findings
+from assistant.builder.requests import Request, assumed_why, missing_file_words, stated_machine, unread_findings
 from assistant.builder.subjects import ADAPTER, Named, named_model
 from assistant.catalogue.engines import engine_of_hosted
 from assistant.catalogue.machines import assumed_machines
@@ -137,8 +137,8 @@ def _input_findings(asked: Request) -> tuple[Finding, ...]:
     path = asked.intent.dataset
     if path is None or asked.exists is None or asked.exists(path):
         return ()
-    message = f"{path} is not on this machine"
-    return (Finding(rule="INF007", severity="warning", path="input_path", message=message, fix="it must be where this runs, under this path"),)
+    message, fix = missing_file_words(path, "this runs")
+    return (Finding(rule="INF007", severity="warning", path="input_path", message=message, fix=fix),)
 
 
 def _at_once(asked: Request, plan: TaskPlan) -> tuple[Finding, ...]:

@@ -43,6 +43,14 @@ LEARNING_RATES: dict[tuple[str, bool], Figure] = {
 }
 """(objective, adapters?) → learning rate."""
 
+_BY_SIZE = "GPT-3's at this size, as the weights start at random"
+FROM_SCRATCH = tuple(
+    (billions * 1e9, Figure(value=rate, source=_BY_SIZE))
+    for billions, rate in ((0.24, 6e-4), (0.56, 3e-4), (1.0, 2.5e-4), (2.0, 2e-4), (4.7, 1.6e-4), (10.0, 1.2e-4), (94.0, 1e-4), (float("inf"), 6e-5))
+)
+"""(up to that many parameters, learning rate) where nothing was trained before: Brown et al. 2020, table 2.1, for 125M, 350M, 760M, 1.3B, 2.7B,
+6.7B, 13B and 175B, each up to half way to the next; Oumi's recipe for GPT-2 (124M) has the same 6e-4."""
+
 VISION_LORA_RATE = Figure(value=2e-5, source="every vision LoRA recipe of Oumi")
 FAMILY_LORA_RATES = {
     "gemma4": Figure(value=2e-4, source="Oumi's Gemma 4 recipes"),

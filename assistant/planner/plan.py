@@ -169,6 +169,8 @@ def learning_rate_for(intent: Intent, model: ModelSpec, method: str, vision: boo
     if intent.learning_rate:
         return intent.learning_rate, "as asked"
     adapters = method != "full"
+    if not adapters and (intent.overrides or {}).get("model.load_pretrained_weights") is False:
+        return next((figure.value, figure.source) for most, figure in defaults.FROM_SCRATCH if model.params_total <= most)
     figure = defaults.LEARNING_RATES[(intent.objective or "sft", adapters)]
     if adapters and (intent.objective or "sft") == "sft":
         figure = defaults.FAMILY_LORA_RATES.get(model.model_type, figure)

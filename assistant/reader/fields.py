@@ -65,7 +65,7 @@ _HUB = r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/(datasets/)?([\w.\-]+/[\w
 _URL = r"https?://[^\s,;\"'<>]+"
 _RESUME = r"\b(?:resum(?:e|ing)|continu(?:e|ing)|restart(?:ing)?|pick(?:ing)? up|carry(?:ing)? on)\s+(?:(?:the |my |our |this )?(?:train(?:ing)?|(?:training |fine-?tuning )?run|job) )?from\s+(?:the |my )?(?:checkpoint\s+)?(?:at |in )?(?=[\"'~./]|[\w.\-]+/|checkpoint-\d)" + _TEXT
 _RESUME_LATER = r"\b(?:resum(?:e|ing)|continu(?:e|ing)|restart(?:ing)?)\b[^\n;!?]{1,60}?\b(?:from|at)\s+(?:the )?(?:checkpoint )?((?:[~.]{0,2}/|[\w.\-]+/)[\w.\-/]*checkpoint[\w.\-/]*)"
-_RESUME_LAST = r"\b(?:resum(?:e|ing)|continue)\s+(?:training )?from (?:the )?(?:last|latest) checkpoint\b"
+_RESUME_LAST = r"\b(?:resum(?:e|ing)|continue)\s+(?:training )?from (?:the |my )?(?:last|latest) checkpoint\b|\b(?:resum(?:e|ing)|restart)\s+(?:the |my |our |that )?(?:last|latest|previous|interrupted|crashed|killed|preempted|failed)(?: (?:training|run|job))+\b"
 _MODULE = r"[a-z][\w.]*_(?:proj|attn|mlp|[a-z])\w*|w?qkv\w*|lm_head|embed_tokens|all-linear|fc\d|c_attn"
 _MODULES = rf"\b(?:lora )?(?:target(?:s|ing)?|apply lora to|adapt)(?: only)?(?: (?:the )?(?:linear )?(?:modules?|layers))?(?: (?:are|to))?\s*[:= ]\s*(?:the |only )?((?:{_MODULE})(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+|\s+|\s*\+\s*)(?:{_MODULE}))*)"
 _BETA = r"\bbeta(?: of)?\s*[=: ]\s*(\d*\.?\d+)\b"

@@ -14,7 +14,7 @@ used using start starting begin create creates build generate write show see loo
 guess say tell ask hope look looking able sure possible possibly basically actually simply around about roughly approximately exactly
 config configs configuration configurations recipe recipes yaml file files job jobs script model models llm llms lm network checkpoint weights
 data dataset datasets corpus rows examples sample samples task tasks training train trained trainer tune tuned tuning fine finetune finetuned
-finetuning fine-tune fine-tuned fine-tuning learn learning adapt adapter adapters lora qlora peft full run experiment project version variant
+finetuning fine-tune fine-tuned fine-tuning learn learning adapt adapter adapters lora qlora peft full fully run experiment project version variant
 instruct chat base gpu gpus card cards node nodes machine machines box rig server servers cluster instance instances hardware memory ram vram
 nvidia geforce rtx cuda batch size sequence sequences length token tokens context window epoch epochs step steps rate optimizer precision
 adamw scheduler schedule warmup oumi oumi-chat hugging face huggingface hf time hour hours day days money budget cost cheap cheaper cheapest dollar
