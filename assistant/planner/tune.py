@@ -83,7 +83,8 @@ def plan_tune(search: Search, model: ModelSpec, machine: Hardware, data: DataFac
         findings=(*_findings(machine, search, space), *training.findings),
     )
     notes = tuple(note for note in planned.assumptions if note.field != "lora_rank")
-    return plan, (*notes, Reason(field="validation", value=_said_of(validation), why=why))
+    held_back = () if search.validation is not None else (Reason(field="validation", value=_said_of(validation), why=why),)
+    return plan, (*notes, *held_back)
 
 
 def _refuse(intent: Intent) -> None:

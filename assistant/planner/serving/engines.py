@@ -47,7 +47,11 @@ def without_adapter(adapter: str, engine: Engine, others: tuple[str, ...]) -> Qu
     return Question(field="engine", text=text, choices=others)
 
 
-_NAMES = {"NATIVE": "native (transformers)", "VLLM": "vLLM", "LLAMACPP": "llama.cpp", "SGLANG": "SGLang server", "REMOTE_VLLM": "vLLM server"}
+_NAMES = {
+    "NATIVE": "native (transformers)", "VLLM": "vLLM", "LLAMACPP": "llama.cpp", "SGLANG": "SGLang server", "REMOTE_VLLM": "vLLM server",
+    "OPENAI": "OpenAI API", "OPENROUTER": "OpenRouter API", "DEEPSEEK": "DeepSeek API", "SAMBANOVA": "SambaNova API", "GOOGLE_VERTEX": "Google Vertex AI",
+    "HUGGING_FACE_ROUTER": "Hugging Face router", "BEDROCK": "Amazon Bedrock",
+}  # fmt: skip
 
 
 def engine_words(name: str) -> str:
