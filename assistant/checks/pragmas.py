@@ -57,7 +57,8 @@ def _without_values(text: str) -> list[str]:
     lines = _LINE_END.split(text)
     for event in yaml.parse(text, Loader=_Loader):
         if isinstance(event, yaml.ScalarEvent):
-            first, last = event.start_mark, event.end_mark
+            first: Any = event.start_mark
+            last: Any = event.end_mark
             for number in range(first.line, min(last.line + 1, len(lines))):
                 begin = first.column if number == first.line else 0
                 end = last.column if number == last.line else len(lines[number])
