@@ -51,7 +51,7 @@ class Selection:
 class Context:
     """What is known beside the text: its kind (None: by its fields), the release of Oumi, the machine, how to look up a model and to size a run.
 
-    `fit_of` gives what a training takes on its machine, or what a job's training takes on the job's.
+    `is_here` tells whether a file or folder is there, where that can be said. `fit_of` gives what a training takes on its machine, or what a job's training takes on the job's.
     """
 
     kind: str | None = None
@@ -59,6 +59,7 @@ class Context:
     machine: Hardware | None = None
     model_of: Models = lambda _name: None
     fit_of: Fits = lambda _case: None
+    is_here: Callable[[str], bool] | None = None
     rules: tuple[Rule, ...] = RULES
 
 
@@ -95,7 +96,7 @@ def _case(root: Node, kind: str, context: Context) -> Case:
     name = model.get("model_name") if model else None
     spec = context.model_of(name) if isinstance(name, str) and name else None
     case = case_of_file(body, kind, version=version, model=spec, machine=context.machine, mistakes=mistakes(root, kind, version))
-    return replace(case, fit=context.fit_of(case))
+    return replace(case, fit=context.fit_of(case), is_here=context.is_here)
 
 
 def _flaw(root: Node, placed: Placed) -> Flaw:

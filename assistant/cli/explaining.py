@@ -25,6 +25,7 @@ from assistant.explain.facts import Facts, everywhere
 from assistant.explain.run import Part, parts_of
 from assistant.machine.choice import choose_machine
 from assistant.machine.configs import read_text
+from assistant.machine.files import is_here
 from assistant.machine.jobconfig import config_of_job
 from assistant.machine.known import known_model
 from assistant.machine.models import resolve_model
@@ -136,7 +137,7 @@ def _explained(path: Path, asked: Asked, version: str, machine: Hardware | None 
         return Explained(name=str(path), kind=kind, parts=(), findings=found, outcome=None)
     outcome = _sized(body, asked, machine) if kind == "train" else None
     hardware = outcome.hardware if outcome is not None else None
-    findings = _with_lint(text, Context(kind=kind, version=version, machine=hardware, model_of=known_model), outcome)
+    findings = _with_lint(text, Context(kind=kind, version=version, machine=hardware, model_of=known_model, is_here=is_here), outcome)
     return Explained(name=str(path), kind=kind, parts=parts_of(body, kind), findings=findings, outcome=outcome)
 
 

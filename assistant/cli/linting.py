@@ -18,7 +18,7 @@ from assistant.checks.rules import RULES
 from assistant.core.errors import UsageError
 from assistant.core.values import Finding
 from assistant.machine.configs import piped_text, read_text
-from assistant.machine.files import replace_own
+from assistant.machine.files import is_here, replace_own
 from assistant.machine.known import known_model, trained_by
 from assistant.machine.lintable import STDIN, Lintable, lintables
 from assistant.terminal import report
@@ -86,7 +86,7 @@ def _lint(
     machine = parse_machine(gpus) if gpus else None
     version = release_of(oumi_version) if oumi_version else newest()
     flags = Flags(
-        context=Context(version=version, machine=machine, model_of=known_model), selection=Selection(select=_ids("--select", select), ignore=_ids("--ignore", ignore)),
+        context=Context(version=version, machine=machine, model_of=known_model, is_here=is_here), selection=Selection(select=_ids("--select", select), ignore=_ids("--ignore", ignore)),
         fix=fix, diff=diff, format="json" if as_json else how, with_oumi=with_oumi, quiet=quiet, screen=Screen(no_color=no_color),
     )  # fmt: skip
     return _Linting(flags).run(lintables(files))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from assistant.catalogue.modules import EXPERT_LAYERS, modules_of
+import re
+
+from assistant.catalogue.modules import EXPERT_LAYERS, linear_names, modules_of
+from assistant.catalogue.names import nearest
 from assistant.checks.case import Case
 from assistant.checks.declared import REMOVE, Found, Hit, Rule, put, when
 from assistant.core.edits import Edit
@@ -11,6 +14,8 @@ QLORA_ONLY = ("bnb_4bit_quant_type", "bnb_4bit_compute_dtype", "bnb_4bit_quant_s
 """Fields of the peft section that mean nothing without 4-bit weights."""
 _TARGETS = "peft.lora_target_modules"
 _DTYPES = {"bf16": "bfloat16", "bfloat16": "bfloat16", "float32": "float32", "f32": "float32", "float": "float32", "float16": "float16", "f16": "float16", "half": "float16"}
+_OF_OTHERS = frozenset(("out_proj", "in_proj", "x_proj", "dt_proj", "fc1", "fc2", "fc_in", "fc_out", "Wqkv", "wqkv", "wo", "query", "key", "value", "lm_head", "embed_tokens"))
+"""Names of layers in types that the catalogue does not hold: OPT, Mamba, GPT-J, InternLM and encoders."""
 _NO_DEFAULT = frozenset(("phi3", "gpt_oss", "qwen3_moe", "mixtral"))
 """Types without an entry in PEFT 0.19's table of default layers."""
 
@@ -52,6 +57,16 @@ def _absent(case: Case) -> Found:
     words = {"model": case.model.id, "missing": ", ".join(missing), "then": then, "there": ", ".join(good or sorted(linear))}
     edits = (Edit(path=_TARGETS, value=good),) if good and all(name in linear for name in good) else ()
     return [Hit(path=_TARGETS, words=words, edits=edits)]
+
+
+def _misspelt(case: Case) -> Found:
+    """Names near one that models have, of a model whose layers are not known."""
+    if case.model is not None and modules_of(case.model.model_type) is not None:
+        return []
+    known = linear_names() | EXPERT_LAYERS | _OF_OTHERS
+    names = [(f"{_TARGETS}[{place}]", name) for place, name in enumerate(case.listed(_TARGETS)) if isinstance(name, str) and re.fullmatch(r"\w+", name)]
+    pairs = [(path, nearest(name, sorted(known), count=1, cutoff=85)) for path, name in names if case.method in ("lora", "qlora") and case.is_file and name not in known]
+    return [Hit(path=path, words={"meant": near[0]}) for path, near in pairs if near]
 
 
 def _all_linear_of_experts(case: Case) -> bool:
@@ -120,6 +135,17 @@ def _weak_alpha(case: Case) -> bool:
     return case.method in ("lora", "qlora") and case.is_file and rank is not None and rank > 8 and case.get("peft.lora_alpha") is None
 
 
+def _attention_alone(case: Case) -> bool:
+    """all-linear where the experts are no linear layers."""
+    if case.model is None or case.method not in ("lora", "qlora") or case.listed(_TARGETS) != ["all-linear"] or not case.is_file:
+        return False
+    return case.model.model_type == "gpt_oss" and not case.get("peft.lora_target_parameters")
+
+
+def _own_model(case: Case) -> bool:
+    return case.method == "qlora" and case.text("model.model_name").lower() in ("mlpencoder", "cnnclassifier")
+
+
 def _needs_cuda(case: Case) -> Found:
     if case.machine is None or case.method != "qlora" or case.machine.gpu.vendor == "NVIDIA" or case.machine.gpu.vendor == "AMD":
         return []
@@ -161,6 +187,17 @@ RULES = (
         good="model: {model_name: microsoft/Phi-3-mini-4k-instruct}\ntraining: {use_peft: true}\npeft: {lora_target_modules: [qkv_proj, o_proj]}\n",
     ),
     Rule(
+        rule="PEF042",
+        severity="warning",
+        where=_misspelt,
+        message='no model that is known here has a layer called "{value}": did you mean {meant}?',
+        fix="compare it with the names of the model's linear layers",
+        summary="A layer's name that looks misspelt",
+        why="PEFT leaves out names that match nothing, as long as another one matches (measured). Told of models whose own layers are not known.",
+        bad="model: {model_name: somebody/their-model}\ntraining: {use_peft: true}\npeft: {lora_target_modules: [q_proj, v_prj]}\n",
+        good="model: {model_name: somebody/their-model}\ntraining: {use_peft: true}\npeft: {lora_target_modules: [q_proj, v_proj]}\n",
+    ),
+    Rule(
         rule="PEF032",
         where=when(_TARGETS, _all_linear_of_experts),
         message="PEFT cannot take all-linear for this mixture of experts: it stops the run.",
@@ -181,6 +218,27 @@ RULES = (
         why="PEFT 0.19 adapts the fused experts of qwen3_moe under these names, and leaves those of mixtral out (measured with transformers 5.16).",
         bad="model: {model_name: Qwen/Qwen3-30B-A3B}\ntraining: {use_peft: true}\npeft: {lora_target_modules: [q_proj, up_proj, down_proj]}\n",
         good="model: {model_name: Qwen/Qwen3-30B-A3B}\ntraining: {use_peft: true}\npeft: {lora_target_modules: [q_proj, k_proj, v_proj, o_proj]}\n",
+    ),
+    Rule(
+        rule="PEF040",
+        severity="info",
+        where=when(_TARGETS, _attention_alone),
+        message="all-linear is the attention alone here: the experts are no linear layers",
+        fix="name experts in peft.lora_target_parameters, as Oumi's gpt-oss recipes do, or leave it so",
+        summary="all-linear without the experts",
+        why="The experts of gpt_oss are one parameter, which PEFT 0.19 does not take for a linear layer (measured with transformers 5.16).",
+        bad="model: {model_name: openai/gpt-oss-20b}\ntraining: {use_peft: true}\npeft: {lora_target_modules: [all-linear]}\n",
+        good="model: {model_name: openai/gpt-oss-20b}\ntraining: {use_peft: true}\npeft: {lora_target_modules: [q_proj, k_proj, v_proj, o_proj]}\n",
+    ),
+    Rule(
+        rule="PEF041",
+        where=when("peft.q_lora", _own_model),
+        message="Oumi does not quantise a model of its own.",
+        fix="Use LoRA without q_lora, or a model of the Hub.",
+        summary="QLoRA of a model of Oumi's own",
+        why="build_oumi_model raises NotImplementedError for q_lora (code of Oumi 0.9: builders/models.py); MlpEncoder and CnnClassifier are such models.",
+        bad="model: {model_name: MlpEncoder, load_pretrained_weights: false}\ntraining: {use_peft: true}\npeft: {q_lora: true}\n",
+        good="model: {model_name: MlpEncoder, load_pretrained_weights: false}\ntraining: {trainer_type: TRL_SFT}\n",
     ),
     Rule(
         rule="PEF034",
