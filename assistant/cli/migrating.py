@@ -115,7 +115,7 @@ def _kind(body: dict[str, Any], name: str, wish: Wish) -> str:
     kind = wish.kind or kind_of_old(body)
     if kind is None:
         keys = ", ".join(str(key) for key in list(body)[:6])
-        hint = "Known are Oumi's own, Axolotl's, LLaMA-Factory's, torchtune's and TRL's; --kind says which of Oumi's it is."
+        hint = "Known are Oumi's own, Axolotl's, LLaMA-Factory's, torchtune's, TRL's and Unsloth's; --kind says which of Oumi's it is."
         raise UsageError(f"{name} is no config that is known by its keys: {keys}.", context=name, hint=hint, reference="no-config")
     return kind
 
