@@ -112,3 +112,11 @@ def test_a_rule_that_needs_no_fact_of_the_model_speaks_of_every_model(rule: Rule
     import yaml
 
     assert flaws(rule, yaml.safe_dump(root))
+
+
+def test_a_script_of_a_megabyte_is_judged_in_a_moment() -> None:
+    import time
+
+    begun = time.process_time()
+    judge(f"resources: {{cloud: gcp}}\nsetup: '{'pip install ' * 60_000}'\nrun: echo\n", Context())
+    assert time.process_time() - begun < 10

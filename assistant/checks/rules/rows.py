@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from assistant.catalogue.datasets import find_dataset, registered_dataset
+from assistant.catalogue.names import nearest
 from assistant.checks.case import Case
 from assistant.checks.declared import REMOVE, Found, Hit, Rule, when
 from assistant.core.edits import Edit
@@ -28,8 +29,14 @@ def _swallowed(case: Case) -> Found:
     found = []
     for path, spec in case.registered():
         given = case.section(f"{path}.dataset_kwargs")
-        found += [Hit(path=f"{path}.dataset_kwargs.{name}", words={"name": str(name), "set": spec.id}) for name in given if name not in _ARGUMENTS]
+        found += [_meant(f"{path}.dataset_kwargs.{name}", str(name), spec.id) for name in given if name not in _ARGUMENTS]
     return found
+
+
+def _meant(path: str, name: str, dataset: str) -> Hit:
+    near = nearest(name, sorted(_ARGUMENTS), count=1, cutoff=85)
+    fix = f"did you mean {near[0]}?" if near else f"look for its name in the class of {dataset}, or take it out"
+    return Hit(path=path, words={"name": name, "meant": fix}, edits=(Edit(path=path, rename=near[0]),) if near else ())
 
 
 def _again(case: Case) -> Found:
@@ -114,8 +121,7 @@ RULES = (
         severity="warning",
         where=_swallowed,
         message="no dataset of Oumi's takes {name}: it is left out without a word",
-        fix="look for its name in the class of {set}, or take it out",
-        edits=REMOVE,
+        fix="{meant}",
         summary="An argument of a dataset that nobody reads",
         why="BaseMapDataset takes any keyword and tells of those that it does not know in a debug message alone (measured).",
         bad="data: {train: {datasets: [{dataset_name: yahma/alpaca-cleaned, dataset_kwargs: {include_sytem_prompt: true}}]}}\ntraining: {trainer_type: TRL_SFT}\n",
@@ -140,7 +146,6 @@ RULES = (
         where=_again,
         message="{value} rows are asked for and the set has {rows}: rows are repeated",
         fix="lower sample_count, or leave it out",
-        edits=REMOVE,
         summary="A sample larger than the set",
         why="sample_count above the number of rows takes them again from the first on (measured).",
         bad="data: {train: {datasets: [{dataset_name: yahma/alpaca-cleaned, sample_count: 100000, shuffle: true}]}}\ntraining: {trainer_type: TRL_SFT}\n",
