@@ -17,6 +17,7 @@ from assistant.checks.releases import newest, release_of
 from assistant.core.errors import UsageError
 from assistant.core.values import Severity
 from assistant.machine.configs import read_text
+from assistant.machine.files import is_here
 from assistant.machine.known import known_model, trained_by
 
 _TEXT = "text"
@@ -49,7 +50,7 @@ def lint(
     """
     name, text = _text_of(config)
     context = Context(
-        version=release_of(oumi_version) if oumi_version else newest(), machine=parse_machine(gpus) if gpus else None, model_of=known_model,
+        version=release_of(oumi_version) if oumi_version else newest(), machine=parse_machine(gpus) if gpus else None, model_of=known_model, is_here=is_here,
         fit_of=functools.partial(fit_of, model_of=known_model, trained_by=functools.partial(trained_by, Path(name))),
     )  # fmt: skip
     verdict = judge(text, context, Selection(select=select, ignore=ignore))

@@ -25,9 +25,10 @@ from assistant.builder.requests import (
     stated_machine,
     unread_findings,
 )
+from assistant.builder.selfcheck import linted
 from assistant.builder.ways_out import budget_ways, ways_out
 from assistant.catalogue.machines import assumed_machines
-from assistant.checks.guards import check, refuse_said
+from assistant.checks.guards import check, refuse_said, written
 from assistant.configs.build import train_config
 from assistant.configs.render import render
 from assistant.core.datafacts import DataFacts
@@ -86,7 +87,7 @@ def respond(
         text=request,
     )
     try:
-        return _with_job(_answer(asked), asked)
+        return linted(_with_job(_answer(asked), asked))
     except NeedsInputError as problem:
         question = problem.args[0]
         if not isinstance(question, Question):
@@ -223,7 +224,9 @@ def _finish(asked: Request, model: ModelSpec, kept: Budgeted, data: DataFacts | 
     config = train_config(plan)
     found = check(config.body, plan)
     refuse_said(found)
-    findings = (*findings, *found, *_offload_findings(asked.intent, model, plan))
+    told = {finding.rule for finding in (*findings, *found)}
+    slips = tuple(finding for finding in written(config.body, plan) if finding.rule not in told)
+    findings = (*findings, *found, *slips, *_offload_findings(asked.intent, model, plan))
     others = alternatives(asked.intent, model, plan.hardware, plan, data=data)
     plan = replace(plan, alternatives=others)
     command = launch_command(plan, "train.yaml")

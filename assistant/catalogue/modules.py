@@ -27,3 +27,9 @@ def _modules() -> dict[str, Modules]:
 def modules_of(model_type: str | None) -> Modules | None:
     """The layers of a type of model, as transformers 5.16 builds it; None where nobody looked."""
     return _modules().get(model_type or "")
+
+
+@cache
+def linear_names() -> frozenset[str]:
+    """The names of linear layers of all types together."""
+    return frozenset(name for modules in _modules().values() for name in modules.linear)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +41,8 @@ class Case:
 
     `said` are the overrides' dotted paths. Before planning `finished` is False. `is_file` marks a config that stands in a
     file: all of it was written by its owner. `endless` is True where nobody would end a streamed run by a number of steps.
-    `mistakes` are what Oumi cannot read in it; `fit` is what the run takes on its machine.
+    `mistakes` are what Oumi cannot read in it; `fit` is what the run takes on its machine; `is_here` tells whether there is
+    such a file or folder, as a run started from here would find it.
     """
 
     config: Mapping[str, Any]
@@ -59,6 +60,7 @@ class Case:
     machine: Hardware | None = None
     fit: Fit | None = None
     mistakes: tuple[Mistake, ...] = ()
+    is_here: Callable[[str], bool] | None = None
 
     @property
     def capability(self) -> float | None:

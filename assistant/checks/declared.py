@@ -34,7 +34,8 @@ class Rule:
     In `message`, `fix` and the paths of `edits`, `{path}` and `{value}` are those of the place, and a hit's own words may
     stand. `why` says what Oumi does and how that is known. `bad` and `good` are configs, or their parts that matter;
     `gpus` is the machine that they need to tell. `early` rules also look at words before anything is planned, `spoken`
-    ones only at what was said in words. `since` is the first release of Oumi for which the rule holds.
+    ones only at what was said in words. `since` is the first release of Oumi for which the rule holds, `until` the first for
+    which it no longer does.
     """
 
     rule: str
@@ -52,6 +53,7 @@ class Rule:
     early: bool = False
     spoken: bool = False
     since: str = ""
+    until: str = ""
 
 
 REMOVE = (Edit(path="{path}", remove=True),)

@@ -23,6 +23,9 @@ _FLOAT = re.compile(
     re.VERBOSE,
 )
 _DEEPEST = 50
+_MOST = 100_000
+"""Values that a config may hold once its aliases are written out: a few lines of nested ones stand for billions."""
+_MEND = "Mend that line."
 _OPENED = re.compile(r"(?<!\\)\$\{")
 """What Oumi escapes in the text before it is parsed (base_config.py): within double quotes the escape is none of YAML's."""
 
@@ -104,12 +107,14 @@ def parse(text: str) -> Node:
     try:
         root = loader.get_single_node()
         if root is None:
-            raise _refused("the file is empty", 1, 1)
+            raise _refused("the file is empty", 1, 1, "Give a config.")
+        _count(root, {})
         node = _node(loader, root, ())
     except yaml.MarkedYAMLError as problem:
         mark = problem.problem_mark or problem.context_mark
-        told = " ".join(str(problem.problem or problem).split())[:120]
-        raise _refused(told, mark.line + 1 if mark else 1, mark.column + 1 if mark else 1) from None
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        told, hint = _told(" ".join(str(problem.problem or problem).split())[:120], text, line)
+        raise _refused(told, line, column, hint) from None
     except (yaml.YAMLError, ValueError, RecursionError, OverflowError) as problem:
         raise _refused(" ".join(str(problem).split())[:120], *_at(problem, text)) from None
     finally:
@@ -128,10 +133,30 @@ def _at(problem: Exception, text: str) -> tuple[int, int]:
     return before.count("\n") + 1, position - before.rfind("\n")
 
 
-def _refused(told: str, line: int, column: int) -> NoDocument:
-    problem = NoDocument(f"This is no config: {told}.", context=f"line {line}, column {column}", hint="Mend that line.", reference="bad-yaml")
+def _told(problem: str, text: str, line: int) -> tuple[str, str]:
+    """The parser's words, and what to do; its own for what people meet are none of a reader's."""
+    if "another document" in problem:
+        return "several documents stand in it, and Oumi reads one", "Write each to a file of its own."
+    if "cannot start any token" in problem and "".join(text.split("\n")[line - 1 : line]).lstrip(" ").startswith("\t"):
+        return "a tab indents this line", "YAML takes spaces alone."
+    return problem, _MEND
+
+
+def _refused(told: str, line: int, column: int, hint: str = _MEND) -> NoDocument:
+    problem = NoDocument(f"This is no config: {told}.", context=f"line {line}, column {column}", hint=hint, reference="bad-yaml")
     problem.line, problem.column = line, column
     return problem
+
+
+def _count(node: yaml.Node, counted: dict[int, int]) -> int:
+    """The values at and below a node, those of an alias counted wherever it stands; an alias within its anchor counts once."""
+    if id(node) not in counted:
+        counted[id(node)] = 1
+        parts = [part for pair in node.value for part in pair] if isinstance(node, yaml.MappingNode) else node.value if isinstance(node, yaml.SequenceNode) else ()
+        counted[id(node)] += sum(_count(part, counted) for part in parts)
+        if counted[id(node)] > _MOST:
+            raise _refused(f"its aliases stand for more than {_MOST:,} values", node.start_mark.line + 1, node.start_mark.column + 1, "Write out the few that are meant.")
+    return counted[id(node)]
 
 
 def _node(loader: Any, node: yaml.Node, above: tuple[yaml.Node, ...]) -> Node:
@@ -143,7 +168,10 @@ def _node(loader: Any, node: yaml.Node, above: tuple[yaml.Node, ...]) -> Node:
     if isinstance(node, yaml.SequenceNode):
         items = tuple(_node(loader, item, (*above, node)) for item in node.value)
         return Node([item.value for item in items], line, column, items=items)
-    value = loader.construct_object(node)
+    try:
+        value = loader.construct_object(node)
+    except ValueError as problem:  # a number of thousands of digits, a date that is none
+        raise _refused(f"{str(node.value)[:40]} cannot be read: {str(problem).partition(':')[0]}"[:120], line, column) from None
     if isinstance(node, yaml.ScalarNode) and node.style == '"' and isinstance(value, str) and _OPENED.search(value):
         raise _refused("Oumi cannot read ${ within double quotes: use single ones", line, column)
     return Node(value, line, column)

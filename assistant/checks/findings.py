@@ -26,7 +26,7 @@ class Placed:
 def found_by(case: Case, rules: Iterable[Rule]) -> Iterator[Placed]:
     """What these rules find in the case."""
     for rule in rules:
-        if case.kind not in rule.kinds or (rule.spoken and case.is_file) or _is_older(case.version, rule.since):
+        if case.kind not in rule.kinds or (rule.spoken and case.is_file) or not _holds(rule, case.version):
             continue
         for hit in rule.where(case):
             yield _placed(case, rule, hit if isinstance(hit, Hit) else Hit(path=hit))
@@ -39,9 +39,12 @@ def _placed(case: Case, rule: Rule, hit: Hit) -> Placed:
     return Placed(finding=finding, edits=edits, line=hit.line, column=hit.column)
 
 
-def _is_older(version: str, since: str) -> bool:
-    """True where the release is before the rule's first."""
-    return bool(version and since) and _numbers(version) < _numbers(since)
+def _holds(rule: Rule, version: str) -> bool:
+    """True where the rule is of this release, or none is said: it is then the newest."""
+    if not version:
+        return not rule.until
+    begun = not rule.since or _numbers(rule.since) <= _numbers(version)
+    return begun and not (rule.until and _numbers(rule.until) <= _numbers(version))
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from assistant.checks.case import Case, case_of_intent, case_of_plan
+from assistant.checks.case import Case, case_of_file, case_of_intent, case_of_plan
 from assistant.checks.declared import Rule
 from assistant.checks.findings import found_by
 from assistant.checks.rules import EARLY, RULES
@@ -17,6 +17,12 @@ from assistant.core.values import Finding, Plan
 def check(config: Mapping[str, Any], plan: Plan) -> tuple[Finding, ...]:
     """All findings on a finished config: an `error` is one that the real Oumi would refuse, now or late."""
     return _run(case_of_plan(config, plan), RULES)
+
+
+def written(config: Mapping[str, Any], plan: Plan) -> tuple[Finding, ...]:
+    """What is wrong with a finished config as its reader finds it in a file, where `check` knows what it was meant to be."""
+    case = case_of_file(config, "train", model=plan.model, machine=plan.hardware)
+    return tuple(found for found in _run(case, RULES) if found.severity != "info")
 
 
 def look(intent: Intent) -> tuple[Finding, ...]:

@@ -12,6 +12,7 @@ from assistant.checks.declared import Rule
 from assistant.checks.document import Node, NoDocument, parse
 from assistant.checks.findings import Placed, found_by
 from assistant.checks.kinds import kind_of
+from assistant.checks.pragmas import Pragmas
 from assistant.checks.rules import RULES
 from assistant.checks.typed import mistakes
 from assistant.core.edits import Edit
@@ -19,7 +20,6 @@ from assistant.core.values import Finding, Hardware, ModelSpec
 
 BAD_YAML = "SCH000"
 """The rule of a file that cannot be parsed: nothing else can be said of it."""
-_PRAGMA = re.compile(r"#\s*oumi-chat:\s*(ignore-file|ignore)(?![\w-])(?:\[([A-Za-z0-9, ]*)\])?")
 _RANKS = {"error": 0, "warning": 1, "info": 2}
 Models = Callable[[str], ModelSpec | None]
 Fits = Callable[[Case], Fit | None]
@@ -51,7 +51,7 @@ class Selection:
 class Context:
     """What is known beside the text: its kind (None: by its fields), the release of Oumi, the machine, how to look up a model and to size a run.
 
-    `fit_of` gives what a training takes on its machine, or what a job's training takes on the job's.
+    `is_here` tells whether a file or folder is there, where that can be said. `fit_of` gives what a training takes on its machine, or what a job's training takes on the job's.
     """
 
     kind: str | None = None
@@ -59,6 +59,7 @@ class Context:
     machine: Hardware | None = None
     model_of: Models = lambda _name: None
     fit_of: Fits = lambda _case: None
+    is_here: Callable[[str], bool] | None = None
     rules: tuple[Rule, ...] = RULES
 
 
@@ -82,9 +83,9 @@ def judge(text: str, context: Context, selection: Selection | None = None) -> Ve
         return Verdict(kind=None)
     case = _case(root, kind, context)
     chosen = selection or Selection()
-    quiet = _Pragmas(text)
+    quiet = Pragmas(text)
     flaws = (_flaw(root, placed) for placed in found_by(case, context.rules) if chosen.takes(placed.finding.rule))
-    kept = [flaw for flaw in _without_echoes(flaws) if not quiet.covers(flaw)]
+    kept = [flaw for flaw in _without_echoes(flaws) if not quiet.covers(flaw.finding.rule, flaw.line)]
     return Verdict(kind=kind, flaws=tuple(sorted(kept, key=lambda f: (f.line, f.column, _RANKS[f.finding.severity], f.finding.rule))))
 
 
@@ -95,7 +96,7 @@ def _case(root: Node, kind: str, context: Context) -> Case:
     name = model.get("model_name") if model else None
     spec = context.model_of(name) if isinstance(name, str) and name else None
     case = case_of_file(body, kind, version=version, model=spec, machine=context.machine, mistakes=mistakes(root, kind, version))
-    return replace(case, fit=context.fit_of(case))
+    return replace(case, fit=context.fit_of(case), is_here=context.is_here)
 
 
 def _flaw(root: Node, placed: Placed) -> Flaw:
@@ -130,24 +131,3 @@ def _without_echoes(flaws: Iterable[Flaw]) -> Iterator[Flaw]:
         elif flaw.finding.path in unread:
             continue
         yield flaw
-
-
-class _Pragmas:
-    """`# oumi-chat: ignore[PEF001]` on a line, or `# oumi-chat: ignore-file[...]` anywhere; without a list, everything."""
-
-    def __init__(self, text: str) -> None:
-        self._lines: dict[int, tuple[str, ...]] = {}
-        self._file: list[tuple[str, ...]] = []
-        for number, line in enumerate(text.splitlines() if "oumi-chat:" in text else (), start=1):
-            for how, listed in _PRAGMA.findall(line):
-                rules = tuple(word.upper() for word in re.split(r"[,\s]+", listed) if word)
-                alone = line.lstrip().startswith("#")  # a comment of its own speaks of the line below it
-                if how == "ignore-file":
-                    self._file.append(rules)
-                else:
-                    self._lines[number + 1 if alone else number] = rules
-
-    def covers(self, flaw: Flaw) -> bool:
-        """True where this finding is not wanted."""
-        wanted = [*self._file, *([self._lines[flaw.line]] if flaw.line in self._lines else [])]
-        return any(not rules or flaw.finding.rule.startswith(rules) for rules in wanted)

@@ -88,7 +88,7 @@ class _Reading:
     def _one(self, node: Node, kind: Any, path: str) -> Iterator[Mistake]:
         outer = kind if isinstance(kind, str) else kind[0]
         if outer == "any":
-            return
+            yield from self._unset(node, path)
         if outer == "list":
             yield from self._list(node, kind, path)
         elif outer == "dict":
@@ -99,6 +99,12 @@ class _Reading:
             yield from self._word(node, outer, path)
         elif outer in _SCALARS and not _SCALARS[outer](node.value):
             yield self._wrong(node, path, f"takes {_NAMES[outer]}, not {_shown(node.value)}", _hint(outer, node.value), _mended(outer, node.value))
+
+    def _unset(self, node: Node, path: str) -> Iterator[Mistake]:
+        """Marks of missing values within what is free: OmegaConf looks for them at any depth."""
+        for below, item in node.walk(path):
+            if item.value == releases.REQUIRED:
+                yield self._missing(item, below)
 
     def _list(self, node: Node, kind: Any, path: str) -> Iterator[Mistake]:
         if not node.is_list:

@@ -241,7 +241,7 @@ def _lint(ctx: typer.Context) -> None:
     raise typer.Exit(lint(ctx.args))
 
 
-@app.command("migrate", help="An older Oumi config, or one of Axolotl, LLaMA-Factory, torchtune or TRL, as one of today's.")
+@app.command("migrate", help="An older Oumi config, or one of Axolotl, LLaMA-Factory, torchtune, TRL or Unsloth, as one of today's.")
 def _migrate(
     files: Annotated[list[str], typer.Argument(help="The configs; - is stdin.", metavar="FILE…")],
     since: Annotated[str | None, typer.Option("--from", help="The Oumi release that they were written for, where they do not tell.", metavar="VERSION")] = None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from assistant.catalogue.machines import parse_machine
 from assistant.checks import releases
 from assistant.checks.document import NoDocument, parse
 from assistant.checks.kinds import kind_of
+from assistant.checks.lint import Context, Flaw, judge
 from assistant.checks.typed import mistakes
 from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
@@ -24,7 +25,9 @@ from assistant.explain.facts import Facts, everywhere
 from assistant.explain.run import Part, parts_of
 from assistant.machine.choice import choose_machine
 from assistant.machine.configs import read_text
+from assistant.machine.files import is_here
 from assistant.machine.jobconfig import config_of_job
+from assistant.machine.known import known_model
 from assistant.machine.models import resolve_model
 from assistant.migrate.foreign import tool_of
 from assistant.terminal import report
@@ -48,7 +51,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explained:
-    """A config file: its kind, what its run will do, its estimate where a machine is known, and what the schema says."""
+    """A config file: its kind, what its run will do, its estimate where a machine is known, and what is wrong with it."""
 
     name: str
     kind: str
@@ -118,8 +121,9 @@ def _file(path: Path, asked: Asked, version: str, screen: Screen) -> int:
 
 
 def _explained(path: Path, asked: Asked, version: str, machine: Hardware | None = None) -> Explained:
+    text = read_text(path)
     try:
-        root = parse(read_text(path))
+        root = parse(text)
     except NoDocument as problem:
         raise UsageError(f"{path} is no config: {problem.message.partition(': ')[2]}", context=f"{path}:{problem.line}:{problem.column}", hint=problem.hint, reference="bad-yaml") from None
     body = root.value
@@ -132,8 +136,23 @@ def _explained(path: Path, asked: Asked, version: str, machine: Hardware | None 
     if found:  # what is read wrongly is not told as if it were right
         return Explained(name=str(path), kind=kind, parts=(), findings=found, outcome=None)
     outcome = _sized(body, asked, machine) if kind == "train" else None
-    findings = outcome.findings if outcome is not None else ()
+    hardware = outcome.hardware if outcome is not None else None
+    findings = _with_lint(text, Context(kind=kind, version=version, machine=hardware, model_of=known_model, is_here=is_here), outcome)
     return Explained(name=str(path), kind=kind, parts=parts_of(body, kind), findings=findings, outcome=outcome)
+
+
+def _with_lint(text: str, context: Context, outcome: Outcome | None) -> tuple[Finding, ...]:
+    """What `lint` finds, with its line, and what the estimate alone knows. Whether it fits is the estimate's to say."""
+    flaws = judge(text, context).flaws
+    told = tuple(_on_line(flaw) for flaw in flaws)
+    rules = {flaw.finding.rule for flaw in flaws}
+    return told + tuple(found for found in (outcome.findings if outcome is not None else ()) if found.rule not in rules)
+
+
+def _on_line(flaw: Flaw) -> Finding:
+    """The finding with its line, as one sentence with what mends it."""
+    found = flaw.finding
+    return replace(found, message=f"line {flaw.line}: {found.message.rstrip('.')}", fix=found.fix[:1].lower() + found.fix[1:])
 
 
 def _sized(body: Mapping[str, Any], asked: Asked, machine: Hardware | None) -> Outcome | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import sys
 from dataclasses import dataclass, replace
 
 import click
@@ -18,8 +17,8 @@ from assistant.checks.releases import newest, release_of
 from assistant.checks.rules import RULES
 from assistant.core.errors import UsageError
 from assistant.core.values import Finding
-from assistant.machine.configs import read_text
-from assistant.machine.files import write_new
+from assistant.machine.configs import piped_text, read_text
+from assistant.machine.files import is_here, replace_own
 from assistant.machine.known import known_model, trained_by
 from assistant.machine.lintable import STDIN, Lintable, lintables
 from assistant.terminal import report
@@ -87,7 +86,7 @@ def _lint(
     machine = parse_machine(gpus) if gpus else None
     version = release_of(oumi_version) if oumi_version else newest()
     flags = Flags(
-        context=Context(version=version, machine=machine, model_of=known_model), selection=Selection(select=_ids("--select", select), ignore=_ids("--ignore", ignore)),
+        context=Context(version=version, machine=machine, model_of=known_model, is_here=is_here), selection=Selection(select=_ids("--select", select), ignore=_ids("--ignore", ignore)),
         fix=fix, diff=diff, format="json" if as_json else how, with_oumi=with_oumi, quiet=quiet, screen=Screen(no_color=no_color),
     )  # fmt: skip
     return _Linting(flags).run(lintables(files))
@@ -136,7 +135,7 @@ class _Linting:
             report.error(self.flags.screen, problem)
 
     def _take(self, file: Lintable) -> None:
-        text = _stdin_text() if file.name == STDIN else read_text(file.path)
+        text = piped_text() if file.name == STDIN else read_text(file.path)
         context = self._context(file)
         verdict = judge(text, context, self.flags.selection)
         if verdict.kind is None and not self._is_broken_config(file, text, verdict):
@@ -167,14 +166,14 @@ class _Linting:
 
     def _mend(self, file: Lintable, text: str, context: Context) -> Verdict:
         done = mended(text, context, self.flags.selection)
-        self.mended += len(done.made)
         if self.flags.diff:
             self.diffs.append(diff_lines(text, done.text, file.name))
         elif file.name == STDIN:
             self.piped = True
             self.flags.screen.result(done.text)
         elif done.text != text:
-            write_new(file.path, done.text, force=True)
+            replace_own(file.path, done.text)
+        self.mended += len(done.made)
         return done.verdict
 
     def _show(self) -> None:
@@ -187,13 +186,6 @@ class _Linting:
             REPORTERS[flags.format](flags.screen, found)
         if not flags.quiet:
             report.say(flags.screen, summary_line(self.found, self.checked, self.mended))
-
-
-def _stdin_text() -> str:
-    try:
-        return sys.stdin.buffer.read().decode("utf-8")
-    except UnicodeDecodeError:
-        raise UsageError("stdin is no text in UTF-8.", context="-", hint="Give a config.", reference="bad-yaml") from None
 
 
 def _oumis(file: Lintable, verdict: Verdict) -> list[tuple[str, Flaw]]:

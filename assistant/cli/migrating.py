@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,8 @@ from assistant.checks import releases
 from assistant.checks.document import NoDocument, parse
 from assistant.checks.typed import Mistake, mistakes
 from assistant.core.errors import UsageError
-from assistant.machine.configs import read_text
-from assistant.machine.files import output_path, write_new
+from assistant.machine.configs import piped_text, read_text
+from assistant.machine.files import output_path, replace_own, write_new
 from assistant.migrate.foreign import import_config, tool_of
 from assistant.migrate.notes import RULES, SEVERITIES, Migration
 from assistant.migrate.upgrade import kind_of_old, upgrade
@@ -89,7 +88,7 @@ def _check(files: list[str], wish: Wish) -> None:
 
 
 def _migrated(name: str, wish: Wish) -> Migrated:
-    text = _stdin() if name == "-" else read_text(Path(name).expanduser())
+    text = piped_text() if name == "-" else read_text(Path(name).expanduser())
     try:
         body = parse(text).value
     except NoDocument as problem:
@@ -116,7 +115,7 @@ def _kind(body: dict[str, Any], name: str, wish: Wish) -> str:
     kind = wish.kind or kind_of_old(body)
     if kind is None:
         keys = ", ".join(str(key) for key in list(body)[:6])
-        hint = "Known are Oumi's own, Axolotl's, LLaMA-Factory's, torchtune's and TRL's; --kind says which of Oumi's it is."
+        hint = "Known are Oumi's own, Axolotl's, LLaMA-Factory's, torchtune's, TRL's and Unsloth's; --kind says which of Oumi's it is."
         raise UsageError(f"{name} is no config that is known by its keys: {keys}.", context=name, hint=hint, reference="no-config")
     return kind
 
@@ -128,17 +127,11 @@ def _since(wish: Wish) -> str | None:
     return plain if plain in _TAGS and re.fullmatch(r"[\d.]+", plain) else releases.release_of(plain)
 
 
-def _stdin() -> str:
-    if sys.stdin is None or sys.stdin.isatty():
-        raise UsageError("- reads stdin, and nothing is piped into it.", context="-", hint="oumi-chat migrate - < FILE")
-    return sys.stdin.read()
-
-
 def _replace(one: Migrated, wish: Wish) -> None:
     """The file replaced as a whole, unless something would be lost with it."""
     if one.result.text == one.before or (not one.result.is_whole and not wish.force):
         return
-    write_new(Path(one.name).expanduser(), one.result.text, force=True)
+    replace_own(Path(one.name).expanduser(), one.result.text)
 
 
 def _show(done: list[Migrated], wish: Wish, screen: Screen) -> None:

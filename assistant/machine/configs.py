@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,26 @@ def read_text(path: Path, *, what: str = "config") -> str:
         raise UsageError(f"{path} cannot be read: {problem.strerror}.", context=str(path), hint="Give a file that you may read.", reference="cannot-read") from None
     except UnicodeDecodeError:
         raise UsageError(f"{path} is not YAML: it is no text in UTF-8.", context=str(path), hint=f"Give a {what} in UTF-8.", reference="bad-yaml") from None
+
+
+def piped_text() -> str:
+    """The config on standard input.
+
+    Raises:
+        UsageError: nothing is piped into it, or it is too large, unreadable or no text.
+    """
+    if sys.stdin is None or sys.stdin.isatty():
+        raise UsageError("- reads stdin, and nothing is piped into it.", context="-", hint="Give a file, or < FILE.", reference="no-file")
+    try:
+        raw = sys.stdin.buffer.read(_LIMIT + 1)
+    except OSError as problem:
+        raise UsageError(f"stdin cannot be read: {problem.strerror}.", context="-", hint="Give a file, or < FILE.", reference="cannot-read") from None
+    if len(raw) > _LIMIT:
+        raise UsageError(f"stdin holds more than {_LIMIT:,} bytes: no config does.", context="-", hint="Give a config.", reference="too-large")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        raise UsageError("stdin is no text in UTF-8.", context="-", hint="Give a config in UTF-8.", reference="bad-yaml") from None
 
 
 def read_config(path: Path) -> dict[str, Any]:

@@ -105,6 +105,22 @@ def write_new(path: Path, text: str, *, force: bool) -> None:
         Path(temporary).unlink(missing_ok=True)
 
 
+def replace_own(path: Path, text: str) -> None:
+    """Write a file anew that is mended where it stands, with its permissions.
+
+    Raises:
+        UsageError: as `write_new`, or its owner has made it read-only: a new file in its place would get past that.
+    """
+    try:
+        writable = path.stat().st_mode & 0o222 and os.access(path, os.W_OK)
+    except OSError as problem:
+        raise _refused(path, problem) from None
+    if not writable:
+        hint = f"chmod u+w {shlex.quote(str(path))}, or write the result elsewhere."
+        raise UsageError(f"{path} is read-only and was left as it is.", context=str(path), hint=hint, reference="cannot-write")
+    write_new(path, text, force=True)
+
+
 def _in_a_folder(path: Path, target: Path) -> None:
     try:
         os.getcwd()
@@ -142,13 +158,21 @@ def _beside(target: Path, text: str) -> str:
             out.write(text)
             out.flush()
             os.fsync(out.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(name, 0o666 & ~umask)
+        os.chmod(name, _mode(target))
     except BaseException:  # a Ctrl-C too leaves nothing behind
         Path(name).unlink(missing_ok=True)
         raise
     return name
+
+
+def _mode(target: Path) -> int:
+    """The permissions of the file that is replaced; those of any new file where there is none."""
+    try:
+        return stat.S_IMODE(target.stat().st_mode) & 0o777
+    except OSError:
+        umask = os.umask(0)
+        os.umask(umask)
+        return 0o666 & ~umask
 
 
 def _move(temporary: str, target: Path, *, force: bool) -> None:

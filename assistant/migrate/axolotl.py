@@ -1,4 +1,4 @@
-"""Axolotl's configs: what their keys mean, as Axolotl 0.12 documents and takes them."""
+"""Axolotl's configs: what their keys mean, as Axolotl 0.12 documents them; its defaults are those of the source of 0.19.0."""
 
 from __future__ import annotations
 
@@ -46,7 +46,9 @@ def from_axolotl(carry: Carry) -> None:
         carry.lost("rl", f"Oumi has no trainer for {said}")
     _model(carry)
     _adapter(carry)
-    bf16, fp16 = carry.take("bf16", carry.take("bfloat16")), carry.take("fp16", carry.take("float16"))
+    fp16 = carry.take("fp16", carry.take("float16"))
+    unsaid = carry.root.at("bf16") is None and carry.root.at("bfloat16") is None and not fp16
+    bf16 = carry.take("bf16", carry.take("bfloat16", "auto" if unsaid else None))
     shapes.put_precision(carry, bf16=bf16, fp16=fp16 if bf16 in (None, False) else None, source="bf16" if bf16 else "fp16")
     carry.rename(_NAMES)
     carry.epochs("num_epochs")
@@ -258,7 +260,7 @@ def _alignment(carry: Carry) -> None:
 
 
 def _defaults(carry: Carry) -> None:
-    """Axolotl's own defaults that are not Oumi's (its schema's, 0.12)."""
+    """Axolotl's own defaults that are not Oumi's: its schemas and `core/builders/base.py`, 0.19.0."""
     carry.default("model.model_max_length", 512, "Axolotl")
     carry.default("training.per_device_train_batch_size", 1, "Axolotl")
     if carry.get("training.max_steps") is None:
@@ -266,6 +268,23 @@ def _defaults(carry: Carry) -> None:
     carry.default("training.lr_scheduler_type", "cosine", "Axolotl")
     carry.default("training.optimizer", "adamw_torch_fused", "Axolotl")
     carry.default("training.output_dir", "./model-out", "Axolotl")
+    if carry.get("training.warmup_steps") is None and carry.get("training.warmup_ratio") is None:
+        told = "left out: Axolotl warms up over 3 % of the steps, 100 at most where it knows their number"
+        carry.put("training.warmup_ratio", 0.03, "training.warmup_ratio", told, fate="changed")
     if carry.get("training.save_steps") is None:
         carry.default("training.save_epoch", True, "Axolotl")
         carry.default("training.save_steps", 0, "Axolotl")
+    if carry.get("training.trainer_kwargs.save_total_limit") is None:
+        carry.default("training.trainer_kwargs.save_total_limit", 4, "Axolotl")
+    _long_rows(carry)
+
+
+def _long_rows(carry: Carry) -> None:
+    """Rows longer than sequence_len: Axolotl drops them where it is not told to cut them."""
+    said = str(carry.take("excess_length_strategy", "drop")).lower()
+    if said == "truncate":
+        carry.note("carried", "excess_length_strategy", "rows are cut", path="model.model_max_length")
+    else:
+        source = "excess_length_strategy" if carry.has("excess_length_strategy") else "sequence_len"
+        stops = "drops rows that are longer" if said == "drop" else "stops at a row that is longer"
+        carry.note("changed", source, f"Axolotl {stops}; Oumi cuts them", path="model.model_max_length")

@@ -15,9 +15,13 @@ from assistant.migrate.llama_factory import from_llama_factory
 from assistant.migrate.notes import Migration, Note
 from assistant.migrate.torchtune import from_torchtune
 from assistant.migrate.trl import from_trl
+from assistant.migrate.unsloth import from_unsloth
 
-_READERS: dict[str, Callable[[Carry], None]] = {"Axolotl": from_axolotl, "LLaMA-Factory": from_llama_factory, "torchtune": from_torchtune, "TRL": from_trl}
+_READERS: dict[str, Callable[[Carry], None]] = {
+    "Axolotl": from_axolotl, "LLaMA-Factory": from_llama_factory, "torchtune": from_torchtune, "TRL": from_trl, "Unsloth": from_unsloth,
+}  # fmt: skip
 _FACTORY = frozenset(("finetuning_type", "stage", "cutoff_len", "template", "dataset_dir", "lora_rank", "quantization_bit"))
+_UNSLOTH = frozenset(("training", "lora", "data", "logging"))
 _TRL = frozenset(("per_device_train_batch_size", "dataset_name", "learning_rate", "num_train_epochs", "output_dir"))
 
 
@@ -26,6 +30,8 @@ def tool_of(body: Mapping[str, Any]) -> str | None:
     model = body.get("model")
     if isinstance(model, Mapping) and "_component_" in model:
         return "torchtune"
+    if isinstance(model, str) and set(body) - {"model"} <= _UNSLOTH and len(body) > 1:
+        return "Unsloth"
     if "base_model" in body:
         return "Axolotl"
     if "model_name_or_path" in body and _FACTORY & set(body):

@@ -178,7 +178,7 @@ def _without(carry: Carry) -> None:
 
 
 def _defaults(carry: Carry, *, adapters: bool) -> None:
-    """LLaMA-Factory's own defaults that are not Oumi's."""
+    """LLaMA-Factory's own defaults that are not Oumi's: `hparams` of its source, 0.9.5."""
     carry.default("model.model_max_length", 2048, "LLaMA-Factory")
     if adapters and carry.get("training.gradient_checkpointing_kwargs") is None:
         carry.put("training.gradient_checkpointing_kwargs", {"use_reentrant": False}, "finetuning_type", "works with adapters and several GPUs")

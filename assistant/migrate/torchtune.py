@@ -1,4 +1,4 @@
-"""torchtune's configs: components by their dotted names, as of torchtune 0.6."""
+"""torchtune's configs: components by their dotted names; the defaults of its builders are those of the source of 0.6.1."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ _MODULES = {"output_proj": "o_proj", "w1": "gate_proj", "w2": "down_proj", "w3":
 _OPTIMIZERS = {"AdamW": "adamw_torch", "Adam": "adamw_torch", "SGD": "sgd", "PagedAdamW8bit": "paged_adamw_8bit", "PagedAdamW": "paged_adamw_32bit", "AdamW8bit": "adamw_8bit", "Adafactor": "adafactor"}
 _DATASETS: dict[str, tuple[str | None, Form]] = {
     "alpaca_dataset": ("tatsu-lab/alpaca", "alpaca"), "alpaca_cleaned_dataset": ("yahma/alpaca-cleaned", "alpaca"), "chat_dataset": (None, "chat"), "instruct_dataset": (None, "alpaca"),
-    "text_completion_dataset": (None, "text"), "wikitext_dataset": ("Salesforce/wikitext", "text"), "cnn_dailymail_articles_dataset": ("ccdv/cnn_dailymail", "text"), "preference_dataset": (None, "preference"),
+    "text_completion_dataset": (None, "text"), "wikitext_dataset": ("EleutherAI/wikitext_document_level", "text"), "cnn_dailymail_articles_dataset": ("ccdv/cnn_dailymail", "text"), "preference_dataset": (None, "preference"),
     "stack_exchange_paired_dataset": ("lvwerra/stack-exchange-paired", "preference"), "hh_rlhf_helpful_dataset": ("RLHFlow/HH-RLHF-Helpful-standard", "preference"),
     "slimorca_dataset": ("Open-Orca/SlimOrca-Dedup", "sharegpt"), "samsum_dataset": ("Samsung/samsum", "other"), "grammar_dataset": ("liweili/c4_200m", "other"),
 }  # fmt: skip
 """Builder → (the dataset that it reads where none is named, the form of its rows)."""
+_COLUMNS = {"wikitext_dataset": "page", "cnn_dailymail_articles_dataset": "article"}
+"""Builder of plain text → the column that it reads; `text` for others."""
 _HARMLESS = ("device", "loss", "log_peak_memory_stats", "shuffle", "profiler", "metric_logger.log_dir", "checkpointer._component_", "checkpointer.checkpoint_files", "checkpointer.recipe_checkpoint", "checkpointer.model_type", "checkpointer.safe_serialization", "tokenizer._component_", "tokenizer.path", "tokenizer.merges_file", "log_level", "recipe_checkpoint", "tokenizer.prompt_template", "enable_async_checkpointing", "parallelize_plan", "cudnn_deterministic_mode")
 _LOST = {"tensor_parallel_dim": "Oumi splits no layer over GPUs", "context_parallel_dim": "Oumi splits no row over GPUs", "optimizer_in_bwd": "gradients are kept until the step: more memory", "enable_activation_offloading": "activations stay on the GPU: more memory"}
 
@@ -88,6 +90,8 @@ def _adapter(carry: Carry, component: str) -> None:
     if carry.take("model.apply_lora_to_output"):
         carry.lost("model.apply_lora_to_output", "the head gets no adapter", "peft.lora_target_modules with lm_head")
     carry.rename({"model.lora_rank": "peft.lora_r", "model.lora_alpha": "peft.lora_alpha", "model.lora_dropout": "peft.lora_dropout"})
+    carry.default("peft.lora_r", 8, "torchtune")
+    carry.default("peft.lora_alpha", 16, "torchtune")
     if carry.take("model.use_dora"):
         carry.lost("model.use_dora", "Oumi's adapters have no such kind")
 
@@ -104,8 +108,9 @@ def _datasets(carry: Carry) -> tuple[list[Form], bool, bool]:
         entries.append(entry_of(rows, carry))
         forms.append(rows.form)
     carry.body.setdefault("data", {})["train"] = {"datasets": entries}
-    if forms == ["text"] and (column := carry.take("dataset.column")) not in (None, "text"):
-        put_kwarg(carry, "dataset_text_field", "dataset.column", column)
+    usual = _COLUMNS.get(str(carry.take(f"{sources[0]}._component_", "")).rpartition(".")[2])
+    if forms == ["text"] and (column := carry.take(f"{sources[0]}.column", usual)) not in (None, "text"):
+        put_kwarg(carry, "dataset_text_field", f"{sources[0]}.column", column)
     return forms, packed, learned
 
 

@@ -1,8 +1,11 @@
-"""What the planner writes has no error for the linter, of any kind, on the machine that it was planned for."""
+"""What the planner writes has no finding for the linter, of any kind, on the machine that it was planned for; and a slip is told."""
 
 from __future__ import annotations
 
 import itertools
+import sys
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -11,8 +14,10 @@ from assistant.builder.linting import fit_of
 from assistant.catalogue.machines import parse_machine
 from assistant.catalogue.models import get_model
 from assistant.checks.lint import Context, judge
+from assistant.configs.build import Config, train_config
 from assistant.core.errors import OumiChatError
 from assistant.core.intent import Intent
+from assistant.core.values import Plan
 
 MODELS = (
     "Qwen/Qwen2.5-0.5B-Instruct", "meta-llama/Llama-3.1-8B-Instruct", "microsoft/Phi-3-mini-4k-instruct", "Qwen/Qwen3-30B-A3B",
@@ -21,11 +26,11 @@ MODELS = (
 MACHINES = ("A100-80GB", "4xA100-80GB", "8xH100", "T4")
 WAYS = ("full", "lora", "qlora", None)
 OBJECTIVES = ("sft", "dpo", "kto", "grpo", "gkd", "pretrain")
-OTHERS = ({"task": "evaluate", "benchmarks": ["mmlu"]}, {"task": "infer"}, {"task": "infer", "engine": "VLLM"}, {"task": "quantize"}, {"task": "tune"}, {"task": "judge"}, {"task": "synthesize"})
+OTHERS: tuple[dict[str, Any], ...] = ({"task": "evaluate", "benchmarks": ["mmlu"]}, {"task": "infer"}, {"task": "infer", "engine": "VLLM"}, {"task": "quantize"}, {"task": "tune"}, {"task": "judge"}, {"task": "synthesize"})
 
 
-def errors(said: dict[str, object], machine: str) -> tuple[int, list[tuple[str, str, str]]]:
-    """(configs written, errors in them)."""
+def findings(said: dict[str, object], machine: str) -> tuple[int, list[tuple[str, str, str]]]:
+    """(configs written, findings in them)."""
     hardware = parse_machine(machine)
     try:
         outcome = respond(Intent.model_validate(said), machine=hardware)
@@ -33,27 +38,53 @@ def errors(said: dict[str, object], machine: str) -> tuple[int, list[tuple[str, 
         return 0, []
     context = Context(machine=hardware, model_of=get_model, fit_of=lambda case: fit_of(case, model_of=get_model, trained_by=lambda _: None))
     found = [flaw.finding for file in outcome.files for flaw in judge(file.yaml, context).flaws]
-    return len(outcome.files), [(one.rule, one.path, one.message) for one in found if one.severity == "error"]
+    return len(outcome.files), [(one.rule, one.path, one.message) for one in found]
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_plans_of_training_have_no_error(model: str) -> None:
+def test_plans_of_training_have_no_finding(model: str) -> None:
     written = 0
     for machine, method, objective in itertools.product(MACHINES, WAYS, OBJECTIVES):
         said = {"task": "train", "model": model, "method": method, "objective": objective}
-        count, found = errors({key: value for key, value in said.items() if value}, machine)
+        count, found = findings({key: value for key, value in said.items() if value}, machine)
         assert found == [], said
         written += count
     assert written > 10
 
 
 @pytest.mark.parametrize("said", OTHERS, ids=lambda said: str(said))
-def test_configs_of_other_kinds_have_no_error(said: dict[str, object]) -> None:
+def test_configs_of_other_kinds_have_no_finding(said: dict[str, object]) -> None:
     for model in MODELS[:2]:
-        assert errors({**said, "model": model}, "A100-80GB")[1] == []
+        assert findings({**said, "model": model}, "A100-80GB")[1] == []
 
 
 @pytest.mark.parametrize("cloud", ["gcp", "aws", "runpod", "slurm", "local"])
-def test_jobs_have_no_error(cloud: str) -> None:
+def test_jobs_have_no_finding(cloud: str) -> None:
     said = {"task": "train", "model": MODELS[1], "cloud": cloud, "gpu": "A100-80GB", "gpu_count": 4, "method": "lora"}
-    assert errors(said, "4xA100-80GB")[1] == []
+    assert findings(said, "4xA100-80GB")[1] == []
+
+
+def test_a_slip_in_a_training_config_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if the planner forgot to switch its adapters on."""
+
+    def forgetful(plan: Plan) -> Config:
+        config = train_config(plan)
+        training = {key: value for key, value in config.body["training"].items() if key != "use_peft"}
+        return replace(config, body={**config.body, "training": training})
+
+    said = Intent(task="train", model=MODELS[1], method="lora")
+    assert "PEF001" not in rules(said)
+    monkeypatch.setattr(sys.modules["assistant.builder.respond"], "train_config", forgetful)
+    assert "PEF001" in rules(said)
+
+
+def test_a_slip_in_another_config_and_in_a_job_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = Intent(task="evaluate", model=MODELS[1], benchmarks=["mmlu"], cloud="gcp")
+    assert not rules(said) & {"EVL020", "JOB020"}
+    monkeypatch.setattr("assistant.builder.kinds.render", lambda *_: "model: {model_name: gpt2}\ntasks: [{task_name: mmlu}]\n")
+    monkeypatch.setattr("assistant.builder.jobs.render", lambda *_: "resources: {cloud: google}\nrun: echo\n")
+    assert rules(said) >= {"EVL020", "JOB020"}
+
+
+def rules(said: Intent) -> set[str]:
+    return {finding.rule for finding in respond(said, machine=parse_machine("A100-80GB")).findings}

@@ -25,6 +25,7 @@ def told(text: str, kind: str = "train", version: str = "0.9") -> list[tuple[str
         ("training:\n  dataloader_num_workers: 1.5\n", ("SCH002", "training.dataloader_num_workers", 4, 27)),
         ("data:\n  train:\n    datasets:\n      - split: train\n", ("SCH004", "data.train.datasets[0].dataset_name", 6, 9)),
         ("training:\n  use_peft: maybe\n", ("SCH002", "training.use_peft", 4, 13)),
+        ("training:\n  trainer_kwargs: {a: {b: ['???']}}\n", ("SCH004", "training.trainer_kwargs.a.b[0]", 4, 28)),
     ],
 )
 def test_one_mistake_is_named_where_it_stands(text: str, expected: tuple[str, str, int, int]) -> None:

@@ -89,6 +89,29 @@ def test_a_file_that_oumi_cannot_read_is_an_error_with_its_line(train: Path, cap
     assert "use_peft" in out
 
 
+def test_a_file_is_told_with_what_lint_finds_in_it(train: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    train.write_text(TRAIN.replace("  use_peft: true\n", "  save_epoch: true\n"), encoding="utf-8")
+    assert run(["explain", str(train), "--offline", "--gpus", "A100"]) == 5
+    out = capsys.readouterr().out
+    assert "Estimate" in out
+    assert out.count("Oumi trains all parameters") == 1
+    assert "line 14: peft is set" in out
+    assert "line 11: save_epoch has no effect" in out
+    run(["explain", str(train), "--offline", "--json"])
+    (file,) = json.loads(capsys.readouterr().out)["files"]
+    assert {"PEF001", "TRN045"} <= {finding["rule"] for finding in file["findings"]}
+
+
+def test_findings_of_a_job_and_of_its_config_stand_each_with_its_own(train: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    job = train.parent / "job.yaml"
+    job.write_text(JOB, encoding="utf-8")
+    run(["explain", str(job), "--offline", "--json"])
+    files = json.loads(capsys.readouterr().out)["files"]
+    rules = [{finding["rule"] for finding in one["findings"]} for one in files]
+    assert rules[0] == {"JOB022", "JOB025"}
+    assert "PEF038" in rules[1]
+
+
 @pytest.mark.parametrize(
     ("args", "words"),
     [

@@ -182,3 +182,13 @@ def test_the_machine_is_said(here: Path, capsys: pytest.CaptureFixture[str]) -> 
 def test_help_is_its_own(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["lint", "--help"]) == 0
     assert "--oumi-version" in capsys.readouterr().out
+
+
+def test_a_read_only_file_is_judged_and_not_mended(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    name = put(here, "train.yaml", BAD)
+    (here / name).chmod(0o444)
+    assert run(["lint", "--fix", name]) == 2
+    err = capsys.readouterr().err
+    assert "read-only" in err
+    assert "mended" not in err
+    assert (here / name).read_text("utf-8") == BAD

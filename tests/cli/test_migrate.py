@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -120,3 +122,10 @@ def test_what_the_release_still_refuses_is_an_error(tmp_path: Path, capsys: pyte
 def test_a_sentence_that_begins_with_the_word_is_a_request(capsys: pytest.CaptureFixture[str]) -> None:
     run(["--offline", "migrate", "my", "llama", "training", "to", "lora"])
     assert "no file" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("raw", "words"), [(b"model: \xff\n", "no text in UTF-8"), (b"a" * 1_000_001, "no config does")])
+def test_what_is_piped_in_and_is_no_config(raw: bytes, words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(raw)))
+    assert run(["migrate", "-"]) == 2
+    assert words in capsys.readouterr().err

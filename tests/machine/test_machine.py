@@ -21,7 +21,7 @@ from assistant.core.units import GIB
 from assistant.core.values import Hardware
 from assistant.machine import hub
 from assistant.machine.choice import choose_machine
-from assistant.machine.files import output_path, write_new
+from assistant.machine.files import output_path, replace_own, write_new
 from assistant.machine.models import resolve_model
 from assistant.machine.probe import hardware_of, probe
 from assistant.reader import read
@@ -144,6 +144,18 @@ def test_a_file_is_written_whole_and_never_over_another(tmp_path: Path) -> None:
     assert target.read_text() == "three\n"
     assert [p.name for p in tmp_path.iterdir()] == ["train.yaml"]
     assert stat.S_IMODE(target.stat().st_mode) & 0o600 == 0o600
+
+
+def test_a_file_that_is_replaced_keeps_its_permissions(tmp_path: Path) -> None:
+    target = tmp_path / "train.yaml"
+    target.write_text("one\n", "utf-8")
+    target.chmod(0o640)
+    replace_own(target, "two\n")
+    assert (target.read_text("utf-8"), stat.S_IMODE(target.stat().st_mode)) == ("two\n", 0o640)
+    target.chmod(0o440)
+    with pytest.raises(UsageError, match="read-only"):
+        replace_own(target, "three\n")
+    assert target.read_text("utf-8") == "two\n"
 
 
 @pytest.mark.parametrize("name", [".", "missing/train.yaml"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-TOOLS = {"axolotl": "Axolotl", "llama_factory": "LLaMA-Factory", "torchtune": "torchtune", "trl": "TRL"}
+TOOLS = {"axolotl": "Axolotl", "llama_factory": "LLaMA-Factory", "torchtune": "torchtune", "trl": "TRL", "unsloth": "Unsloth"}
 HERE = Path(__file__).parent
 EXAMPLES = sorted(path for folder in TOOLS for path in (HERE / folder).glob("*.yaml"))
 

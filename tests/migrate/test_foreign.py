@@ -17,6 +17,7 @@ from tests.migrate.examples import EXAMPLES, TOOLS, name_of
 AXOLOTL = "base_model: Qwen/Qwen2.5-7B-Instruct\nsequence_len: 1024\ndatasets:\n  - path: yahma/alpaca-cleaned\n    type: alpaca\n"
 FACTORY = "model_name_or_path: Qwen/Qwen2.5-7B-Instruct\nstage: sft\nfinetuning_type: lora\ndataset: identity\n"
 TUNE = "model:\n  _component_: torchtune.models.llama3_1.lora_llama3_1_8b\n  lora_rank: 8\n  lora_alpha: 16\ndataset:\n  _component_: torchtune.datasets.alpaca_dataset\n"
+UNSLOTH = "model: unsloth/Llama-3.2-1B-Instruct\ndata: {dataset: yahma/alpaca-cleaned, format_type: alpaca}\n"
 
 
 def imported(text: str) -> Migration:
@@ -70,7 +71,10 @@ def test_the_tool_is_told_by_its_keys() -> None:
     assert tool_of({"model_name_or_path": "a", "stage": "sft"}) == "LLaMA-Factory"
     assert tool_of({"model_name_or_path": "a", "dataset_name": "b"}) == "TRL"
     assert tool_of({"model": {"_component_": "torchtune.models.x"}}) == "torchtune"
+    assert tool_of({"model": "a", "lora": {}}) == "Unsloth"
     assert tool_of({"model_name_or_path": "a"}) is None
+    assert tool_of({"model": "a"}) is None
+    assert tool_of({"model": "a", "training": {}, "tasks": []}) is None
 
 
 @pytest.mark.parametrize(
@@ -91,6 +95,12 @@ def test_the_tool_is_told_by_its_keys() -> None:
         ("train_on_inputs: true\nsample_packing: true\n", "data.train.pack", True),
         ("sample_packing: true\n", "data.train.pack", None),
         ("saves_per_epoch: 0\n", "training.save_steps", 0),
+        ("", "model.torch_dtype_str", "bfloat16"),  # bf16 is `auto` where it is left out, and off where it is empty
+        ("bf16:\n", "model.torch_dtype_str", "float32"),
+        ("", "training.warmup_ratio", 0.03),
+        ("warmup_steps: 10\n", "training.warmup_ratio", None),
+        ("", "training.trainer_kwargs.save_total_limit", 4),
+        ("", "training.output_dir", "./model-out"),
     ],
 )
 def test_axolotl_means_in_oumi(more: str, path: str, value: Any) -> None:
@@ -138,6 +148,7 @@ def test_full_training_of_llama_factory_keeps_its_weights_in_float32() -> None:
         ("epochs: 2\nmax_steps_per_epoch: 30\n", "training.max_steps", 60),
         ("fsdp_cpu_offload: true\n", "fsdp.cpu_offload", True),
         ("", "fsdp", None),
+        ("", "peft.lora_r", 8),
         ("", "data.train.train_target", None),  # Alpaca's rows train on the prompt too, unless they are told not to
     ],
 )
@@ -145,9 +156,53 @@ def test_torchtune_means_in_oumi(more: str, path: str, value: Any) -> None:
     assert field(imported(TUNE + more), path) == value
 
 
+def test_torchtunes_builders_have_defaults_of_their_own() -> None:
+    bare = TUNE.replace("  lora_rank: 8\n  lora_alpha: 16\n", "")
+    assert field(imported(bare), "peft.lora_alpha") == 16
+    pages = imported(TUNE.replace("alpaca_dataset", "wikitext_dataset"))
+    assert field(pages, "data.train.datasets") == [{"dataset_name": "EleutherAI/wikitext_document_level"}]
+    assert field(pages, "training.trainer_kwargs.dataset_text_field") == "page"
+
+
+@pytest.mark.parametrize("more", ["", "excess_length_strategy: drop\n", "excess_length_strategy: raise\n"])
+def test_rows_that_axolotl_does_not_cut_are_told(more: str) -> None:
+    told = fates(imported(AXOLOTL + more))
+    assert "changed" in told["excess_length_strategy" if more else "sequence_len"]
+    assert "changed" not in fates(imported(AXOLOTL + "excess_length_strategy: truncate\n"))["sequence_len"]
+
+
+@pytest.mark.parametrize(
+    ("more", "path", "value"),
+    [
+        ("", "peft.lora_r", 64),
+        ("", "peft.q_lora", True),
+        ("", "peft.lora_alpha", 16),
+        ("", "training.learning_rate", 2e-4),
+        ("", "training.save_steps", 0),
+        ("training: {load_in_4bit: false}\n", "peft.q_lora", None),
+        ("training: {training_type: full}\n", "training.use_peft", None),
+        ("training: {max_steps: 30}\n", "training.max_steps", 30),
+        ("training: {max_steps: 0}\n", "training.max_steps", None),
+        ("training: {train_on_completions: true}\n", "data.train.train_target", "ALL_ASSISTANT_TURNS"),
+        ("training: {packing: true}\n", "data.train.pack", True),
+        ("training: {gradient_checkpointing: none}\n", "training.enable_gradient_checkpointing", False),
+        ("lora: {target_modules: 'q_proj, v_proj'}\n", "peft.lora_target_modules", ["q_proj", "v_proj"]),
+    ],
+)
+def test_unsloth_means_in_oumi(more: str, path: str, value: Any) -> None:
+    assert field(imported(UNSLOTH + more), path) == value
+
+
+def test_a_key_in_a_config_of_unsloth_goes_nowhere() -> None:
+    found = imported(UNSLOTH + "logging: {wandb_token: abc-secret, hf_token: def-secret}\n")
+    assert "secret" not in found.text + str(found.notes)
+
+
 @pytest.mark.parametrize(
     ("text", "key"),
     [
+        (UNSLOTH + "lora: {use_dora: true}\n", "lora.use_dora"),
+        (UNSLOTH.replace("alpaca}", "sharegpt}").replace("yahma/alpaca-cleaned", "some/chats"), "data.dataset"),
         (AXOLOTL + "num_epochs: 0.5\n", "num_epochs"),
         (AXOLOTL + "sample_packing: true\n", "sample_packing"),
         (AXOLOTL + "some_new_key: 4\n", "some_new_key"),

@@ -1,7 +1,8 @@
 """Runs inside an environment with the real `oumi`: {model type: target names} in, what PEFT trains out.
 
 Builds a tiny random model of each type on the CPU, puts adapters on it as Oumi does, and prints the model's config, the
-trainable parameters, and those of them that sit on routed experts.
+trainable parameters, those of them that sit on routed experts, and the names of the layers that have one. A type may be asked
+for several times, under `type#number`; no target names are those that PEFT has for it.
 """
 
 from __future__ import annotations
@@ -73,14 +74,15 @@ def build(config: Any) -> Any:
             return transformers.AutoModelForImageTextToText.from_config(config)
 
 
-def measure(kind: str, targets: list[str], vision: bool) -> dict[str, Any]:
+def measure(kind: str, targets: list[str] | None, vision: bool) -> dict[str, Any]:
     try:
         return trained(kind, targets, vision)
     except Exception as problem:
         return {"error": f"{type(problem).__name__}: {problem}"[:200]}
 
 
-def trained(kind: str, targets: list[str], vision: bool) -> dict[str, Any]:
+def trained(kind: str, targets: list[str] | None, vision: bool) -> dict[str, Any]:
+    kind = kind.partition("#")[0]
     config = tiny_config(kind)
     peft = PeftParams(lora_r=RANK, lora_target_modules=targets)
     peft.lora_exclude_modules = [".*(vision|visual|audio).*"] if vision else None
@@ -90,6 +92,7 @@ def trained(kind: str, targets: list[str], vision: bool) -> dict[str, Any]:
         "config": {**json.loads(config.to_json_string(use_diff=False)), "model_type": kind},
         "trained": sum(sizes.values()),
         "experts": sum(size for name, size in sizes.items() if ".experts" in name),
+        "layers": sorted({name.partition(".lora_")[0].rpartition(".")[2] for name in sizes}),
     }
 
 

@@ -134,8 +134,8 @@ def main() -> None:
         if verdict["read"] == bool(said):
             wrong += 1
             print(mutant.recipe, "| Oumi:", verdict["error"], "| here:", said)
+    print(f"{count - wrong} of {count} alike", flush=True)
     judge.close()
-    print(f"{count - wrong} of {count} alike")
 
 
 if __name__ == "__main__":

@@ -30,6 +30,10 @@ def measured(judge_bin: Path) -> dict[str, dict[str, Any]]:
     for model in all_models():
         asked.setdefault(model.model_type, (list(model.lora_targets), model.is_vision))
     asked["unknown_dense"] = (["all-linear"], False)
+    return ask(judge_bin, asked)
+
+
+def ask(judge_bin: Path, asked: dict[str, Any]) -> dict[str, dict[str, Any]]:
     done = subprocess.run(
         [judge_bin / "python", HERE / "adapters_worker.py"], input=json.dumps(asked), capture_output=True, text=True, timeout=600
     )
@@ -59,3 +63,41 @@ def test_planned_and_real_counts_agree(measured: dict[str, dict[str, Any]]) -> N
 
 def test_no_adapter_sits_on_routed_experts(measured: dict[str, dict[str, Any]]) -> None:
     assert {kind: entry["experts"] for kind, entry in measured.items() if entry.get("experts")} == {}
+
+
+ATTENTION = ["k_proj", "o_proj", "q_proj", "v_proj"]
+
+
+@pytest.fixture(scope="module")
+def named(judge_bin: Path) -> dict[str, dict[str, Any]]:
+    linear, gated, half = ["all-linear"], ["q_proj", "gate_proj", "up_proj"], ["q_proj", "up_proj"]
+    asked = {f"{kind}#linear": (linear, False) for kind in ("qwen3_moe", "mixtral", "gpt_oss")}
+    asked |= {f"{kind}#gated": (gated, False) for kind in ("qwen3_moe", "mixtral")}
+    asked["qwen3_moe#half"] = (half, False)
+    asked |= {f"{kind}#none": (None, False) for kind in ("phi3", "gpt_oss", "qwen3_moe", "mixtral", "llama", "qwen2")}
+    asked |= {"gemma3#bare": (["q_proj"], False), "gemma3#without": (["q_proj"], True)}
+    return ask(judge_bin, asked)
+
+
+def test_all_linear_beside_experts_stops_the_run_or_leaves_them_out(named: dict[str, dict[str, Any]]) -> None:
+    """PEF032 and PEF040."""
+    assert all("ValueError" in named[f"{kind}#linear"]["error"] for kind in ("qwen3_moe", "mixtral"))
+    assert (named["gpt_oss#linear"]["layers"], named["gpt_oss#linear"]["experts"]) == (ATTENTION, 0)
+
+
+def test_names_of_experts_adapt_all_of_them_or_none(named: dict[str, dict[str, Any]]) -> None:
+    """PEF033 and PEF043."""
+    assert "ValueError" in named["qwen3_moe#half"]["error"]
+    assert named["qwen3_moe#gated"]["experts"] > 0
+    assert (named["mixtral#gated"]["experts"], named["mixtral#gated"]["layers"]) == (0, ["q_proj"])
+
+
+def test_what_is_left_to_peft_stops_the_run_or_is_two_layers(named: dict[str, dict[str, Any]]) -> None:
+    """PEF034 and PEF035."""
+    assert all("error" in named[f"{kind}#none"] for kind in ("phi3", "gpt_oss", "qwen3_moe", "mixtral"))
+    assert all(named[f"{kind}#none"]["layers"] == ["q_proj", "v_proj"] for kind in ("llama", "qwen2"))
+
+
+def test_bare_names_match_the_image_encoder_too(named: dict[str, dict[str, Any]]) -> None:
+    """PEF036."""
+    assert named["gemma3#bare"]["trained"] > named["gemma3#without"]["trained"] > 0

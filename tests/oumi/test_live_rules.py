@@ -14,7 +14,7 @@ from assistant.checks.rules import RULES
 pytestmark = pytest.mark.oumi
 REFUSED = frozenset(
     (
-        "TRN021", "TRN022", "TRN023", "TRN024", "TRN025", "TRN026", "TRN027", "TRN028", "TRN029", "TRN040", "TRN046", "TRN062", "TRN063",
+        "TRN021", "TRN022", "TRN023", "TRN024", "TRN025", "TRN026", "TRN027", "TRN028", "TRN029", "TRN040", "TRN046", "TRN062", "TRN063", "TRN066",
         "DAT041", "DST025", "DST026", "DST034", "DST035",
     )
 )

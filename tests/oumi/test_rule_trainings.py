@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from assistant.catalogue.machines import parse_machine
 from assistant.checks.lint import Context, judge
 from assistant.machine.known import known_model
 
@@ -83,10 +84,12 @@ def changed(body: Body, changes: Body) -> Body:
 
 
 def rules(body: Body) -> set[str]:
-    verdict = judge(yaml.safe_dump(body), Context(model_of=known_model))
+    context = Context(model_of=known_model, machine=parse_machine("cpu"), is_here=lambda name: "no-such" not in name)
+    verdict = judge(yaml.safe_dump(body), context)
     return {flaw.finding.rule for flaw in verdict.flaws}
 
 
+_HELD_OUT: Body = {"datasets": [{"dataset_name": "text_sft_jsonl", "dataset_path": "rows.jsonl", "sample_count": 2}]}
 _PEFT: Body = {"training.use_peft": True, "peft.lora_alpha": 16}
 LATE: tuple[tuple[str, Body], ...] = (
     ("TRN020", {"training.per_device_train_batch_size": 0}),
@@ -100,6 +103,14 @@ LATE: tuple[tuple[str, Body], ...] = (
     ("TRN049", {"training.dataloader_persistent_workers": True}),
     ("TRN060", {"training.trainer_type": None}),
     ("TRN061", {"training.trainer_type": "TRL_GKD"}),
+    ("DST037", {"fsdp.enable_fsdp": True, "fsdp.auto_wrap_policy": "TRANSFORMER_BASED_WRAP"}),
+    ("TRN066", {"training.trainer_kwargs.load_best_model_at_end": True, "training.eval_strategy": "steps", "training.eval_steps": 2, "training.save_steps": 1, "data.validation": _HELD_OUT}),
+    ("TRN070", {"training.resume_from_checkpoint": "no-such/checkpoint-10"}),
+    ("TRN075", {"training.log_level": "verbose"}),
+    ("TRN043", {"training.trainer_type": "OUMI", "training.warmup_ratio": 0.5, "training.warmup_steps": 1, "training.trainer_kwargs": None}),
+    ("TRN050", {"training.mixed_precision_dtype": "BF16", "training.trainer_kwargs": None}),
+    ("DAT065", {"data.train.use_torchdata": True}),
+    ("PEF041", {**_PEFT, "model.model_name": "MlpEncoder", "model.load_pretrained_weights": False, "model.tokenizer_name": "tiny-llama", "peft.q_lora": True}),
     ("TRN062", {"training.trainer_kwargs.load_best_model_at_end": True, "training.save_steps": 1}),
     ("DAT040", {"training.eval_strategy": "steps"}),
     ("DAT042", {"data.train.collator_name": "padding"}),
@@ -195,3 +206,84 @@ def test_prefetching_without_workers_is_dropped(tiny: Path, train: Train) -> Non
     body = changed(base(tiny), {"training.dataloader_prefetch_factor": 4})
     assert "TRN048" in rules(body)
     assert train("prefetch", body)["error"] is None
+
+
+def test_a_layer_that_is_not_there_is_not_frozen(tiny: Path, train: Train) -> None:
+    """A name from the top freezes; the name of a layer alone does not."""
+    for name, moves in (("layers", True), ("model.layers", False)):
+        body = changed(base(tiny), {"model.freeze_layers": [name], "training.learning_rate": 0.01})
+        assert ("TRN080" in rules(body)) is moves
+        assert train(f"frozen-{name}", body)["error"] is None
+        before, after = tensors(tiny / "tiny-llama"), tensors(tiny / f"out-frozen-{name}")
+        changed_layers = [key for key in before if ".layers." in key and before[key] != after[key]]
+        assert bool(changed_layers) is moves
+
+
+def test_an_argument_that_no_dataset_has_is_left_out(tiny: Path, train: Train) -> None:
+    body = changed(base(tiny), {"data.train.datasets.0.dataset_kwargs": {"asistant_only": True}})
+    assert "DAT061" in rules(body)
+    assert train("swallowed", body)["error"] is None
+
+
+QUIET: tuple[tuple[str, Body], ...] = (
+    ("TRN033", {"training.warmup_steps": 2}),
+    ("TRN043", {"training.warmup_ratio": 0.5, "training.warmup_steps": 1}),
+    ("TRN044", {"training.num_train_epochs": 3}),
+    ("TRN051", {"model.torch_dtype_str": "float16"}),
+    ("TRN064", {"training.use_deterministic": True, "training.enable_gradient_checkpointing": True}),
+    ("TRN065", {"training.trainer_kwargs": {"use_cpu": True, "load_best_model_at_end": True}}),
+    ("TRN073", {"training.profiler": {"enable_cpu_profiling": True, "schedule": {"enable_schedule": True}}}),
+    ("DAT052", {"data.validation": _HELD_OUT}),
+    ("DAT053", {"data.validation": _HELD_OUT, "training.eval_strategy": "steps", "training.eval_steps": 50}),
+    ("DAT055", {"data.test": _HELD_OUT}),
+    ("DAT064", {"data.train.datasets.0.shuffle_buffer_size": 10}),
+    ("MEM021", {"model.model_max_length": 4096}),
+    ("PEF035", {"training.use_peft": True}),
+    ("PEF038", {**_PEFT, "peft.lora_alpha": None, "peft.lora_r": 16, "peft.lora_target_modules": ["q_proj"]}),
+)
+"""(rule, changes of a good config) that run to their end without a word of what is wrong."""
+
+
+@pytest.mark.parametrize(("rule", "changes"), QUIET, ids=[f"{rule}-{i}" for i, (rule, _) in enumerate(QUIET)])
+def test_what_is_silent_runs_to_its_end(tiny: Path, train: Train, rule: str, changes: Body) -> None:
+    body = changed(base(tiny), changes)
+    assert rule in rules(body)
+    answer = train(f"quiet-{rule}", body)
+    assert answer["error"] is None
+    if rule == "PEF035":
+        assert answer["adapter"] == ["q_proj", "v_proj"]
+
+
+def test_a_misspelt_layer_is_left_out_as_long_as_another_matches(tiny: Path, train: Train) -> None:
+    body = changed(base(tiny), {**_PEFT, "peft.lora_target_modules": ["q_proj", "v_prj"]})
+    assert "PEF042" in rules(changed(body, {"model.model_name": "somebody/their-model"}))
+    assert train("misspelt", body)["error"] is None
+    sizes = (tiny / "out-misspelt" / "adapter_model.safetensors").read_bytes()
+    assert b"q_proj" in sizes
+    assert b"v_prj" not in sizes
+
+
+def test_packing_without_a_length_makes_rows_of_1024(tiny: Path, train: Train) -> None:
+    row = json.dumps({"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "word " * 3000}]}) + "\n"
+    (tiny / "packed.jsonl").write_text(row * 8, "utf-8")
+    more: Body = {"data.train.datasets.0.dataset_path": f"{tiny}/packed.jsonl", "model.tokenizer_kwargs": {"model_max_length": 4096}, "training.per_device_train_batch_size": 1}
+    body = changed(base(tiny), {**more, "data.train.pack": True, "model.model_max_length": None})
+    assert "DAT051" in rules(body)
+    answer = train("packed", body)
+    assert answer["error"] is None
+    assert answer["longest"] in (1024, 1025)
+
+
+def test_a_sample_larger_than_the_set_repeats_rows(tiny: Path, train: Train) -> None:
+    assert train("DAT063", changed(base(tiny), {"data.train.datasets.0.sample_count": 40}))["rows"] == 40
+
+
+def test_rows_that_oumi_prepares_are_cut_at_1024_without_a_length(tiny: Path, train: Train) -> None:
+    """TRL's collator cuts them, whatever the tokenizer takes."""
+    (tiny / "long.jsonl").write_text(json.dumps({"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "word " * 3000}]}) + "\n", "utf-8")
+    long: Body = {"data.train.datasets.0.dataset_path": f"{tiny}/long.jsonl", "model.tokenizer_kwargs": {"model_max_length": 4096}, "training.per_device_train_batch_size": 1}
+    body = changed(base(tiny), {**long, "model.model_max_length": None})
+    assert "MEM007" in rules(body)
+    answer = train("cut", body)
+    assert answer["error"] is None
+    assert answer["longest"] == 1024

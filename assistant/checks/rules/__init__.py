@@ -9,16 +9,20 @@ from assistant.checks.rules import (
     adapters,
     data,
     distributed,
+    experts,
     jobs,
     memory,
+    outputs,
+    parts,
     ranges,
+    rows,
     schema,
     serving,
     trainers,
     training,
 )
 
-_TABLES = (schema, ranges, training, trainers, data, adapters, distributed, memory, serving, jobs)
+_TABLES = (schema, ranges, training, trainers, outputs, data, rows, parts, adapters, experts, distributed, memory, serving, jobs)
 RULES: tuple[Rule, ...] = tuple(rule for table in _TABLES for rule in table.RULES)
 """Every rule."""
 EARLY: tuple[Rule, ...] = tuple(rule for rule in RULES if rule.early)

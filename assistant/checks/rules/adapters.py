@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from assistant.catalogue.modules import EXPERT_LAYERS, modules_of
+import re
+
+from assistant.catalogue.modules import EXPERT_LAYERS, linear_names, modules_of
+from assistant.catalogue.names import nearest
 from assistant.checks.case import Case
 from assistant.checks.declared import REMOVE, Found, Hit, Rule, put, when
 from assistant.core.edits import Edit
 
 QLORA_ONLY = ("bnb_4bit_quant_type", "bnb_4bit_compute_dtype", "bnb_4bit_quant_storage", "q_lora_bits", "use_bnb_nested_quant", "llm_int8_skip_modules")
 """Fields of the peft section that mean nothing without 4-bit weights."""
-_TARGETS = "peft.lora_target_modules"
+TARGETS = "peft.lora_target_modules"
+"""Where the layers that adapters sit on are named."""
 _DTYPES = {"bf16": "bfloat16", "bfloat16": "bfloat16", "float32": "float32", "f32": "float32", "float": "float32", "float16": "float16", "f16": "float16", "half": "float16"}
+_OF_OTHERS = frozenset(("out_proj", "in_proj", "x_proj", "dt_proj", "fc1", "fc2", "fc_in", "fc_out", "Wqkv", "wqkv", "wo", "query", "key", "value", "lm_head", "embed_tokens"))
+"""Names of layers in types that the catalogue does not hold: OPT, Mamba, GPT-J, InternLM and encoders."""
 _NO_DEFAULT = frozenset(("phi3", "gpt_oss", "qwen3_moe", "mixtral"))
 """Types without an entry in PEFT 0.19's table of default layers."""
 
@@ -24,11 +30,11 @@ def _switched_off(case: Case) -> bool:
     return case.is_file and bool(case.section("peft")) and "use_peft" in case.section("training") and not case.on("training.use_peft")
 
 
-def _names(case: Case) -> list[str]:
+def named_layers(case: Case) -> list[str]:
     """The layers that adapters are asked for; empty where they are left to PEFT, or all are meant."""
     if case.method not in ("lora", "qlora"):
         return []
-    names = [name for name in case.listed(_TARGETS) if isinstance(name, str) and name]
+    names = [name for name in case.listed(TARGETS) if isinstance(name, str) and name]
     return [] if names == ["all-linear"] else names
 
 
@@ -42,7 +48,7 @@ def _missing(case: Case, names: list[str]) -> tuple[list[str], frozenset[str]]:
 
 
 def _absent(case: Case) -> Found:
-    names = _names(case)
+    names = named_layers(case)
     missing, linear = _missing(case, names)
     if not missing or case.model is None:
         return []
@@ -50,12 +56,22 @@ def _absent(case: Case) -> Found:
     then = f"only {', '.join(left)} would train" if left else "none is left, and PEFT stops the run"
     good = sorted(case.model.lora_targets)
     words = {"model": case.model.id, "missing": ", ".join(missing), "then": then, "there": ", ".join(good or sorted(linear))}
-    edits = (Edit(path=_TARGETS, value=good),) if good and all(name in linear for name in good) else ()
-    return [Hit(path=_TARGETS, words=words, edits=edits)]
+    edits = (Edit(path=TARGETS, value=good),) if good and all(name in linear for name in good) else ()
+    return [Hit(path=TARGETS, words=words, edits=edits)]
+
+
+def _misspelt(case: Case) -> Found:
+    """Names near one that models have, of a model whose layers are not known."""
+    if case.model is not None and modules_of(case.model.model_type) is not None:
+        return []
+    known = linear_names() | EXPERT_LAYERS | _OF_OTHERS
+    names = [(f"{TARGETS}[{place}]", name) for place, name in enumerate(case.listed(TARGETS)) if isinstance(name, str) and re.fullmatch(r"\w+", name)]
+    pairs = [(path, nearest(name, sorted(known), count=1, cutoff=85)) for path, name in names if case.method in ("lora", "qlora") and case.is_file and name not in known]
+    return [Hit(path=path, words={"meant": near[0]}) for path, near in pairs if near]
 
 
 def _all_linear_of_experts(case: Case) -> bool:
-    if case.model is None or case.method not in ("lora", "qlora") or case.listed(_TARGETS) != ["all-linear"]:
+    if case.model is None or case.method not in ("lora", "qlora") or case.listed(TARGETS) != ["all-linear"]:
         return False
     return case.model.model_type in ("qwen3_moe", "mixtral")
 
@@ -63,19 +79,19 @@ def _all_linear_of_experts(case: Case) -> bool:
 def _all_experts(case: Case) -> Found:
     if case.model is None or case.model.model_type not in ("qwen3_moe", "mixtral") or not case.is_file:
         return []
-    named = sorted({name.rpartition(".")[2] for name in _names(case)} & {"gate_proj", "up_proj", "down_proj"})
+    named = sorted({name.rpartition(".")[2] for name in named_layers(case)} & {"gate_proj", "up_proj", "down_proj"})
     then = "all experts are adapted, and trainable parameters multiply by their number" if case.model.model_type == "qwen3_moe" else "no expert is adapted, the attention alone"
-    return [Hit(path=_TARGETS, words={"named": ", ".join(named), "then": then})] if named else []
+    return [Hit(path=TARGETS, words={"named": ", ".join(named), "then": then})] if named else []
 
 
 def _left_to_peft(case: Case) -> bool:
-    if case.model is None or case.method not in ("lora", "qlora") or case.get(_TARGETS) is not None or case.get("peft.lora_target_parameters"):
+    if case.model is None or case.method not in ("lora", "qlora") or case.get(TARGETS) is not None or case.get("peft.lora_target_parameters"):
         return False
     return case.model.model_type in _NO_DEFAULT
 
 
 def _two_of_seven(case: Case) -> bool:
-    if case.model is None or case.method not in ("lora", "qlora") or case.get(_TARGETS) is not None or not case.is_file:
+    if case.model is None or case.method not in ("lora", "qlora") or case.get(TARGETS) is not None or not case.is_file:
         return False
     return case.model.model_type in ("llama", "qwen2", "mistral", "gemma", "gemma2")
 
@@ -84,7 +100,7 @@ def _towers(case: Case) -> bool:
     """Bare names that the image encoder's layers bear as well."""
     if case.model is None or not case.model.is_vision or not case.is_file or case.get("peft.lora_exclude_modules") or case.on("model.text_only"):
         return False
-    return case.model.model_type in ("gemma3", "llava", "internvl") and bool({"q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2"} & set(_names(case)))
+    return case.model.model_type in ("gemma3", "llava", "internvl") and bool({"q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2"} & set(named_layers(case)))
 
 
 def _left_at_fp4(case: Case) -> Found:
@@ -118,6 +134,10 @@ def _qlora_settings(case: Case) -> list[str]:
 def _weak_alpha(case: Case) -> bool:
     rank = case.number("peft.lora_r")
     return case.method in ("lora", "qlora") and case.is_file and rank is not None and rank > 8 and case.get("peft.lora_alpha") is None
+
+
+def _own_model(case: Case) -> bool:
+    return case.method == "qlora" and case.text("model.model_name").lower() in ("mlpencoder", "cnnclassifier")
 
 
 def _needs_cuda(case: Case) -> Found:
@@ -161,11 +181,22 @@ RULES = (
         good="model: {model_name: microsoft/Phi-3-mini-4k-instruct}\ntraining: {use_peft: true}\npeft: {lora_target_modules: [qkv_proj, o_proj]}\n",
     ),
     Rule(
+        rule="PEF042",
+        severity="warning",
+        where=_misspelt,
+        message='no model that is known here has a layer called "{value}": did you mean {meant}?',
+        fix="compare it with the names of the model's linear layers",
+        summary="A layer's name that looks misspelt",
+        why="PEFT leaves out names that match nothing, as long as another one matches (measured). Told of models whose own layers are not known.",
+        bad="model: {model_name: somebody/their-model}\ntraining: {use_peft: true}\npeft: {lora_target_modules: [q_proj, v_prj]}\n",
+        good="model: {model_name: somebody/their-model}\ntraining: {use_peft: true}\npeft: {lora_target_modules: [q_proj, v_proj]}\n",
+    ),
+    Rule(
         rule="PEF032",
-        where=when(_TARGETS, _all_linear_of_experts),
+        where=when(TARGETS, _all_linear_of_experts),
         message="PEFT cannot take all-linear for this mixture of experts: it stops the run.",
         fix="Name the attention's layers: q_proj, k_proj, v_proj, o_proj.",
-        edits=put(_TARGETS, ["q_proj", "k_proj", "v_proj", "o_proj"]),
+        edits=put(TARGETS, ["q_proj", "k_proj", "v_proj", "o_proj"]),
         summary="all-linear beside experts",
         why="The experts are one parameter since transformers 5, and PEFT 0.19 raises ValueError for qwen3_moe and mixtral (measured).",
         bad="model: {model_name: Qwen/Qwen3-30B-A3B}\ntraining: {use_peft: true}\npeft: {lora_target_modules: [all-linear]}\n",
@@ -179,12 +210,22 @@ RULES = (
         fix="keep q_proj, k_proj, v_proj, o_proj, as Oumi's own recipes do",
         summary="Adapters on experts",
         why="PEFT 0.19 adapts the fused experts of qwen3_moe under these names, and leaves those of mixtral out (measured with transformers 5.16).",
-        bad="model: {model_name: Qwen/Qwen3-30B-A3B}\ntraining: {use_peft: true}\npeft: {lora_target_modules: [q_proj, up_proj, down_proj]}\n",
+        bad="model: {model_name: Qwen/Qwen3-30B-A3B}\ntraining: {use_peft: true}\npeft: {lora_target_modules: [q_proj, gate_proj, up_proj, down_proj]}\n",
         good="model: {model_name: Qwen/Qwen3-30B-A3B}\ntraining: {use_peft: true}\npeft: {lora_target_modules: [q_proj, k_proj, v_proj, o_proj]}\n",
     ),
     Rule(
+        rule="PEF041",
+        where=when("peft.q_lora", _own_model),
+        message="Oumi does not quantise a model of its own.",
+        fix="Use LoRA without q_lora, or a model of the Hub.",
+        summary="QLoRA of a model of Oumi's own",
+        why="build_oumi_model raises NotImplementedError for q_lora (code of Oumi 0.9: builders/models.py); MlpEncoder and CnnClassifier are such models.",
+        bad="model: {model_name: MlpEncoder, load_pretrained_weights: false}\ntraining: {use_peft: true}\npeft: {q_lora: true}\n",
+        good="model: {model_name: MlpEncoder, load_pretrained_weights: false}\ntraining: {trainer_type: TRL_SFT}\n",
+    ),
+    Rule(
         rule="PEF034",
-        where=when(_TARGETS, _left_to_peft),
+        where=when(TARGETS, _left_to_peft),
         message="PEFT has no layers of its own to adapt in this type of model: the run stops.",
         fix="Set peft.lora_target_modules.",
         summary="Layers left to PEFT, which knows none",
@@ -195,7 +236,7 @@ RULES = (
     Rule(
         rule="PEF035",
         severity="info",
-        where=when(_TARGETS, _two_of_seven),
+        where=when(TARGETS, _two_of_seven),
         message="no layers are named: PEFT adapts q_proj and v_proj alone",
         fix='name them, or ["all-linear"]',
         summary="Adapters on two of seven layers",
@@ -206,7 +247,7 @@ RULES = (
     Rule(
         rule="PEF036",
         severity="info",
-        where=when(_TARGETS, _towers),
+        where=when(TARGETS, _towers),
         message="these names match the image encoder's layers as well: it is adapted too",
         fix="leave it out with peft.lora_exclude_modules, a pattern such as .*vision.*",
         summary="Adapters on the image encoder",

@@ -44,6 +44,16 @@ def _one_gpu(case: Case) -> bool:
     return case.sharding == "fsdp" and case.is_file and case.world == 1
 
 
+def _no_cuda(case: Case) -> Found:
+    if case.sharding != "fsdp" or not case.is_file or case.machine is None or case.machine.gpu.vendor in ("NVIDIA", "AMD"):
+        return []
+    return [Hit(path="fsdp.enable_fsdp", words={"gpu": case.machine.gpu.name}, edits=put("fsdp.enable_fsdp", False))]
+
+
+def _reentrant_unheard(case: Case) -> bool:
+    return case.sharding == "fsdp" and case.is_file and bool(case.section("training.gradient_checkpointing_kwargs"))
+
+
 def _not_across(case: Case) -> bool:
     one_node = case.machine is not None and case.machine.nodes == 1
     return case.sharding == "fsdp" and one_node and case.text("fsdp.sharding_strategy") in ("HYBRID_SHARD", "HYBRID_SHARD_ZERO2")
@@ -170,6 +180,30 @@ RULES = (
         bad="fsdp: {enable_fsdp: true, auto_wrap_policy: TRANSFORMER_BASED_WRAP}\n",
         good="fsdp: {enable_fsdp: false}\n",
         gpus="A100-80GB",
+    ),
+    Rule(
+        rule="DST037",
+        where=_no_cuda,
+        message="FSDP does not run on {gpu}.",
+        fix="Leave fsdp out there.",
+        summary="FSDP without GPUs",
+        why="The trainer stops when FSDP is set up on a CPU (measured with Oumi 0.9).",
+        bad="fsdp: {enable_fsdp: true, auto_wrap_policy: TRANSFORMER_BASED_WRAP}\n",
+        good="training: {trainer_type: TRL_SFT}\n",
+        gpus="cpu",
+    ),
+    Rule(
+        rule="DST038",
+        severity="info",
+        where=when("training.gradient_checkpointing_kwargs", _reentrant_unheard),
+        message="gradient_checkpointing_kwargs have no effect under FSDP, which recomputes in its own way",
+        fix="leave them out",
+        edits=REMOVE,
+        summary="How to recompute, said to FSDP",
+        why="Under FSDP Oumi hands enable_gradient_checkpointing to accelerate alone, which checkpoints its units without re-entering (code of Oumi 0.9: distributed.py).",
+        bad="training: {enable_gradient_checkpointing: true, gradient_checkpointing_kwargs: {use_reentrant: false}}\n"
+        "fsdp: {enable_fsdp: true, auto_wrap_policy: TRANSFORMER_BASED_WRAP}\n",
+        good="training: {enable_gradient_checkpointing: true}\nfsdp: {enable_fsdp: true, auto_wrap_policy: TRANSFORMER_BASED_WRAP}\n",
     ),
     Rule(
         rule="DST032",

@@ -9,7 +9,7 @@ from assistant.checks.declared import Found, Rule, when
 from assistant.checks.schema import snapshot
 
 _STARTERS = ("oumi distributed", "torchrun", "accelerate launch", "deepspeed", "mpirun", "mpiexec", "srun", "ray ")
-_BARE_OUMI = re.compile(r"(?:pip3?|uv pip)\s+install\b[^\n;&|]*?(?<![\w./-])oumi(?:\[[\w,]*\])?(?=[\s'\"]|$)", re.MULTILINE)
+_BARE_OUMI = re.compile(r"(?:pip3?|uv pip)\s+install\b[^\n;&|]{0,300}?(?<![\w./-])oumi(?:\[[\w,]*\])?(?=[\s'\"]|$)", re.MULTILINE)
 _WRITES = re.compile(r"\boumi\s+train\b|\btorchrun\b")
 
 

@@ -34,6 +34,14 @@ def _harness(case: Case) -> bool:
     return any(task.get("evaluation_backend") == "lm_harness" for _, task in _tasks(case))
 
 
+def _reports_nothing(case: Case) -> bool:
+    return case.kind == "eval" and case.on("enable_wandb") and bool(case.listed("tasks")) and not _harness(case)
+
+
+def _answers_unkept(case: Case) -> bool:
+    return case.kind == "infer" and bool(case.text("output_path")) and not case.text("input_path")
+
+
 def _engine(case: Case) -> str:
     return case.text("engine" if case.kind == "infer" else "inference_engine") or "NATIVE"
 
@@ -113,6 +121,32 @@ RULES = (
         why="An empty list runs and ends without an error (code of Oumi 0.9).",
         bad="model: {model_name: gpt2}\ntasks: []\ninference_engine: NATIVE\n",
         good="model: {model_name: gpt2}\ntasks: [{evaluation_backend: lm_harness, task_name: mmlu}]\n",
+    ),
+    Rule(
+        rule="EVL024",
+        kinds=("eval",),
+        severity="warning",
+        where=when("enable_wandb", _reports_nothing),
+        message="nothing is reported: lm_harness alone writes to Weights & Biases, and no task here is of it",
+        fix="leave it out",
+        edits=REMOVE,
+        summary="Results that are not reported",
+        why="enable_wandb is read in the backend of lm_harness alone (code of Oumi 0.9: evaluation/backends/lm_harness.py).",
+        bad="model: {model_name: gpt2}\nenable_wandb: true\ntasks: [{evaluation_backend: custom, task_name: mine}]\n",
+        good="model: {model_name: gpt2}\nenable_wandb: true\ntasks: [{evaluation_backend: lm_harness, task_name: mmlu}]\n",
+    ),
+    Rule(
+        rule="INF022",
+        kinds=("infer",),
+        severity="warning",
+        where=when("output_path", _answers_unkept),
+        message="without an input_path it asks for prompts at the keyboard, and each answer is written over the one before in {value}",
+        fix="set input_path, or give --input_path to oumi infer",
+        summary="Answers written over each other",
+        why="`oumi infer` goes interactive where no input_path is given, and saves the answers of each prompt as the whole file (code of Oumi 0.9: infer.py, "
+        "base_inference_engine.py).",
+        bad="model: {model_name: gpt2}\nengine: VLLM\noutput_path: answers.jsonl\n",
+        good="model: {model_name: gpt2}\nengine: VLLM\ninput_path: prompts.jsonl\noutput_path: answers.jsonl\n",
     ),
     Rule(
         rule="INF020",

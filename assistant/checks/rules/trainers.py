@@ -58,6 +58,24 @@ def _best_out_of_step(case: Case) -> bool:
     return _best(case) and saves != evaluates
 
 
+def _best_never_saved(case: Case) -> Found:
+    """Checkpoints at other steps than evaluations: the best one may not be there."""
+    if not _best(case) or _strategies(case) != ("steps", "steps"):
+        return []
+    saves, evaluates = (case.number(f"training.{name}") for name in ("save_steps", "eval_steps"))
+    saves, evaluates = 500.0 if saves is None else saves, 500.0 if evaluates is None else evaluates
+    return [Hit(path="training.save_steps", words={"saves": f"{saves:g}", "evaluates": f"{evaluates:g}"})] if evaluates > 0 and saves % evaluates else []
+
+
+def _unusual_batch(case: Case) -> Found:
+    """Rows a step over all GPUs, far from what Oumi's recipes have."""
+    if case.world is None or not case.is_file or case.trainer not in ("TRL_SFT", "TRL_DPO", "TRL_KTO") or case.on("data.train.pack"):
+        return []
+    micro, steps = (case.number(f"training.{name}") for name in ("per_device_train_batch_size", "gradient_accumulation_steps"))
+    batch = (8.0 if micro is None else micro) * (1.0 if steps is None else steps) * case.world
+    return [Hit(path="training.per_device_train_batch_size", words={"batch": f"{batch:g}"})] if batch > 1024 or 0 < batch < 4 else []
+
+
 def _uneven_groups(case: Case) -> Found:
     """GRPO's batch over all GPUs must hold whole groups of answers."""
     world = case.world
@@ -180,6 +198,30 @@ RULES = (
         why="With no evaluations and no checkpoints it is useless without a word (measured).",
         bad="training: {trainer_type: TRL_SFT, save_steps: 0, trainer_kwargs: {load_best_model_at_end: true, use_cpu: true}}\n",
         good="training: {trainer_type: TRL_SFT, save_steps: 0, trainer_kwargs: {use_cpu: true}}\n",
+    ),
+    Rule(
+        rule="TRN066",
+        where=_best_never_saved,
+        message="load_best_model_at_end needs a checkpoint at its evaluations: it saves every {saves} steps and evaluates every {evaluates}.",
+        fix="Set training.save_steps to a multiple of training.eval_steps.",
+        summary="The best model, between two checkpoints",
+        why="Transformers refuses save_steps that are no multiple of eval_steps, 500 each where they are left out (measured).",
+        bad="data: {validation: {datasets: [{dataset_name: yahma/alpaca-cleaned, split: 'train[:1%]'}]}}\n"
+        "training: {trainer_type: TRL_SFT, eval_strategy: steps, eval_steps: 200, trainer_kwargs: {load_best_model_at_end: true}}\n",
+        good="data: {validation: {datasets: [{dataset_name: yahma/alpaca-cleaned, split: 'train[:1%]'}]}}\n"
+        "training: {trainer_type: TRL_SFT, eval_strategy: steps, eval_steps: 200, save_steps: 400, trainer_kwargs: {load_best_model_at_end: true}}\n",
+    ),
+    Rule(
+        rule="TRN067",
+        severity="info",
+        where=_unusual_batch,
+        message="{batch} rows a step over all GPUs are unusual",
+        fix="8 to 256 are what Oumi's recipes take: set gradient_accumulation_steps",
+        summary="A batch far from the usual",
+        why="Oumi's own recipes take 8 to 256 rows a step; told below half of the least and above four times the most, where the machine is known.",
+        bad="training: {trainer_type: TRL_SFT, per_device_train_batch_size: 1}\n",
+        good="training: {trainer_type: TRL_SFT, per_device_train_batch_size: 1, gradient_accumulation_steps: 16}\n",
+        gpus="A100-80GB",
     ),
     Rule(
         rule="TRN063",
