@@ -36,6 +36,10 @@ def applies(state: State, key: str) -> bool:
     cloud = state.said.intent.cloud
     if key == "objective":  # rows say what they are for
         return state.said.intent.dataset is None
+    if item(state.kind, key).written and state.outcome is not None and state.outcome.files:
+        return key in values_in(state.outcome)
+    if item(state.kind, key).instead:
+        return getattr(state.said.intent, item(state.kind, key).instead) is None
     if key in ("lora_rank", "lora_alpha"):
         return plan is None or plan.method != "full"
     if key == "sharding":
@@ -83,6 +87,8 @@ def asked_by_planner(state: State, outcome: Outcome) -> tuple[str | None, Questi
         return None
     question = outcome.questions[0]
     key = _AS_KEY.get(question.field, question.field)
+    if key in state.settled:  # left open there: what stands for it
+        key = next((each for each in KINDS[state.kind].keys if item(state.kind, each).instead == key), key)
     return (key if "." in key or key in KINDS[state.kind].keys else None), question
 
 

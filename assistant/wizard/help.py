@@ -29,7 +29,7 @@ _KEYS = "Enter takes the default · ? explains · < goes back · quit or Ctrl-C 
 def help_rows(state: State) -> Rows:
     """The question that is open, explained."""
     asked = open_item(state)
-    default = default_of(state.kind, asked, state.outcome, state.said.intent) if state.kind else None
+    default = default_of(state.kind, asked, state.outcome, state.said.intent, state.said.words) if state.kind else None
     rows = [("", asked.about)] if asked.about else []
     rows += _takes_rows(state, asked)
     rows += [("Enter", _default_text(default))] if default else []
@@ -71,7 +71,7 @@ def menu_rows(state: State, word: str) -> Rows:
 
 def _about(state: State, key: str) -> str:
     asked = item(state.kind, key)
-    default = default_of(state.kind, asked, state.outcome, state.said.intent)
+    default = default_of(state.kind, asked, state.outcome, state.said.intent, state.said.words)
     return f"{asked.about} [{default.value}]" if default else asked.about
 
 

@@ -25,8 +25,8 @@ from assistant.builder.jobscripts import without_configs
 from assistant.builder.saving import named
 from assistant.catalogue.clouds import CLOUDS
 from assistant.catalogue.machines import parse_machine
-from assistant.catalogue.offers import SINGLE, all_offers
 from assistant.catalogue.models import all_models
+from assistant.catalogue.offers import SINGLE, all_offers
 from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome
 from tests.oumi.conftest import judge_python
