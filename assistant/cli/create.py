@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from assistant.builder.unused import with_unused
 from assistant.cli.failure import failed
 from assistant.cli.request import Options, answer, report_outcome, save, without_secrets
 from assistant.core.errors import OumiChatError, UsageError
@@ -168,7 +169,7 @@ def planner(options: Options) -> Callable[[str, Said], Outcome]:
     """What plans a guided setup: the same as for a request of the same intent."""
 
     def plan(kind: str, said: Said) -> Outcome:  # noqa: ARG001  # of its own kind once there are several
-        return answer(Reading(intent=said.intent, notes=notes_of(said)), "", replace(options, gpus=stated_machine(said)), line="")
+        return with_unused(answer(Reading(intent=said.intent, notes=notes_of(said)), "", replace(options, gpus=stated_machine(said)), line=""), said.intent)
 
     return plan
 

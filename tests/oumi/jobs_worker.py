@@ -24,7 +24,7 @@ from oumi.launcher.clusters.slurm_cluster import _create_job_script, _resources_
 from oumi.launcher.clusters.slurm_cluster import _validate_job_config as validate_slurm
 
 SKY = {cloud.value for cloud in SkyClient.SupportedClouds}
-sky.clouds.Kubernetes.existing_allowed_contexts = classmethod(lambda _cls, silent=False: [])  # no cluster is here to be asked for more
+sky.clouds.Kubernetes.existing_allowed_contexts = classmethod(lambda _cls, **_kwargs: [])  # no cluster is here to be asked for more
 
 
 def as_sky(job: Any) -> dict[str, Any]:
