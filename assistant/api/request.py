@@ -91,6 +91,8 @@ def said_as(intent: Intent | Mapping[str, Any]) -> Said:
     Raises:
         UsageError: an unknown key, or a value that it cannot have.
     """
+    if not isinstance(intent, Intent | Mapping):
+        raise UsageError(f"An intent is a mapping of keys, not {type(intent).__name__}.", context="intent", hint='Such as {"task": "train", "model": "Qwen/Qwen3-8B"}.', reference="wrong-value")
     try:
         # Read anew, so that nothing is shared with the caller, and what was made without checks is checked.
         keys = intent.model_dump() if isinstance(intent, Intent) else dict(intent)

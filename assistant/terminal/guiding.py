@@ -22,7 +22,7 @@ def put_lines(text: str, choices: Sequence[tuple[str, str]], default: tuple[str,
     lines: list[Line] = [(), *_bold(text, face)]
     explained = [(name, about) for name, about in choices if about]
     for name, about in explained:
-        lines += row(one_line(name, LABEL - 4), one_line(about, 200), face)
+        lines += _labelled(name, one_line(about, 200), face)
     names = [one_line(name, 60) for name, about in choices if not about]
     if names:
         shown = [*names[:_FEW], "… (Tab lists all)"] if len(names) > _FEW + 1 else names
@@ -51,11 +51,16 @@ def help_lines(rows: Sequence[tuple[str, str]], face: Face) -> list[Line]:
     for label, text in rows:
         if not label:
             lines += note(one_line(text, 400), face)
-        elif cells(label) > LABEL - 3:
-            lines += [(("  ", ""), (one_line(label, 60), "dim")), *row("", one_line(text, 400), face)]
         else:
-            lines += row(label, one_line(text, 400), face)
+            lines += _labelled(label, one_line(text, 400), face)
     return lines
+
+
+def _labelled(label: str, text: str, face: Face) -> list[Line]:
+    """A label with its text; a long label is not cut, since it may be what must be typed: it stands over its text."""
+    if cells(label) > LABEL - 3:
+        return [(("  ", ""), (one_line(label, 60), "dim")), *row("", text, face)]
+    return row(label, text, face)
 
 
 def memory_now_lines(outcome: Outcome, findings: Sequence[Finding], face: Face) -> list[Line]:

@@ -78,7 +78,7 @@ def _set_fields(state: State, importance: Importance) -> tuple[str, ...]:
     written = values_in(state.outcome) if state.outcome else {}
     covered = decided_fields(state.kind)
     known = (one for one in parameters(schema_of(state.kind)) if one.importance == importance and one.type not in ("dict", "section"))
-    return tuple(one.path for one in known if one.path in written and one.path not in covered)
+    return tuple(one.path for one in known if one.path in written and one.path not in (*covered, *KINDS[state.kind].keys))
 
 
 def asked_by_planner(state: State, outcome: Outcome) -> tuple[str | None, Question] | None:
@@ -114,9 +114,17 @@ def missing_question(state: State, outcome: Outcome) -> Outcome:
     return replace(outcome, status="needs_input", questions=(*questions, *asked), plan=None, task_plan=None, files=(), commands=(), findings=(), ways_out=(), explanation="")
 
 
+def _has_own_words(state: State) -> bool:
+    """Where one question of the planner's is two here, each is put in its own words."""
+    kind = state.kind or "train"
+    return any(state.at in (each.instead, each.key) for key in KINDS[kind].keys if (each := item(kind, key)).instead)
+
+
 def open_item(state: State) -> Item:
     """The question that is open, in the planner's words where it asks; by a model's family where that matters."""
     found = item(state.kind or "train", state.at)
+    if state.planner_asks is not None and _has_own_words(state):
+        return found
     if state.planner_asks is not None:
         choices = tuple((choice, "") for choice in state.planner_asks.choices)
         return replace(found, text=state.planner_asks.text, choices=choices or found.choices)

@@ -56,11 +56,11 @@ def default_of(kind: str, asked: Item, outcome: Outcome | None, intent: Intent, 
 
 
 def _of_word(asked: Item, outcome: Outcome | None) -> Default | None:
-    """What the planner assumed where the word was not said; else what is usual."""
+    """What is usual; else what the planner assumed where the word was not said."""
+    if asked.usual:
+        return Default(value=asked.usual[0], why=asked.usual[1])
     assumed = _reason(asked.key, outcome.assumptions) if outcome else None
-    if assumed is not None:
-        return Default(value=_text(assumed.value), why=assumed.why)
-    return Default(value=asked.usual[0], why=asked.usual[1]) if asked.usual else None
+    return Default(value=_text(assumed.value), why=assumed.why) if assumed is not None else None
 
 
 def _said(asked: Item, intent: Intent, words: tuple[tuple[str, str], ...]) -> Any:

@@ -33,10 +33,10 @@ def help_rows(state: State) -> Rows:
     rows = [("", asked.about)] if asked.about else []
     rows += _takes_rows(state, asked)
     rows += [("Enter", _default_text(default))] if default else []
-    rows += [("Templates", f"{_LAYERED[asked.key]}/…: oumi-chat templates show ID prints one")] if asked.key in _LAYERED else []
+    rows += [("Templates", f"{_LAYERED[asked.key]}/…: oumi-chat templates show ID prints one")] if asked.key in _LAYERED and asked.home == "intent" else []
     rows += [("Field", asked.field)] if asked.field else []
     rows += [("Goes with", ", ".join(asked.interacts))] if asked.interacts else []
-    rows += [("Flag", f"{asked.flag}=VALUE" if asked.is_field else asked.flag)] if state.kind else []
+    rows += [("Flag", f"{asked.flag}=VALUE" if asked.flag.startswith("--set") else asked.flag)] if state.kind else []
     return (*rows, ("Keys", _KEYS))
 
 
@@ -48,7 +48,8 @@ def _takes_rows(state: State, asked: Item) -> list[tuple[str, str]]:
     names = [name for name, _ in asked.choices]
     if asked.takes == "choice":
         explained = [(name, about) for name, about in asked.choices if about]
-        return explained if len(explained) == len(names) else [("Takes", f"one of {', '.join(names)}")]
+        listed = explained if len(explained) == len(names) else [("Takes", f"one of {', '.join(names)}")]
+        return [*listed, *([("Or", asked.such_as)] if asked.open and asked.such_as else [])]
     if asked.takes in ("whole", "number"):
         return [("Takes", f"a {'whole ' if asked.takes == 'whole' else ''}number, {allowed(asked.key)}")]
     if asked.takes == "value":

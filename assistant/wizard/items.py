@@ -158,8 +158,12 @@ _PATHS: dict[str, dict[str, str]] = {
     },
     "job": {"cloud": "resources.cloud", "nodes": "num_nodes", "spot": "resources.use_spot"},
     "quantize": {"model": "model.model_name", "output_dir": "output_path"},
-    "judge": {"model": "inference_config.model.model_name", "engine": "inference_config.engine"},
-    "synthesize": {"model": "inference_config.model.model_name", "engine": "inference_config.engine", "output_dir": "output_path"},
+    "tune": {
+        "model": "model.model_name", "dataset": "data.train.datasets", "sequence_length": "model.model_max_length", "output_dir": "tuning.output_dir",
+        "run_name": "tuning.tuning_study_name", "method": "tuning.fixed_training_params.use_peft", "validation": "data.validation.datasets",
+    },
+    "judge": {"model": "inference_config.model.model_name", "engine": "inference_config.engine", "sequence_length": "inference_config.model.model_max_length"},
+    "synthesize": {"model": "inference_config.model.model_name", "engine": "inference_config.engine", "sequence_length": "inference_config.model.model_max_length", "output_dir": "output_path"},
 }  # fmt: skip
 
 _WORDS: dict[str, tuple[str, str]] = {
@@ -208,7 +212,7 @@ def item(kind: str, key: str) -> Item:
         text=asked.question or text or (known.question if known else key),
         about=asked.help or about or (known.help if known else ""),
         takes=_TAKES.get(key, "whole") if (kind, key) not in _FILES else "file",
-        choices=_choices(key),
+        choices=asked.choices or _choices(key),
         open=key in ("benchmarks", "model", "machine", "dataset"),
         required=(key == "model" and kind not in NEEDS_NO_MODEL) or key == "kind" or (kind == "job" and key == "cloud"),
         field=known.path if known else "",
