@@ -109,7 +109,7 @@ def _answer(asked: Request) -> Outcome:
     if asked.conflicts:
         return ask(asked, *(q if isinstance(q, Question) else Question(field="request", text=q) for q in asked.conflicts))
     machine, _ = stated_machine(asked)
-    refuse_nodes(asked.intent.cloud, machine.nodes if machine else asked.intent.nodes or 1)
+    refuse_nodes(asked.intent.cloud, machine.nodes if machine else asked.intent.nodes or 1, said_as="machine" if asked.intent.nodes is None else "nodes")
     if asked.intent.task in (None, *_TASKS):  # other kinds have other fields
         asked = replace(asked, intent=absorb(asked.intent))
     missing = _missing(asked)

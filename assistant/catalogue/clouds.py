@@ -54,8 +54,8 @@ CLOUDS: dict[str, Cloud] = {
 """What the contract's `intent.cloud` may be."""
 
 
-def refuse_nodes(cloud: str | None, nodes: int) -> None:
-    """Nothing, where this cloud joins that many machines.
+def refuse_nodes(cloud: str | None, nodes: int, *, said_as: str = "nodes") -> None:
+    """Nothing, where this cloud joins that many machines. `said_as` is the key under which they were said.
 
     Raises:
         UsageError: it joins none; the two that were said are named.
@@ -65,4 +65,4 @@ def refuse_nodes(cloud: str | None, nodes: int) -> None:
         return
     what = "this machine is one" if place.name == "local" else f"SkyPilot joins no machines on {place.title}"
     others = ", ".join(each.name for each in CLOUDS.values() if each.clusters)
-    raise UsageError(f"{nodes} nodes were said, and {what}.", context="nodes", hint=f"Say one node with all its GPUs, or a cloud that joins machines: {others}.", reference="no-clusters")
+    raise UsageError(f"{nodes} nodes were said, and {what}.", context=said_as, hint=f"Say one node with all its GPUs, or a cloud that joins machines: {others}.", reference="no-clusters")

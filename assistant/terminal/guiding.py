@@ -77,6 +77,10 @@ def memory_now_lines(outcome: Outcome, findings: Sequence[Finding], face: Face) 
     return lines + finding_lines(tuple(findings), face)
 
 
+def _at_once(number: int | None, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'} at once" if number else ""
+
+
 def _measured(outcome: Outcome) -> str:
     """What the memory is of: hard to judge without batch and length."""
     plan = outcome.plan
@@ -85,7 +89,7 @@ def _measured(outcome: Outcome) -> str:
         return ", ".join(piece for piece in (*pieces, f"micro-batch {plan.micro_batch_size}", f"{plan.sequence_length:,} tokens") if piece)
     task = outcome.task_plan
     assert task is not None
-    many = f"{task.batch_size} rows at once" if task.batch_size else f"{task.concurrency} answers at once" if task.concurrency else ""
+    many = _at_once(task.batch_size, "row") or _at_once(task.concurrency, "answer")
     length = f"{task.sequence_length:,} tokens" if task.sequence_length else ""
     machine = words.machine_name(task.hardware) if task.hardware else ""
     return ", ".join(piece for piece in (task.engine or "", machine, many, length) if piece)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from assistant.catalogue.clouds import CLOUDS
 from assistant.catalogue.engines import engines
 from assistant.catalogue.offers import all_offers
 from assistant.configs.parameters import Importance, parameters
@@ -45,7 +46,7 @@ def applies(state: State, key: str) -> bool:
     if key == "sharding":
         return plan is None or plan.hardware.world > 1
     if key == "nodes":
-        return cloud != "local" and (plan is None or plan.hardware.nodes == 1) and not _is_cpu(state)
+        return (cloud is None or CLOUDS[cloud].clusters) and (plan is None or plan.hardware.nodes == 1) and not _is_cpu(state)
     if key == "spot":
         return cloud is not None and any(offer.cloud == cloud and offer.spot for offer in all_offers())
     if key in ("machine", "engine"):

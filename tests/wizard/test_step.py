@@ -419,3 +419,17 @@ def test_a_control_character_is_no_answer() -> None:
     setup.type("q" * 5000)
     assert setup.has(ShowProblem)
     assert isinstance(setup.question, Put)
+
+
+def test_several_nodes_where_none_are_joined_are_asked_again_where_they_were_said() -> None:
+    setup = Setup(kind="job", gpus=None)
+    while setup.question.key != "machine":
+        setup.type({**ANSWERS, "cloud": "runpod"}.get(setup.question.key, ""))
+    setup.type("2x8xH100")
+    assert "RunPod" in setup.last(ShowProblem).problem.message
+    assert setup.question.key == "machine"
+    setup.type("8xH100")
+    assert setup.question.key == "spot"  # nobody is asked for a number that can only be one
+    setup.type("", "", "nodes=2")
+    assert setup.has(ShowProblem)
+    assert setup.state.said.intent.nodes is None

@@ -85,7 +85,10 @@ def plan_infer(intent: Intent, subject: Subject) -> tuple[TaskPlan, tuple[Reason
 
 
 _LAYERS = {"NATIVE": "native", "VLLM": "vllm", "LLAMACPP": "llamacpp"}
-_NAMES = {"NATIVE": "native (transformers)", "VLLM": "vLLM", "LLAMACPP": "llama.cpp", "SGLANG": "SGLang server", "REMOTE_VLLM": "vLLM server"}
+_NAMES = {
+    "NATIVE": "native (transformers)", "VLLM": "vLLM", "LLAMACPP": "llama.cpp", "SGLANG": "SGLang server", "REMOTE_VLLM": "vLLM server", "OPENAI": "OpenAI API",
+    "DEEPSEEK": "DeepSeek API", "OPENROUTER": "OpenRouter API", "SAMBANOVA": "SambaNova API",
+}  # fmt: skip
 
 
 def engine_words(name: str) -> str:
