@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from os import PathLike, fspath
+from os import PathLike
 from typing import Any
 
 import yaml
 
 from assistant.api.difference import Change, differences, same
+from assistant.api.values import path_text
 from assistant.builder.saving import named, one_named
 from assistant.core.errors import UsageError
 from assistant.core.outcome import ConfigFile, Outcome
@@ -81,7 +82,7 @@ class OumiConfig:
         Raises:
             UsageError: the file exists and `force` is not given, its folder is missing, or it cannot be written.
         """
-        place = output_path(str(fspath(path)))
+        place = output_path(path_text(path))
         saved = self._named(str(place))
         try:
             write_new(place, saved.yaml, force=force)
@@ -101,7 +102,13 @@ class OumiConfig:
         return replace(self, name=name, yaml=saved.files[place].yaml, outcome=saved)
 
     def diff(self, other: OumiConfig) -> dict[str, Change]:
-        """Every field that differs, by dotted path: its value here and in the other config."""
+        """Every field that differs, by dotted path: its value here and in the other config.
+
+        Raises:
+            UsageError: the other one is no config.
+        """
+        if not isinstance(other, OumiConfig):
+            raise UsageError(f"diff takes a config, not {type(other).__name__}.", context="diff", hint="Give a ConfigBuilder or what build() made.", reference="wrong-value")
         return differences(self.body, other.body)
 
     def __eq__(self, other: object) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from os import PathLike, fspath
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import yaml
 
 from assistant.api.difference import same
 from assistant.api.places import PLACES, data_edit, machine_edits, model_edit
-from assistant.api.values import STEPS, checked_override
+from assistant.api.values import STEPS, checked_override, path_text
 from assistant.builder.edit import Edit, apply_edits, at, steps_of
 from assistant.builder.existing import Existing
 from assistant.catalogue.clouds import CLOUDS
@@ -158,6 +158,6 @@ def read_file(path: str | PathLike[str], kind: str | None) -> File:
     """
     if kind is not None and kind not in KINDS:
         raise UsageError(f'There is no kind "{kind}" of config.', context="kind", hint=f"Kinds are {', '.join(KINDS)}.", reference="wrong-value")
-    place = Path(fspath(path)).expanduser()
+    place = Path(path_text(path)).expanduser()
     body = read_config(place)
     return File(name=str(path), kind=kind or kind_of(body), text=read_text(place))

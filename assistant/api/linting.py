@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from assistant.api.values import path_text
 from assistant.builder.linting import fit_of
 from assistant.catalogue.machines import parse_machine
 from assistant.checks.lint import Context, Flaw, Selection, judge
@@ -64,7 +65,7 @@ def _text_of(config: str | Path | Mapping[str, Any]) -> tuple[str, str]:
         return _TEXT, yaml.safe_dump(dict(config), sort_keys=False)
     if isinstance(config, str) and "\n" in config:
         return _TEXT, config
-    return str(config), read_text(Path(config).expanduser())
+    return str(config), read_text(Path(path_text(config)).expanduser())
 
 
 def _finding(name: str, flaw: Flaw) -> LintFinding:

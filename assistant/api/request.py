@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from assistant.answering import Setting, answer, with_evidence
+from assistant.builder.unused import with_unused
 from assistant.chat.merging import merged, without
 from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
@@ -67,7 +68,7 @@ class Said:
         """
         words = f"{self.text}, then {', '.join(self.later)}" if self.later else self.text
         apart = replace(self.reading, intent=self.intent.model_copy(deep=True))  # the outcome shares nothing with the builder
-        return answer(apart, words, Setting(gpus=self.gpus), line="")
+        return with_unused(answer(apart, words, Setting(gpus=self.gpus), line=""), self.intent)
 
 
 def said_in(text: str) -> Said:
@@ -90,6 +91,8 @@ def said_as(intent: Intent | Mapping[str, Any]) -> Said:
     Raises:
         UsageError: an unknown key, or a value that it cannot have.
     """
+    if not isinstance(intent, Intent | Mapping):
+        raise UsageError(f"An intent is a mapping of keys, not {type(intent).__name__}.", context="intent", hint='Such as {"task": "train", "model": "Qwen/Qwen3-8B"}.', reference="wrong-value")
     try:
         # Read anew, so that nothing is shared with the caller, and what was made without checks is checked.
         keys = intent.model_dump() if isinstance(intent, Intent) else dict(intent)
@@ -111,5 +114,5 @@ def plan(request: str | Intent | Mapping[str, Any], *, gpus: str | None = None) 
         UsageError: a value that cannot be taken, such as an unknown GPU or field.
     """
     said = said_in(request) if isinstance(request, str) else said_as(request)
-    outcome = answer(said.reading, said.text, Setting(gpus=gpus))
+    outcome = with_unused(answer(said.reading, said.text, Setting(gpus=gpus)), said.reading.intent)
     return with_evidence(outcome, said.text) if said.text else outcome

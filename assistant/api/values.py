@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from numbers import Integral, Real
+from os import PathLike, fspath
 from typing import Any, get_args
 
 from pydantic import ValidationError
@@ -62,6 +63,18 @@ def text(key: str, value: Any) -> str:
     return value.strip()
 
 
+def path_text(value: Any) -> str:
+    """A file's path as text.
+
+    Raises:
+        UsageError: it is no path.
+    """
+    found = fspath(value) if isinstance(value, str | PathLike) else None
+    if not isinstance(found, str) or not found:
+        raise _wrong("path", value, "the path of a file")
+    return found
+
+
 def checked_machine(value: Any) -> str:
     """What states a machine, such as `2xA100-80GB`; `auto` is this computer.
 
@@ -116,7 +129,8 @@ def _options(key: str) -> tuple[str, ...]:
 def _one_of(key: str, value: Any, options: tuple[str, ...]) -> str:
     word = value.strip().lower() if isinstance(value, str) else value
     if word not in options:
-        raise _wrong(key, value, f"one of {', '.join(options)}")
+        more = ("auto",) if key == "method" else ()
+        raise _wrong(key, value, f"one of {', '.join((*more, *options))}")
     return str(word)
 
 

@@ -6,23 +6,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import floor
 
-from assistant.catalogue.offers import NO_PRICES, offers
+from assistant.catalogue.offers import NO_PRICES, OWN, offers
 from assistant.core.intent import Intent
 from assistant.core.values import Cost, Finding, Plan, Reason
 from assistant.planner.plan import Planned
 
 
 def cost_of(plan: Plan, intent: Intent) -> Cost | None:
-    """What the run costs at the cheapest offer, on the said cloud if one was; None without hours or a price."""
+    """What the run costs at the cheapest offer, on the said cloud if one was; None without hours or a price, and on machines of one's own."""
     time, machine = plan.time, plan.hardware
     if time is None or time.hours is None or time.low is None or time.high is None:
         return None
     spot = bool(intent.spot)
-    clouds = None if intent.cloud in (None, *NO_PRICES) else (intent.cloud,)
     found = [
         (price.usd_per_hour, offer.cloud, price.as_of)
-        for offer in offers(machine.gpu.name, machine.count)
-        if (clouds is None or offer.cloud in clouds) and (price := offer.price(spot=spot))
+        for offer in offers(machine.gpu.name, machine.count, nodes=machine.nodes)
+        if intent.cloud in (None, offer.cloud) and (price := offer.price(spot=spot))
     ]
     if not found:
         return None
@@ -87,6 +86,8 @@ def _missing(intent: Intent, plan: Plan) -> tuple[Finding, ...]:
     reason = ""
     if plan.time is None or plan.time.hours is None:
         reason = plan.time_unknown or "the time is not known"
+    elif intent.max_dollars and intent.cloud in NO_PRICES:
+        reason = OWN
     elif intent.max_dollars and cost_of(plan, intent) is None:
         reason = f"no price is known for {plan.hardware.count}x{plan.hardware.gpu.name}" + (f" on {intent.cloud}" if intent.cloud else "")
     if not reason:

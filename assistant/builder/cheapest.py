@@ -20,11 +20,15 @@ _NOTICEABLE = 0.95
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cheapest:
-    """What a search by price found, in US dollars a whole run; `machine` is None where none is cheaper, or none has a price."""
+    """What a search by price found, in US dollars a whole run; `machine` is None where none is cheaper, or none has a price.
+
+    `price` says what an hour of it costs, and of which day that price is.
+    """
 
     machine: Hardware | None
     dollars: float | None
     now_dollars: float | None
+    price: str = ""
 
     @property
     def why(self) -> str:
@@ -34,7 +38,7 @@ class Cheapest:
         if self.machine is None:
             return f"nothing in the price list does this run for less than about ${self.now_dollars or self.dollars:,.2f}; fewer epochs or steps would"
         instead = f" instead of ${self.now_dollars:,.2f}" if self.now_dollars is not None else ""
-        return f"the least that a whole run costs: about ${self.dollars:,.2f}{instead}, on {machine_phrase(self.machine)}"
+        return f"the least that a whole run costs: about ${self.dollars:,.2f}{instead}, on {machine_phrase(self.machine)}" + (f"; {self.price}" if self.price else "")
 
 
 def find_cheapest(intent: Intent, current: Outcome, resolve: Resolve) -> Cheapest:
@@ -48,10 +52,10 @@ def find_cheapest(intent: Intent, current: Outcome, resolve: Resolve) -> Cheapes
     if current.plan is None:
         raise UsageError("Only trainings are compared by price.", hint="Name another machine, such as: on one L4.", reference="no-price")
     found = answer_sizing("requirements", intent.model_copy(update={"max_dollars": None}), None, resolve, text="")
-    priced = [(one.dollars, one.machine) for one in (found.requirements if found else ()) if one.dollars is not None]
+    priced = [(one.dollars, one.machine, one.price) for one in (found.requirements if found else ()) if one.dollars is not None]
     now = current.cost.dollars if current.cost and current.status == "ok" else None  # what does not fit costs nothing yet
     if not priced:
         return Cheapest(machine=None, dollars=None, now_dollars=now)
-    dollars, machine = min(priced, key=lambda one: one[0])
+    dollars, machine, price = min(priced, key=lambda one: one[0])
     is_less = now is None or dollars < _NOTICEABLE * now
-    return Cheapest(machine=machine if is_less else None, dollars=dollars, now_dollars=now)
+    return Cheapest(machine=machine if is_less else None, dollars=dollars, now_dollars=now, price=price)

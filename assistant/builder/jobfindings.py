@@ -1,4 +1,4 @@
-"""What to know before a job is launched: offers, spot, stopping, nodes, files that stay behind."""
+"""What to know before a job is launched: offers, spot, stopping, files that stay behind."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LARGE_GIB = 2_000
 def job_findings(plan: JobPlan, files: Files, *, wanted_spot: bool) -> tuple[Finding, ...]:
     """Everything worth saying, in the order in which it stands in the way."""
     place = CLOUDS[plan.cloud]
-    found = [*_offered(plan, place), *_nodes(plan, place), *_spot(plan, place, wanted=wanted_spot), *_account(plan, place)]
+    found = [*_offered(plan, place), *_spot(plan, place, wanted=wanted_spot), *_account(plan, place)]
     return (*found, *_files(plan, place, files), *_amd(plan, place), *_disk(plan), *_end(plan, place))
 
 
@@ -44,19 +44,12 @@ def _offered(plan: JobPlan, place: Cloud) -> Iterator[Finding]:
     yield _warn("JOB001", "resources.accelerators", message, f"say {here[0].count} {gpu}; {known}" if others else f"say {here[0].count} {gpu}")
 
 
-def _nodes(plan: JobPlan, place: Cloud) -> Iterator[Finding]:
-    nodes = plan.hardware.nodes if plan.hardware else 1
-    if nodes > 1 and not place.clusters:
-        what = "this is one machine" if place.name == "local" else f"SkyPilot joins no machines on {place.title}"
-        yield _warn("JOB004", "num_nodes", f"{nodes} nodes were planned, and {what}: the job has one", "plan for one node, or say another cloud")
-
-
 def _spot(plan: JobPlan, place: Cloud, *, wanted: bool) -> Iterator[Finding]:
     if wanted and not place.spot:
         yield _warn("JOB002", "resources.use_spot", f"there are no spot machines on {place.title} for a job of Oumi's: it asks for none", "say aws, gcp, azure, runpod or nebius")
     elif plan.spot:
         bucket = "mount a bucket: storage_mounts: {~/oumi-job/output: {source: s3://BUCKET, store: s3}}"
-        fix = "copy what matters away as it comes: RunPod mounts no buckets" if place.name == "runpod" else bucket
+        fix = bucket if place.mounts_buckets else f"copy what matters away as it comes: {place.title} mounts no buckets"
         yield _warn("JOB003", "storage_mounts", "a spot machine can be taken away with its disk and what the run has written", fix)
 
 

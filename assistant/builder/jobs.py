@@ -17,7 +17,7 @@ from assistant.builder.jobfindings import job_findings
 from assistant.builder.jobneeds import Files, files_of, files_told, needs_of, place_there
 from assistant.builder.jobscripts import FOLDER, breaks_slurm, run_script, setup_script
 from assistant.builder.phrase import machine_phrase
-from assistant.catalogue.clouds import CLOUDS, Cloud
+from assistant.catalogue.clouds import CLOUDS, Cloud, refuse_nodes
 from assistant.catalogue.models import get_model
 from assistant.checks.schema import snapshot
 from assistant.configs.build import Config
@@ -25,7 +25,7 @@ from assistant.configs.render import load, render
 from assistant.core.errors import UsageError
 from assistant.core.jobplan import Disk, JobPlan
 from assistant.core.outcome import ConfigFile, Outcome
-from assistant.core.values import Finding, Hardware, ModelSpec
+from assistant.core.values import Finding, Hardware, ModelSpec, price_date
 from assistant.planner.disk import arithmetic, serving_disk, training_disk
 from assistant.planner.requirements import offers_on
 
@@ -51,7 +51,7 @@ def with_job(
     a config, or without a cloud, is returned as it is; a config that no job can run gets a finding instead. Pure.
 
     Raises:
-        UsageError: an unknown cloud.
+        UsageError: an unknown cloud, or several nodes where it joins none.
     """
     name = cloud or outcome.intent.cloud
     if name is None or outcome.status != "ok" or not outcome.files or outcome.job is not None:
@@ -59,6 +59,7 @@ def with_job(
     if name not in CLOUDS:
         raise UsageError(f"No cloud {name} is known.", context="cloud", hint=f"One of {', '.join(CLOUDS)}.", reference="unknown-cloud")
     place = CLOUDS[name]
+    refuse_nodes(name, outcome.hardware.nodes if outcome.hardware else 1)
     if refused := _refused(outcome, place):
         return replace(outcome, findings=(*outcome.findings, refused))
     wanted_spot = bool(outcome.intent.spot if spot is None else spot)
@@ -109,7 +110,7 @@ def _plan(outcome: Outcome, place: Cloud, found: Files, *, spot: bool, cluster: 
         hardware=machine,
         accelerators=_accelerators(place, machine),
         memory=f"{machine.gpu.memory_gb:g}+" if machine and machine.gpu.kind == "cpu" and place.is_sky else None,
-        nodes=machine.nodes if machine and outcome.plan is not None and place.clusters else 1,
+        nodes=machine.nodes if machine and outcome.plan is not None else 1,
         spot=spot,
         disk=_disk(outcome, model) if place.disk else None,
         extras=needs.extras,
@@ -186,7 +187,7 @@ def _price(place: Cloud, machine: Hardware | None, *, spot: bool) -> str:
     price, offer = min(found, key=lambda pair: (pair[0].usd_per_hour, pair[1].instance or ""))
     what = f"{offer.count}x{offer.gpu}" if offer.count != machine.count else offer.instance or offer.gpu
     nodes = f"{machine.nodes} machines, " if machine.nodes > 1 else ""
-    when = f"price of {price.as_of}" if price.as_of else "undated price"
+    when = price_date(price.as_of, to_the_day=True)
     return f"about ${price.usd_per_hour * machine.nodes:,.2f} an hour on {place.title} ({nodes}{what}, {kind}, {when})"
 
 

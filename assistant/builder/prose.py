@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from assistant.builder import prose_words as w
 from assistant.core.outcome import Outcome, WayOut
 from assistant.core.values import Plan
+
+_CLOUDS_SHOWN = re.compile(r" \([^()]*\)")
+"""The clouds beside a price."""
 
 
 def explain(outcome: Outcome) -> str:
@@ -145,5 +150,5 @@ def ways_sentence(ways: tuple[WayOut, ...]) -> str:
 def way_text(way: WayOut) -> str:
     """`QLoRA instead of LoRA (up to 21.3 of 23.5 GiB)`."""
     need, usable = w.amounts(way.memory_gib, way.usable_gib)
-    price = f", {way.price.split(' (')[0]}" if way.price else ""
+    price = f", {_CLOUDS_SHOWN.sub('', way.price, count=1)}" if way.price else ""
     return f"{way.change} (up to {need} of {usable} GiB{price})"

@@ -11,6 +11,7 @@ from assistant.builder.prose_terms import why_method, why_term
 from assistant.builder.prose_why import why_not_text, why_text
 from assistant.catalogue.glossary import Term, find_term
 from assistant.catalogue.names import fold
+from assistant.catalogue.offers import NO_PRICES, OWN
 from assistant.core.outcome import Outcome
 from assistant.core.values import Plan
 from assistant.reader.asking import Asking, subject_of
@@ -138,10 +139,12 @@ def _time(_asking: Asking, _outcome: Outcome, plan: Plan) -> str:
 
 def _cost(_asking: Asking, outcome: Outcome, plan: Plan) -> str:
     cost = outcome.cost
+    if cost is None and outcome.intent.cloud in NO_PRICES:
+        return f"What it costs is for you to say: {OWN}." + (f" It takes about {plan.time.hours * plan.hardware.world:,.2g} GPU-hours." if plan.time and plan.time.hours else "")
     if cost is None:
         missing = "the length of the run is not known" if not (plan.time and plan.time.hours) else "no price is known for this machine"
         return f"What it costs is not known: {missing}."
-    when = f"the price is of {cost.as_of[:7]}" if cost.as_of else "the price is undated"
+    when = f"the price is of {cost.as_of[:7]}" if cost.as_of else "the date of the price is unknown"
     rate = f"{w.dollars_text(cost.hourly)} an hour{' as spot' if cost.spot else ''} on {cost.cloud}"
     return f"About {w.dollars_text(cost.dollars)}, between {w.dollars_text(cost.low)} and {w.dollars_text(cost.high)}, at {rate}; {when}."
 

@@ -27,6 +27,7 @@ from assistant.builder.requests import (
 )
 from assistant.builder.selfcheck import linted
 from assistant.builder.ways_out import budget_ways, ways_out
+from assistant.catalogue.clouds import refuse_nodes
 from assistant.catalogue.machines import assumed_machines
 from assistant.checks.guards import check, refuse_said, written
 from assistant.configs.build import train_config
@@ -109,6 +110,8 @@ def _with_job(outcome: Outcome, asked: Request) -> Outcome:
 def _answer(asked: Request) -> Outcome:
     if asked.conflicts:
         return ask(asked, *(q if isinstance(q, Question) else Question(field="request", text=q) for q in asked.conflicts))
+    machine, _ = stated_machine(asked)
+    refuse_nodes(asked.intent.cloud, machine.nodes if machine else asked.intent.nodes or 1, said_as="machine" if asked.intent.nodes is None else "nodes")
     if asked.intent.task in (None, *_TASKS):  # other kinds have other fields
         asked = replace(asked, intent=absorb(asked.intent))
     missing = _missing(asked)

@@ -12,7 +12,6 @@ from assistant.builder.requests import Request, assumed_why, missing_file_words,
 from assistant.builder.subjects import ADAPTER, Named, named_model
 from assistant.catalogue.engines import engine_of_hosted
 from assistant.catalogue.machines import assumed_machines
-from assistant.catalogue.offers import offers, price_sentence
 from assistant.checks.schema import KINDS, coerce, field
 from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome, WayOut
@@ -21,7 +20,7 @@ from assistant.core.units import gib
 from assistant.core.values import Finding, Hardware, Reason
 from assistant.planner.data import is_local
 from assistant.planner.inference_part import PART
-from assistant.planner.requirements import rentable
+from assistant.planner.requirements import rentable, way_price
 from assistant.planner.serving.infer import Subject, plan_infer
 from assistant.reader.otherkinds import AT_ONCE
 
@@ -176,7 +175,7 @@ def _ways(asked: Request, named: Named, planner: Planner, machine: Hardware) -> 
     for other in _larger(machine):
         plan, _ = planner(asked.intent, subject(named, other))
         if plan.fits and (way := _way(machine_phrase(other), asked.intent, plan, other, words=asked.text if asked.said else None)):
-            yield replace(way, price=price_sentence(offers(other.gpu.name, other.count), nodes=other.nodes))
+            yield replace(way, price=way_price(asked.intent.cloud, other))
             if other.gpu.name != machine.gpu.name:
                 break
 

@@ -13,7 +13,7 @@ from assistant.builder.requests import Resolve
 from assistant.builder.rows import shorter_rows
 from assistant.builder.ways_out import ways_out
 from assistant.catalogue.models import all_models
-from assistant.catalogue.offers import NO_PRICES
+from assistant.catalogue.offers import NO_PRICES, OWN
 from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome, Requirement
 from assistant.core.units import gib
@@ -105,7 +105,8 @@ def order_of(found: tuple[Requirement, ...]) -> str:
         return ""
     known = [r.dollars is not None for r in found]
     if not any(known):
-        return "In order of the price an hour: what the run costs is not known."
+        by = "the price an hour: what the run costs is not known" if any(r.hourly for r in found) else "memory in all: no price of it is known"
+        return f"In order of {by}."
     return "In order of what the run costs" + ("." if all(known) else ", then of the price an hour where that cost is not known.")
 
 
@@ -138,8 +139,7 @@ def _limit_findings(intent: Intent, plan: Plan, found: tuple[Requirement, ...]) 
         message = f"the limit on time or money is not checked: {plan.time_unknown or 'the time is not known'}"
         findings.append(Finding(rule="REQ002", severity="warning", path="budget", message=message, fix="watch the first steps, or set training.max_steps"))
     if intent.cloud in NO_PRICES:
-        message = f"{intent.cloud} has no prices here: those of all clouds are shown"
-        findings.append(Finding(rule="REQ003", severity="warning", path="cloud", message=message, fix="look up its own prices"))
+        findings.append(Finding(rule="REQ003", severity="info", path="cloud", message=f"{intent.cloud}: {OWN}", fix="count in GPU-hours"))
     return tuple(findings)
 
 

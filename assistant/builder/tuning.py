@@ -11,7 +11,6 @@ from assistant.builder.kinds import finished
 from assistant.builder.phrase import machine_flag, machine_phrase
 from assistant.builder.requests import Request, model_of, said_model, stated_machine, unread_findings
 from assistant.catalogue.machines import assumed_machines
-from assistant.catalogue.offers import offers, price_sentence
 from assistant.checks.schema import coerce, field
 from assistant.core.datafacts import DataFacts
 from assistant.core.intent import Intent
@@ -20,6 +19,7 @@ from assistant.core.taskplan import TaskPlan
 from assistant.core.units import gib
 from assistant.core.values import Hardware, ModelSpec, Reason
 from assistant.planner.data import is_local
+from assistant.planner.requirements import way_price
 from assistant.planner.tune import Search, plan_tune
 
 
@@ -84,7 +84,7 @@ def _ways(search: Search, model: ModelSpec, machine: Hardware, data: DataFacts |
     for one in (replace(each, count=1, nodes=1) for each in larger if each.gpu.usable_gib > machine.gpu.usable_gib):
         plan, _ = plan_tune(search, model, one, data)
         if plan.fits and (way := _way(machine_phrase(one), search.training, plan, one)):
-            yield replace(way, price=price_sentence(offers(one.gpu.name, 1), nodes=1))
+            yield replace(way, price=way_price(search.training.cloud, one))
             break
 
 

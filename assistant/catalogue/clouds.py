@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from assistant.core.errors import UsageError
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cloud:
@@ -11,7 +13,7 @@ class Cloud:
 
     `word` is what stands in `resources.cloud`; `extra` what `pip install "oumi[…]"` needs where the job is started;
     `stops` and `stops_spot` whether a machine on demand or spot can be stopped, without which Oumi sets no autostop;
-    `disk` whether its size is the job's to say; `rented` whether it is billed by the hour.
+    `disk` whether its size is the job's to say; `rented` whether it is billed by the hour; `mounts_buckets` whether SkyPilot mounts a bucket there.
     """
 
     name: str
@@ -24,6 +26,7 @@ class Cloud:
     clusters: bool = True
     disk: bool = True
     rented: bool = True
+    mounts_buckets: bool = True
 
     @property
     def is_sky(self) -> bool:
@@ -31,7 +34,7 @@ class Cloud:
         return self.name not in ("slurm", "local")
 
 
-CLOUDS = {
+CLOUDS: dict[str, Cloud] = {
     cloud.name: cloud
     for cloud in (
         # `CloudImplementationFeatures` of sky/clouds/*.py decide on stop, spot and several nodes (tests/oumi/test_jobs_matrix.py
@@ -40,7 +43,7 @@ CLOUDS = {
         Cloud(name="aws", title="AWS", word="aws", extra="aws"),
         Cloud(name="azure", title="Azure", word="azure", extra="azure"),
         Cloud(name="lambda", title="Lambda", word="lambda", extra="lambda", stops=False, spot=False, disk=False),
-        Cloud(name="runpod", title="RunPod", word="runpod", extra="runpod", stops=False, clusters=False),
+        Cloud(name="runpod", title="RunPod", word="runpod", extra="runpod", stops=False, clusters=False, mounts_buckets=False),
         Cloud(name="nebius", title="Nebius", word="nebius", extra="nebius", stops_spot=True),
         Cloud(name="kubernetes", title="Kubernetes", word="k8s", extra="kubernetes", stops=False, spot=False, disk=False, rented=False),
         # Oumi's own client over ssh and sbatch: SkyPilot's Slurm is `sky-slurm` and needs a configuration of its own.
@@ -49,3 +52,17 @@ CLOUDS = {
     )
 }
 """What the contract's `intent.cloud` may be."""
+
+
+def refuse_nodes(cloud: str | None, nodes: int, *, said_as: str = "nodes") -> None:
+    """Nothing, where this cloud joins that many machines. `said_as` is the key under which they were said.
+
+    Raises:
+        UsageError: it joins none; the two that were said are named.
+    """
+    place = CLOUDS.get(cloud or "")
+    if place is None or place.clusters or nodes <= 1:
+        return
+    what = "this machine is one" if place.name == "local" else f"SkyPilot joins no machines on {place.title}"
+    others = ", ".join(each.name for each in CLOUDS.values() if each.clusters)
+    raise UsageError(f"{nodes} nodes were said, and {what}.", context=said_as, hint=f"Say one node with all its GPUs, or a cloud that joins machines: {others}.", reference="no-clusters")

@@ -48,7 +48,19 @@ def parse_machine(text: str, *, source: HardwareSource = "flag") -> Hardware:
             context=f'--gpus "{text[:80]}"',
             hint=f"Examples: {EXAMPLES}",
         )
-    return Hardware(gpu=_gpu(rest.strip(), text), count=count, nodes=nodes, source=source)
+    return Hardware(gpu=_counted(_gpu(rest.strip(), text), count), count=count, nodes=nodes, source=source)
+
+
+def _counted(gpu: GpuSpec, count: int) -> GpuSpec:
+    """The GPU, unless it is a processor or a Mac of which several were said.
+
+    Raises:
+        UsageError: there is one in a machine.
+    """
+    if count > 1 and gpu.kind in ("cpu", "unified"):
+        what = "cpu is the whole machine" if gpu.kind == "cpu" else "a Mac has one GPU"
+        raise UsageError(f"{what}, and a number of {count} was said.", context="gpu_count", hint="Say it without a number, such as cpu:64GB; or name GPUs.", reference="conflict")
+    return gpu
 
 
 def _gpu(name: str, text: str) -> GpuSpec:
@@ -118,6 +130,7 @@ def hardware_from_intent(intent: Intent) -> tuple[Hardware | None, tuple[Reason,
         return None, ()
     gpu, reasons = _said_gpu(intent)
     count = intent.gpu_count or 1
+    _counted(gpu, count)
     if intent.gpu_count is None and gpu.kind not in ("cpu", "unified"):
         reasons.append(Reason(field="gpu_count", value=1, why="no number was said"))
     hardware = Hardware(gpu=gpu, count=count, nodes=intent.nodes or 1, source="request")

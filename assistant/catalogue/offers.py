@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from assistant.catalogue.names import read_records
+from assistant.core.values import price_date
 
 _SHOWN = 3
 
@@ -51,7 +52,8 @@ class Offer:
 
 
 NO_PRICES = ("local", "slurm", "kubernetes")
-"""Said as a cloud, and without offers of its own."""
+"""Said as a cloud, and machines of one's own: nobody lists a price for them."""
+OWN = "no listed price: the machines are your own"
 
 
 def _price(record: dict[str, Any] | None) -> Price | None:
@@ -82,12 +84,16 @@ def all_offers() -> tuple[Offer, ...]:
     return tuple(_offer(record) for record in read_records("offers.jsonl"))
 
 
-def offers(gpu_name: str, count: int) -> tuple[Offer, ...]:
+SINGLE = frozenset(("runpod", "primeintellect", "vast"))
+"""Clouds whose machines SkyPilot 0.12 does not join (`MULTI_NODE` in sky/clouds/*.py; asked in tests/oumi/test_jobs_matrix.py)."""
+
+
+def offers(gpu_name: str, count: int, *, nodes: int = 1) -> tuple[Offer, ...]:
     """Instances with this many of the GPU, cheapest first; where none has, those with the next larger count.
 
-    On-demand prices come before spot-only ones. `gpu_name` is the catalogue's own (`find_gpu(...).name`).
+    For several `nodes` only where they can be joined. On-demand prices come before spot-only ones. `gpu_name` is the catalogue's own (`find_gpu(...).name`).
     """
-    enough = [o for o in all_offers() if o.gpu == gpu_name and o.count >= count]
+    enough = [o for o in all_offers() if o.gpu == gpu_name and o.count >= count and (nodes == 1 or o.cloud not in SINGLE)]
     least = min((o.count for o in enough), default=0)
     found = (o for o in enough if o.count == least)
     return tuple(sorted(found, key=lambda o: (o.on_demand is None, o.hourly, o.cloud, o.instance or "")))
@@ -127,7 +133,7 @@ def _dollars(amount: float) -> str:
 def _when(prices: Sequence[Price]) -> str:
     months = sorted({p.as_of[:7] for p in prices if p.as_of})
     if not months:
-        return "undated prices"
+        return price_date(None)
     span = months[0] if len(months) == 1 else f"{months[0]} to {months[-1]}"
     undated = sum(p.as_of is None for p in prices)
-    return f"prices of {span}" + (f" ({undated} of {len(prices)} undated)" if undated else "")
+    return f"prices of {span}" + (f", for {undated} of {len(prices)} the date is unknown" if undated else "")

@@ -19,6 +19,7 @@ from assistant.core.outcome import Outcome
 from assistant.core.redact import MARK
 from assistant.core.values import Reason
 from assistant.reader import Reading
+from assistant.reader.otherkinds import SAID
 from assistant.reader.sizes import asks_for
 
 Step = tuple[State, tuple[Effect, ...]]
@@ -120,7 +121,8 @@ def flagged_machine(state: State, gpus: str) -> Step:
 def guided(state: State, event: Guided) -> Step:
     """The conversation as a guided setup left it, as one turn; what was noted of values that it changed is dropped."""
     changed = set(changed_keys(state.intent, event.intent))
-    kept = tuple(note for note in state.notes if note.field not in changed and not (note.field in MACHINE_KEYS and event.gpus != state.gpus))
+    kept = tuple(note for note in state.notes if note.why != SAID and note.field not in changed and not (note.field in MACHINE_KEYS and event.gpus != state.gpus))
+    kept = (*kept, *event.said)
     after = replace(
         state, intent=event.intent, gpus=event.gpus, notes=kept, words=(*state.words, "/create"), changed=tuple(changed) or state.changed,
         flagged=state.flagged - changed, what_if=None, follow_up=None, before=pushed(state),

@@ -150,10 +150,14 @@ class MachineSet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guided:
-    """A guided setup that began with this conversation came back: the whole of what is said now, and the machine of a flag."""
+    """A guided setup that began with this conversation came back: the whole of what is said now, and the machine of a flag.
+
+    `said` are notes of what the intent has no key for; they take the place of those that stand.
+    """
 
     intent: Intent
     gpus: str | None
+    said: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

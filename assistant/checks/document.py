@@ -97,6 +97,15 @@ class NoDocument(UsageError):
     column: int = 1
 
 
+def node_of(value: Any) -> Node:
+    """A plain value as a node; it stands nowhere."""
+    if isinstance(value, dict):
+        return Node(value=value, line=0, column=0, keys={key: node_of(item) for key, item in value.items()})
+    if isinstance(value, list | tuple):
+        return Node(value=list(value), line=0, column=0, items=tuple(node_of(item) for item in value))
+    return Node(value=value, line=0, column=0)
+
+
 def parse(text: str) -> Node:
     """The document in this text.
 

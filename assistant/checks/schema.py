@@ -100,7 +100,23 @@ def coerce(path: str, value: Any, kind: str = "train", *, parts: bool = False) -
     names = snapshot(kind)["names"].get(path)
     if names and typed not in names:
         raise _not_a_name(path, str(typed), names)
+    if isinstance(typed, list | dict):
+        _refuse_unreadable(path, typed, kind)
     return typed
+
+
+def _refuse_unreadable(path: str, value: Any, kind: str) -> None:
+    """What stands in a list or a mapping, against the classes that Oumi makes of it."""
+    from assistant.checks.releases import release_of
+    from assistant.checks.typed import mistakes_in_value
+
+    found = mistakes_in_value(path, value, kind, release_of(snapshot(kind)["oumi"]))
+    if found:
+        first = found[0]
+        mend = f"{first.fix[:1].upper()}{first.fix[1:]}"
+        if "is a section of fields" in first.message:
+            mend = f"Write it as {{field: value}}; oumi-chat explain {unindexed(first.path)} names the fields"
+        raise UsageError(f"{first.message}.", context=first.path, hint=mend if mend.endswith("?") else f"{mend}.", reference="wrong-value")
 
 
 def _not_a_name(path: str, value: str, names: list[str]) -> UsageError:

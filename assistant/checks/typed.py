@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from assistant.checks import releases
-from assistant.checks.document import Node
+from assistant.checks.document import Node, node_of
 
 _MEANT = "did you mean "
 _NEAR = 70
@@ -36,6 +36,19 @@ def mistakes(root: Node, kind: str, version: str) -> tuple[Mistake, ...]:
     """Everything in this document that a release of Oumi cannot read as this kind of config, in the order of the file."""
     found = _Reading(kind, version).section(root, releases.root_class(kind), "")
     return tuple(sorted(found, key=lambda m: (m.line, m.column)))
+
+
+def mistakes_in_value(path: str, value: Any, kind: str, version: str) -> tuple[Mistake, ...]:
+    """What such a release cannot read of a field's value, items of lists included; nothing where the path leads below an open mapping or into a list."""
+    name: str | None = releases.root_class(kind)
+    declared: Any = None
+    for step in path.split("."):
+        fields = releases.fields_of(name, version) if name else {}
+        if step not in fields:
+            return ()
+        declared = fields[step].type
+        name = next((part for part in _parts(declared)[0] if isinstance(part, str) and releases.is_class(part)), None)
+    return tuple(_Reading(kind, version).value(node_of(value), declared, path))
 
 
 class _Reading:

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from assistant.builder.unused import with_unused
 from assistant.cli.failure import failed
 from assistant.cli.request import Options, answer, report_outcome, save, without_secrets
 from assistant.core.errors import OumiChatError, UsageError
@@ -17,7 +18,7 @@ from assistant.core.values import Question
 from assistant.reader import Reading
 from assistant.terminal import report
 from assistant.terminal.screen import Screen
-from assistant.wizard.answers import Said, choice_of, said_with, setting, stated_machine
+from assistant.wizard.answers import Said, choice_of, notes_of, said_with, setting, stated_machine
 from assistant.wizard.course import missing_question
 from assistant.wizard.flags import command as command_for
 from assistant.wizard.items import KINDS, Item, item
@@ -37,7 +38,7 @@ def create(args: list[str]) -> int:
 
 
 def _command() -> click.Command:
-    params: list[click.Parameter] = [click.Argument(["kind"], required=False), *(_option(one) for one in _every_item())]
+    params: list[click.Parameter] = [click.Argument(["kind"], required=False), *(_option(one) for one in _every_item()), click.Option(["--method", METHOD], help="As --training-type; of a quantization its method.")]
     params += [
         click.Option(["--set", "fields"], multiple=True, metavar="PATH=VALUE", help="A field of the config by its dotted name; can be given many times."),
         click.Option(["--yes", "-y"], is_flag=True, help="Ask nothing: the defaults for what no flag says."),
@@ -54,18 +55,27 @@ def _command() -> click.Command:
     return click.Command("create", params=params, callback=_create, help=_HELP, context_settings={"help_option_names": ["-h", "--help"]})
 
 
+METHOD = "said_method"
+"""The one option that two kinds take for two things."""
+
+
 def _every_item() -> list[Item]:
-    """Each question once: of the first kind that asks it."""
-    found = {key: item(name, key) for name in reversed(KINDS) for key in KINDS[name].keys}
-    order = dict.fromkeys(key for kind in KINDS.values() for key in kind.keys)
-    return [found[key] for key in order]
+    """Each option once: of the first kind that asks for it."""
+    found = {item(name, key).flag: item(name, key) for name in reversed(KINDS) for key in KINDS[name].keys}
+    order = dict.fromkeys(item(kind.name, key).flag for kind in KINDS.values() for key in kind.keys)
+    return [found[flag] for flag in order if flag != "--method"]
+
+
+def _parameter(flag: str) -> str:
+    """The name under which click hands an option's value on."""
+    return METHOD if flag == "--method" else "said_" + flag.removeprefix("--").replace("-", "_")
 
 
 def _option(asked: Item) -> click.Option:
     if asked.takes == "yes":
-        return click.Option([f"{asked.flag}/--no-{asked.flag[2:]}", asked.key], default=None, help=asked.text)
+        return click.Option([f"{asked.flag}/--no-{asked.flag[2:]}", _parameter(asked.flag)], default=None, help=asked.text)
     names = "|".join(name for name, _ in asked.choices) if asked.takes == "choice" and len(asked.choices) <= 6 else None
-    return click.Option([asked.flag, asked.key], metavar=names, help=asked.text)
+    return click.Option([asked.flag, _parameter(asked.flag)], metavar=names, help=asked.text)
 
 
 def _create(
@@ -112,22 +122,41 @@ def _begun(kind: str, given: dict[str, str], fields: tuple[str, ...], options: O
         UsageError: a flag of another kind, or a value that cannot be taken.
     """
     said = Said(intent=Intent.model_validate({"task": KINDS[kind].task}))
-    for key in given:
-        if key not in KINDS[kind].keys:
-            others = [each.name for each in KINDS.values() if key in each.keys]
-            raise UsageError(f"{item(others[0], key).flag} says nothing of {kind}.", context=item(others[0], key).flag, hint=f"It belongs to create {', '.join(others)}.")
+    answers = _by_key(kind, given)
     for key in KINDS[kind].keys:  # not as they were typed: a machine may overrule a number of nodes
-        said = said_with(said, kind, item(kind, key), given[key]) if key in given else said
-    settled = set(given)
+        said = said_with(said, kind, item(kind, key), answers[key]) if key in answers else said
+    settled = set(answers)
     for text in fields:
         asked, value = setting(kind, text)
         if value is None:
             raise UsageError(f'--set takes PATH=VALUE, and "{text[:60]}" has no =.', context="--set", hint="Such as --set training.warmup_steps=50.")
-        if asked.key in settled:
+        if asked.key in settled:  # by a flag, or by --set before
             raise UsageError(f"{asked.field or asked.key} is said twice.", context=f"--set {text[:60]}", hint="Keep one of the two.", reference="conflict")
         said = said_with(said, kind, asked, value)
         settled.add(asked.key)
     return State(kind=kind, said=said, settled=frozenset(settled), ends=_ends(options), file=None if options.output == "-" else options.output)
+
+
+def _by_key(kind: str, given: dict[str, str]) -> dict[str, str]:
+    """What each flag says, by the key that this kind has for it.
+
+    Raises:
+        UsageError: a flag of another kind, or two that say the same.
+    """
+    keys = {_parameter(item(kind, key).flag): key for key in KINDS[kind].keys}
+    keys.setdefault(METHOD, keys.get(_parameter("--training-type"), ""))
+    answers: dict[str, str] = {}
+    for name, text in given.items():
+        key = keys.get(name, "")
+        flag = "--" + name.removeprefix("said_").replace("_", "-")
+        if not key:
+            alike = {name, _parameter("--training-type")} if name == METHOD else {name}
+            others = [each.name for each in KINDS.values() if alike & {_parameter(item(each.name, one).flag) for one in each.keys}]
+            raise UsageError(f"{flag} says nothing of {kind}.", context=flag, hint=f"It belongs to create {', '.join(others)}.")
+        if key in answers:
+            raise UsageError(f"{item(kind, key).flag} is said twice.", context=flag, hint="--method is the same here: keep one of the two.", reference="conflict")
+        answers[key] = text
+    return answers
 
 
 def _ends(options: Options) -> Ends:
@@ -140,7 +169,7 @@ def planner(options: Options) -> Callable[[str, Said], Outcome]:
     """What plans a guided setup: the same as for a request of the same intent."""
 
     def plan(kind: str, said: Said) -> Outcome:  # noqa: ARG001  # of its own kind once there are several
-        return answer(Reading(intent=said.intent), "", replace(options, gpus=stated_machine(said)), line="")
+        return with_unused(answer(Reading(intent=said.intent, notes=notes_of(said)), "", replace(options, gpus=stated_machine(said)), line=""), said.intent)
 
     return plan
 

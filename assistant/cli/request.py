@@ -13,6 +13,7 @@ from typing import Literal
 from assistant import answering
 from assistant.answering import Setting
 from assistant.builder.saving import named
+from assistant.builder.unused import with_unused
 from assistant.cli.failure import failed
 from assistant.cli.words import reads_as_request
 from assistant.core.errors import OumiChatError, UsageError
@@ -131,6 +132,7 @@ def _answered(text: str, options: Options, *, typed: bool) -> int:
     try:
         path = options.path
         outcome = replace(answer(reading, text, options, line=steps.training if steps else None), source=source)
+        outcome = with_unused(outcome, reading.intent)
         outcome = answering.evaluated(outcome, steps.evaluation, text, options.setting) if steps else outcome
         if outcome.files and path is not None:
             outcome = save(outcome, path, force=options.force)

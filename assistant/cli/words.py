@@ -20,6 +20,8 @@ _CREATE_FLAGS = (
     "--model", "--objective", "--dataset", "--training-type", "--sequence-length", "--epochs", "--max-steps", "--global-batch-size", "--micro-batch-size",
     "--learning-rate", "--lora-rank", "--lora-alpha", "--precision", "--sharding", "--seed", "--output-dir", "--run-name", "--priority", "--max-hours",
     "--max-dollars", "--cloud", "--nodes", "--benchmarks", "--engine", "--num-fewshot", "--limit", "--set",
+    "--method", "--calibration-samples", "--search", "--trials", "--metric", "--sampler", "--validation", "--criterion", "--scale", "--response-format",
+    "--system-instruction", "--prompt-template", "--subject", "--rows", "--num-samples", "--attributes", "--temperature",
 )  # fmt: skip
 """Flags of `create` that take a value: without them that value would be taken for a word."""
 _FILE_FLAGS = ("--format", "--select", "--ignore", "--oumi-version", "--from", "--to", "--kind")
@@ -27,7 +29,7 @@ _FILE_FLAGS = ("--format", "--select", "--ignore", "--oumi-version", "--from", "
 _WITH_VALUE = ("--llm", "--llm-base-url", "--gpus", "--output-file", "-o", "--config", "-c", "--resume", "--script", "--cluster", "--input", "--output", *_FILE_FLAGS, *_CREATE_FLAGS)
 _HELP = ("--help", "-h", "--version")
 _PROSE = frozenset(["a", "an", "the", "my", "our", "me", "to", "for", "of", "on", "with", "using", "from", "into", "how", "what", "which", "and", "please"])
-_FIELD = re.compile(r"[a-z]\w*(?:\[\d+\])?(?:\.\w+(?:\[\d+\])?)+|[a-z0-9]+(?:_[a-z0-9]+)+|model|data|training|peft|fsdp|deepspeed|generation")
+_FIELD = re.compile(r"[a-z]\w*(?:\[\d+\])?(?:\.\w+(?:\[\d+\])?)+|[a-z0-9]+(?:_[a-z0-9]+)+|model|data|training|tasks|peft|fsdp|deepspeed|generation")
 
 
 class Words(TyperGroup):

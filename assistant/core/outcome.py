@@ -8,7 +8,7 @@ from typing import Any, Literal
 from assistant.core.intent import Intent
 from assistant.core.jobplan import JobPlan
 from assistant.core.taskplan import TaskPlan
-from assistant.core.values import Cost, Finding, Hardware, Plan, Question, Reason, RunTime
+from assistant.core.values import Cost, Finding, Hardware, Plan, Question, Reason, RunTime, price_date
 
 Status = Literal["ok", "needs_input", "does_not_fit", "invalid"]
 EXIT_CODES: dict[Status, int] = {"ok": 0, "needs_input": 3, "does_not_fit": 4, "invalid": 5}
@@ -160,7 +160,7 @@ def hardware_json(hardware: Hardware | None) -> dict[str, Any]:
 
 
 def cost_json(cost: Cost | None) -> dict[str, Any] | None:
-    """What the run costs, US dollars."""
+    """What the run costs, US dollars; `as_of` is null where the day of the price is not known, and `price` says so."""
     if cost is None:
         return None
     return {
@@ -170,6 +170,7 @@ def cost_json(cost: Cost | None) -> dict[str, Any] | None:
         "hourly": round(cost.hourly, 2),
         "cloud": cost.cloud,
         "as_of": cost.as_of,
+        "price": price_date(cost.as_of, to_the_day=True),
         "spot": cost.spot,
     }
 

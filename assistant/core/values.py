@@ -214,6 +214,13 @@ class Cost:
     spot: bool
 
 
+def price_date(as_of: str | None, *, to_the_day: bool = False) -> str:
+    """`price of 2026-09`, or that its day is not known: such a price may be years old."""
+    if as_of is None:
+        return "price date unknown"
+    return f"price of {as_of if to_the_day else as_of[:7]}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """Every number a config needs, with its reasons.

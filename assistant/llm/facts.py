@@ -10,7 +10,7 @@ from assistant.builder import prose_words as w
 from assistant.catalogue.datasets import find_dataset
 from assistant.core.outcome import Outcome, WayOut
 from assistant.core.units import gib
-from assistant.core.values import Plan, Reason
+from assistant.core.values import Plan, Reason, price_date
 from assistant.llm.fact_terms import named_terms, used_terms
 
 
@@ -326,7 +326,7 @@ def _time_lines(outcome: Outcome, plan: Plan) -> list[str]:
         return [f"time: unknown: {plan.time_unknown}"]
     lines = [f"time: about {w.hours_text(time.hours)} ({w.hours_text(time.low)} to {w.hours_text(time.high)}), {time.tokens_per_second:,.0f} tokens/s"]
     if cost:
-        lines.append(f"cost: about {w.dollars_text(cost.dollars)} ({w.dollars_text(cost.low)} to {w.dollars_text(cost.high)}) at {w.dollars_text(cost.hourly)} an hour on {cost.cloud}")
+        lines.append(f"cost: about {w.dollars_text(cost.dollars)} ({w.dollars_text(cost.low)} to {w.dollars_text(cost.high)}) at {w.dollars_text(cost.hourly)} an hour on {cost.cloud}" + ("" if cost.as_of else f", {price_date(None)}"))
     return lines
 
 

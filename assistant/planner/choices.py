@@ -84,6 +84,8 @@ def methods_for(intent: Intent, model: ModelSpec, hardware: Hardware, *, full_on
     if intent.method:
         return (intent.method,), "as asked"
     quantised = ("qlora",) if hardware.gpu.is_cuda and not model.stored_as else ()
+    if intent.lora_rank or intent.lora_alpha:
+        return ("lora", *quantised), "adapters, since their rank or alpha was said"
     if intent.priority == "quality" or intent.objective == "pretrain":
         return ("full", "lora", *quantised), "all parameters where they fit, since quality comes first"
     if model.params_total <= SMALL_MODEL:

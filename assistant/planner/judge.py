@@ -137,7 +137,11 @@ def _layer(criterion: str | None) -> str:
 def _scale(said: str | None) -> tuple[int, int] | None:
     """(worst, best); None for yes or no."""
     low, dash, high = (said or "").partition("-")
-    return (int(low), int(high)) if dash and low.isdigit() and high.isdigit() else None
+    if not (dash and low.isdigit() and high.isdigit()):
+        return None
+    if int(low) >= int(high):
+        raise UsageError(f"A scale from {low} to {high} has no room.", context="scale", hint="The worst comes first, such as 1-5.", reference="wrong-value")
+    return int(low), int(high)
 
 
 def _holes(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
+from assistant.catalogue.clouds import CLOUDS
 from assistant.catalogue.gpus import find_gpu
 from assistant.catalogue.models import all_models
-from assistant.catalogue.offers import NO_PRICES, Offer, all_offers, hourly_range, offers, price_sentence
+from assistant.catalogue.offers import NO_PRICES, OWN, Offer, all_offers, hourly_range, offers, price_sentence
 from assistant.core.errors import OumiChatError
 from assistant.core.intent import Intent
 from assistant.core.outcome import Requirement
@@ -23,21 +24,26 @@ SIZES = ((1, 1), (2, 1), (4, 1), (8, 1), (8, 2), (8, 4), (8, 8), (8, 16))
 """(GPUs a node, nodes), as they are rented."""
 
 
-def sizes_of(gpu: GpuSpec) -> tuple[tuple[int, int], ...]:
-    """Machines as they are rented: several nodes only of cards that are linked within one."""
+def sizes_of(gpu: GpuSpec, cloud: str | None) -> tuple[tuple[int, int], ...]:
+    """Machines as they are rented: several nodes only of cards that are linked within one, and where the cloud that was said joins any."""
     linked = gpu.kind == "datacenter" and (gpu.nvlink_gbs or 0) >= 200
-    return SIZES if linked else SIZES[:4]
+    return SIZES if linked and (cloud is None or CLOUDS[cloud].clusters) else SIZES[:4]
 
 
 Keeps = Callable[[Requirement], bool]
 
 
-def offers_on(gpu_name: str, count: int, cloud: str | None) -> tuple[Offer, ...]:
-    """Offers with this many of the GPU or the next larger count, cheapest first; of one cloud where one was said."""
-    if cloud is None or cloud in NO_PRICES:
-        return offers(gpu_name, count)
+def offers_on(gpu_name: str, count: int, cloud: str | None, *, nodes: int = 1) -> tuple[Offer, ...]:
+    """Offers with this many of the GPU or the next larger count, cheapest first; of one cloud where one was said, and none of machines of one's own."""
+    if cloud is None:
+        return offers(gpu_name, count, nodes=nodes)
     sizes = sorted({o.count for o in all_offers() if o.gpu == gpu_name and o.cloud == cloud and o.count >= count})
-    return tuple(o for o in offers(gpu_name, sizes[0]) if o.cloud == cloud) if sizes else ()
+    return tuple(o for o in offers(gpu_name, sizes[0], nodes=nodes) if o.cloud == cloud) if sizes else ()
+
+
+def way_price(cloud: str | None, machine: Hardware) -> str:
+    """What an hour of this machine costs, on the cloud that was said; nothing for machines of one's own."""
+    return "" if cloud in NO_PRICES else price_sentence(offers_on(machine.gpu.name, machine.count, cloud, nodes=machine.nodes), nodes=machine.nodes)
 
 
 def on_any_machine(intent: Intent) -> Intent:
@@ -70,7 +76,7 @@ def rentable(machines: Sequence[Hardware], intent: Intent) -> list[Hardware]:
 
 
 def _requirement(machine: Hardware, plan: Plan, intent: Intent) -> Requirement:
-    found = offers_on(machine.gpu.name, machine.count, intent.cloud)
+    found = offers_on(machine.gpu.name, machine.count, intent.cloud, nodes=machine.nodes)
     hourly = hourly_range(found, nodes=machine.nodes)
     larger = f"; the smallest there has {found[0].count} GPUs" if found and found[0].count > machine.count else ""
     hours = plan.time.hours if plan.time else None
@@ -79,7 +85,7 @@ def _requirement(machine: Hardware, plan: Plan, intent: Intent) -> Requirement:
         machine=machine,
         plan=plan,
         hourly=hourly,
-        price=price_sentence(found, nodes=machine.nodes) + larger,
+        price=OWN if intent.cloud in NO_PRICES else price_sentence(found, nodes=machine.nodes) + larger,
         dollars=rate * hours if rate and hours else None,
     )
 
@@ -105,7 +111,7 @@ def _any(_found: Requirement) -> bool:
 
 def least_of(intent: Intent, model: ModelSpec, gpu: GpuSpec, keeps: Keeps = _any) -> Requirement | None:
     """The fewest GPUs of this kind that the run fits on, and that `keeps` what else is asked."""
-    for count, nodes in sizes_of(gpu):
+    for count, nodes in sizes_of(gpu, intent.cloud):
         machine = Hardware(gpu=gpu, count=count, nodes=nodes)
         plan = _fitting(intent, model, machine)
         if plan is not None and keeps(found := _requirement(machine, plan, intent)):
@@ -167,7 +173,7 @@ def more_of_the_same(intent: Intent, model: ModelSpec, machine: Hardware) -> Req
     """The fewest of the GPUs at hand that it would fit on."""
     if machine.gpu.kind in ("cpu", "unified"):
         return None
-    for count, nodes in sizes_of(machine.gpu):
+    for count, nodes in sizes_of(machine.gpu, intent.cloud):
         if count * nodes <= machine.world:
             continue
         larger = replace(machine, count=count, nodes=nodes, source="request", free_gib=None)
@@ -183,7 +189,7 @@ def machines_that(intent: Intent, model: ModelSpec, machine: Hardware, keeps: Ca
         gpu = find_gpu(name)
         if gpu is None:
             continue
-        for count, nodes in sizes_of(gpu):
+        for count, nodes in sizes_of(gpu, intent.cloud):
             other = Hardware(gpu=gpu, count=count, nodes=nodes)
             plan = _fitting(intent, model, other)
             if plan is not None and keeps(plan):
@@ -195,7 +201,7 @@ def same_number(intent: Intent, model: ModelSpec, machine: Hardware) -> tuple[Re
     """As many of each usual GPU, where the run fits on them as it was asked for; by price an hour."""
     found = []
     for gpu in (find_gpu(name) for name in COMMON):
-        if gpu is None or gpu.name == machine.gpu.name or (machine.count, machine.nodes) not in sizes_of(gpu):
+        if gpu is None or gpu.name == machine.gpu.name or (machine.count, machine.nodes) not in sizes_of(gpu, intent.cloud):
             continue
         other = Hardware(gpu=gpu, count=machine.count, nodes=machine.nodes)
         plan = _fitting(intent, model, other)

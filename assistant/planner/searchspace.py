@@ -64,11 +64,36 @@ def space_of(plan: Plan, names: dict[str, str]) -> Space:
 
 def _spec(name: str, limits: str, plan: Plan) -> dict[str, Any]:
     if ".." in limits:
-        low, high = (float(text) for text in limits.split(".."))
+        low, high = (_number(name, text) for text in limits.split("..", 1))
+        if low >= high:
+            raise UsageError(f"{name} from {low:g} to {high:g} leaves nothing to search.", context="search", hint=f"The less comes first: {name}=LOW..HIGH.", reference="tune-spec")
         return _range(name, low, high)
     if limits:
-        return {"type": "categorical", "choices": sorted({int(text) for text in limits.split(",")})}
+        return {"type": "categorical", "choices": _values(name, limits)}
     return _around(name, plan)
+
+
+_TEXTS = ("lr_scheduler_type", "optimizer")
+
+
+def _number(name: str, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if name in _TEXTS or not 0 <= value < float("inf") or (name in _WHOLE and (value != int(value) or value < 1)):
+        wanted = "names with commas, such as linear,cosine" if name in _TEXTS else "whole numbers from 1" if name in _WHOLE else "numbers"
+        raise UsageError(f'{name} cannot be searched at "{text[:40]}".', context="search", hint=f"It takes {wanted}.", reference="tune-spec")
+    return value
+
+
+def _values(name: str, limits: str) -> list[Any]:
+    """The choices, without doubles: whole numbers, numbers or names, as the field has them."""
+    texts = [text for text in limits.split(",") if text]
+    if name in _TEXTS:
+        return list(dict.fromkeys(texts))
+    numbers = sorted({_number(name, text) for text in texts})
+    return [int(number) for number in numbers] if name in _WHOLE else numbers
 
 
 def _range(name: str, low: float, high: float) -> dict[str, Any]:

@@ -200,11 +200,17 @@ def _holes(plan: Plan, space: Space, trials: int, output: str, search: Search) -
         "micro_batch_size": plan.micro_batch_size,
         "mixed_precision": plan.mixed_precision.lower() if plan.mixed_precision else None,
         "save_final_model": False if plan.method == "full" else None,
+        "directions": [_direction(name) for name in search.own.get("tuning.evaluation_metrics") or _METRICS[:1]],
         "output_dir": output,
         "study": search.training.run_name or f"{slug(plan.model.id)}-tune",
         "storage": f"sqlite:///{output.rstrip('/')}/study.db" if plain else None,
         "goes_on": True if plain else None,
     }
+
+
+def _direction(metric: str) -> str:
+    """Which way is better."""
+    return "maximize" if "accuracy" in metric else "minimize"
 
 
 def _words(plan: Plan, trials_why: str, validation_why: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import TypeVar
 from assistant.core.outcome import Outcome
 from assistant.core.taskplan import TaskPlan
 from assistant.core.units import gib
-from assistant.core.values import Plan, Question
+from assistant.core.values import Plan, Question, price_date
 from assistant.terminal import words
 from assistant.terminal.jobview import beside_lines
 from assistant.terminal.preview import assumption_lines, finding_lines, row
@@ -137,7 +137,8 @@ def _time(outcome: Outcome) -> str:
 
 
 def _cost(outcome: Outcome) -> str:
-    return f"about ${outcome.cost.dollars:,.2f} on {outcome.cost.cloud}" if outcome.cost else ""
+    cost = outcome.cost
+    return f"about ${cost.dollars:,.2f} on {cost.cloud}, {price_date(cost.as_of)}" if cost else ""
 
 
 def origin_lines(found: Mapping[str, str], quotes: Mapping[str, str], face: Face) -> list[Line]:

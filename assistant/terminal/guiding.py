@@ -22,7 +22,7 @@ def put_lines(text: str, choices: Sequence[tuple[str, str]], default: tuple[str,
     lines: list[Line] = [(), *_bold(text, face)]
     explained = [(name, about) for name, about in choices if about]
     for name, about in explained:
-        lines += row(one_line(name, LABEL - 4), one_line(about, 200), face)
+        lines += _labelled(name, one_line(about, 200), face)
     names = [one_line(name, 60) for name, about in choices if not about]
     if names:
         shown = [*names[:_FEW], "… (Tab lists all)"] if len(names) > _FEW + 1 else names
@@ -51,11 +51,16 @@ def help_lines(rows: Sequence[tuple[str, str]], face: Face) -> list[Line]:
     for label, text in rows:
         if not label:
             lines += note(one_line(text, 400), face)
-        elif cells(label) > LABEL - 3:
-            lines += [(("  ", ""), (one_line(label, 60), "dim")), *row("", one_line(text, 400), face)]
         else:
-            lines += row(label, one_line(text, 400), face)
+            lines += _labelled(label, one_line(text, 400), face)
     return lines
+
+
+def _labelled(label: str, text: str, face: Face) -> list[Line]:
+    """A label with its text; a long label is not cut, since it may be what must be typed: it stands over its text."""
+    if cells(label) > LABEL - 3:
+        return [(("  ", ""), (one_line(label, 60), "dim")), *row("", text, face)]
+    return row(label, text, face)
 
 
 def memory_now_lines(outcome: Outcome, findings: Sequence[Finding], face: Face) -> list[Line]:
@@ -72,6 +77,10 @@ def memory_now_lines(outcome: Outcome, findings: Sequence[Finding], face: Face) 
     return lines + finding_lines(tuple(findings), face)
 
 
+def _at_once(number: int | None, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'} at once" if number else ""
+
+
 def _measured(outcome: Outcome) -> str:
     """What the memory is of: hard to judge without batch and length."""
     plan = outcome.plan
@@ -80,7 +89,7 @@ def _measured(outcome: Outcome) -> str:
         return ", ".join(piece for piece in (*pieces, f"micro-batch {plan.micro_batch_size}", f"{plan.sequence_length:,} tokens") if piece)
     task = outcome.task_plan
     assert task is not None
-    many = f"{task.batch_size} rows at once" if task.batch_size else f"{task.concurrency} answers at once" if task.concurrency else ""
+    many = _at_once(task.batch_size, "row") or _at_once(task.concurrency, "answer")
     length = f"{task.sequence_length:,} tokens" if task.sequence_length else ""
     machine = words.machine_name(task.hardware) if task.hardware else ""
     return ", ".join(piece for piece in (task.engine or "", machine, many, length) if piece)

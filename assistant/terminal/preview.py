@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from assistant.catalogue.offers import NO_PRICES
 from assistant.core.outcome import Outcome
 from assistant.core.units import gib
 from assistant.core.values import Estimate, Finding, Hardware, Plan, Reason, memory_json
@@ -47,6 +48,8 @@ def time_lines(outcome: Outcome, face: Face) -> list[Line]:
     plan = outcome.plan
     pieces = words.time_text(plan) if plan else []
     lines = _columns("Time", pieces, face) if pieces else []
+    if plan and outcome.intent.cloud in NO_PRICES:
+        return lines + row("Cost", words.own_cost_text(plan), face)
     return lines + (row("Cost", words.cost_text(outcome.cost), face) if outcome.cost else [])
 
 

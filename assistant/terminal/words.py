@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from assistant.builder.prose_words import dollars_text, hours_text
-from assistant.core.values import Cost, Hardware, Plan
+from assistant.catalogue.offers import OWN
+from assistant.core.values import Cost, Hardware, Plan, price_date
 from assistant.terminal.text import one_line
 
 METHODS = {"full": "Full fine-tuning", "lora": "LoRA", "qlora": "QLoRA"}
@@ -128,6 +129,14 @@ def time_text(plan: Plan) -> list[str]:
 
 def cost_text(cost: Cost) -> str:
     """`about $3.10 ($2.20 to $6.40) at $1.35 an hour on runpod, price of 2026-09`."""
-    when = f"price of {cost.as_of[:7]}" if cost.as_of else "undated price"
     rate = f"{dollars_text(cost.hourly)} an hour{' as spot' if cost.spot else ''} on {cost.cloud}"
-    return f"about {dollars_text(cost.dollars)} ({dollars_text(cost.low)} to {dollars_text(cost.high)}) at {rate}, {when}"
+    return f"about {dollars_text(cost.dollars)} ({dollars_text(cost.low)} to {dollars_text(cost.high)}) at {rate}, {price_date(cost.as_of)}"
+
+
+def own_cost_text(plan: Plan) -> str:
+    """`no listed price: the machines are your own; about 12 GPU-hours (8 to 20)`."""
+    time, world = plan.time, plan.hardware.world
+    if time is None or time.hours is None or time.low is None or time.high is None:
+        return OWN
+    hours, low, high = (f"{each * world:,.2g}" if each * world < 10 else f"{each * world:,.0f}" for each in (time.hours, time.low, time.high))
+    return f"{OWN}; about {hours} GPU-hours ({low} to {high})"

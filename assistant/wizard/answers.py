@@ -15,7 +15,9 @@ from assistant.catalogue.names import nearest
 from assistant.checks.schema import coerce, field, field_names
 from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
+from assistant.core.values import Reason
 from assistant.reader.fields import value_of
+from assistant.reader.otherkinds import SAID
 from assistant.reader.page import amount
 from assistant.reader.ranges import allowed
 from assistant.wizard.items import KINDS, Item, item, key_of_field, schema_of
@@ -33,10 +35,11 @@ _COLLATOR = {"data.train.collator_name": "vision_language_with_padding"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """What is known: the intent, and the machine as `--gpus` takes it."""
+    """What is known: the intent, the machine as `--gpus` takes it, and (name, value) of what neither has a key for."""
 
     intent: Intent
     gpus: str | None = None
+    words: tuple[tuple[str, str], ...] = ()
 
 
 def said_with(said: Said, kind: str, asked: Item, text: str) -> Said:
@@ -54,8 +57,35 @@ def said_with(said: Said, kind: str, asked: Item, text: str) -> Said:
         return _with_field(said, kind, asked, text)
     if asked.key == "objective" and text.lower() == IMAGES[0]:
         overrides = {**(said.intent.overrides or {}), **_COLLATOR}
-        return Said(intent=said.intent.model_copy(update={"objective": "sft", "overrides": overrides}), gpus=said.gpus)
-    return Said(intent=with_key(said.intent, asked, _value(asked, text)), gpus=said.gpus)
+        return replace(said, intent=said.intent.model_copy(update={"objective": "sft", "overrides": overrides}))
+    if asked.is_word:
+        return _with_word(said, asked, text)
+    return replace(said, intent=with_key(said.intent, asked, _value(asked, text)))
+
+
+def _with_word(said: Said, asked: Item, text: str) -> Said:
+    others = tuple(pair for pair in said.words if pair[0] != asked.key)
+    if not text or text.lower() in (*_DEFAULT, "none"):
+        return replace(said, words=others)
+    value = _as_asked(asked, text)
+    return replace(said, words=(*others, (asked.key, value)))
+
+
+def _as_asked(asked: Item, text: str) -> str:
+    """One of the choices, or another answer of the form that is taken."""
+    same = next((name for name, _ in asked.choices if name.lower() == text.lower()), None)
+    if same is not None:
+        return same
+    if asked.open and re.fullmatch(asked.pattern or ".+", text, re.IGNORECASE):
+        return text
+    try:
+        if asked.open and text.isdigit():  # a place in a list is no scale
+            raise _refused(asked, text, asked.such_as)
+        return choice_of(asked, text)
+    except UsageError:
+        if not asked.open:
+            raise
+        raise _refused(asked, text, asked.such_as or "one of the choices") from None
 
 
 def with_key(intent: Intent, asked: Item, value: Any) -> Intent:
@@ -134,28 +164,44 @@ def _with_machine(said: Said, asked: Item, text: str) -> Said:
     gone: tuple[str, ...] = MACHINE_KEYS
     if text.lower() != "auto" and parse_machine(text).nodes > 1:
         gone = (*gone, "nodes")
-    return Said(intent=said.intent.model_copy(update=dict.fromkeys(gone)), gpus=text)
+    return replace(said, intent=said.intent.model_copy(update=dict.fromkeys(gone)), gpus=text)
 
 
 def stated_machine(said: Said) -> str | None:
-    """The machine as `--gpus` takes it, of as many nodes as were said."""
+    """The machine as `--gpus` takes it, of as many nodes as were said.
+
+    Raises:
+        UsageError: the machine has another number of nodes, or is this computer.
+    """
     text, nodes = said.gpus, said.intent.nodes
-    if text is None or nodes is None or text.lower() == "auto":
+    if text is None or nodes is None or (text.lower() == "auto" and nodes == 1):
         return text
-    machine = parse_machine(text)
+    machine = parse_machine(text) if text.lower() != "auto" else None
+    if machine is None or machine.nodes not in (1, nodes):
+        has = "is this computer alone" if machine is None else f"has {machine.nodes} nodes"
+        raise UsageError(f"--gpus {text} {has}, and --nodes {nodes} says otherwise.", context="machine", hint="Keep one of the two; --gpus 8xH100 --nodes 2 is 2 nodes of 8.", reference="conflict")
     return machine_flag(replace(machine, nodes=nodes)) if machine.nodes == 1 and nodes > 1 else text
+
+
+def notes_of(said: Said) -> tuple[Reason, ...]:
+    """What was said that the intent has no key for, as a reading notes it."""
+    return tuple(Reason(field=name, value=value, why=SAID) for name, value in said.words)
 
 
 def _with_field(said: Said, kind: str, asked: Item, text: str) -> Said:
     """A field by its dotted name; one that the planner decides becomes part of the intent, as it does from words."""
     schema, path = schema_of(kind), asked.key
     overrides = dict(said.intent.overrides or {})
-    if text.lower() == "default":
+    if text.lower() == "default" or (text.lower() == "auto" and "auto" in dict(asked.choices)):
         overrides.pop(path, None)
-        return Said(intent=said.intent.model_copy(update={"overrides": overrides or None}), gpus=said.gpus)
+        return replace(said, intent=said.intent.model_copy(update={"overrides": overrides or None}))
+    if asked.takes == "choice" and not asked.open:
+        text = choice_of(asked, text)
     overrides[path] = coerce(path, _typed(path, schema, text), schema)
+    if asked.least is not None and overrides[path] < asked.least:
+        raise _refused(asked, text, f"at least {asked.least:g}")
     intent = said.intent.model_copy(update={"overrides": overrides})
-    return Said(intent=absorb(intent) if schema == "train" else intent, gpus=said.gpus)
+    return replace(said, intent=absorb(intent) if schema == "train" else intent)
 
 
 def _typed(path: str, schema: str, text: str) -> Any:
@@ -181,7 +227,8 @@ def setting(kind: str, text: str) -> tuple[Item, str | None]:
     key = keys.get(said.lower().replace("-", "_").replace(" ", "_"))
     if key is None:
         paths = [path for path in field_names(schema) if path == said or path.rpartition(".")[2] == said]
-        key = key_of_field(kind, paths[0]) if len(paths) == 1 else None
+        whole = value.strip().startswith(("[", "{"))  # a list or mapping is a value of the field itself
+        key = (paths[0] if whole else key_of_field(kind, paths[0])) if len(paths) == 1 else None
     if key is None and said and field(said, schema) is not None and (field(said, schema) or {})["type"] != "section":
         key = said
     if key is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from assistant.catalogue.clouds import CLOUDS
 from assistant.catalogue.engines import engines
 from assistant.catalogue.offers import all_offers
 from assistant.configs.parameters import Importance, parameters
@@ -36,12 +37,16 @@ def applies(state: State, key: str) -> bool:
     cloud = state.said.intent.cloud
     if key == "objective":  # rows say what they are for
         return state.said.intent.dataset is None
+    if item(state.kind, key).written and state.outcome is not None and state.outcome.files:
+        return key in values_in(state.outcome)
+    if item(state.kind, key).instead:
+        return getattr(state.said.intent, item(state.kind, key).instead) is None
     if key in ("lora_rank", "lora_alpha"):
         return plan is None or plan.method != "full"
     if key == "sharding":
         return plan is None or plan.hardware.world > 1
     if key == "nodes":
-        return cloud != "local" and (plan is None or plan.hardware.nodes == 1) and not _is_cpu(state)
+        return (cloud is None or CLOUDS[cloud].clusters) and (plan is None or plan.hardware.nodes == 1) and not _is_cpu(state)
     if key == "spot":
         return cloud is not None and any(offer.cloud == cloud and offer.spot for offer in all_offers())
     if key in ("machine", "engine"):
@@ -74,7 +79,7 @@ def _set_fields(state: State, importance: Importance) -> tuple[str, ...]:
     written = values_in(state.outcome) if state.outcome else {}
     covered = decided_fields(state.kind)
     known = (one for one in parameters(schema_of(state.kind)) if one.importance == importance and one.type not in ("dict", "section"))
-    return tuple(one.path for one in known if one.path in written and one.path not in covered)
+    return tuple(one.path for one in known if one.path in written and one.path not in (*covered, *KINDS[state.kind].keys))
 
 
 def asked_by_planner(state: State, outcome: Outcome) -> tuple[str | None, Question] | None:
@@ -83,6 +88,8 @@ def asked_by_planner(state: State, outcome: Outcome) -> tuple[str | None, Questi
         return None
     question = outcome.questions[0]
     key = _AS_KEY.get(question.field, question.field)
+    if key in state.settled:  # left open there: what stands for it
+        key = next((each for each in KINDS[state.kind].keys if item(state.kind, each).instead == key), key)
     return (key if "." in key or key in KINDS[state.kind].keys else None), question
 
 
@@ -108,9 +115,17 @@ def missing_question(state: State, outcome: Outcome) -> Outcome:
     return replace(outcome, status="needs_input", questions=(*questions, *asked), plan=None, task_plan=None, files=(), commands=(), findings=(), ways_out=(), explanation="")
 
 
+def _has_own_words(state: State) -> bool:
+    """Where one question of the planner's is two here, each is put in its own words."""
+    kind = state.kind or "train"
+    return any(state.at in (each.instead, each.key) for key in KINDS[kind].keys if (each := item(kind, key)).instead)
+
+
 def open_item(state: State) -> Item:
     """The question that is open, in the planner's words where it asks; by a model's family where that matters."""
     found = item(state.kind or "train", state.at)
+    if state.planner_asks is not None and _has_own_words(state):
+        return found
     if state.planner_asks is not None:
         choices = tuple((choice, "") for choice in state.planner_asks.choices)
         return replace(found, text=state.planner_asks.text, choices=choices or found.choices)

@@ -39,20 +39,33 @@ _SAME_NAME = ("method", "sharding", "precision", "global_batch_size", "learning_
 """Keys under whose name a plan has a decision."""
 
 
-def default_of(kind: str, asked: Item, outcome: Outcome | None, intent: Intent) -> Default | None:
+def default_of(kind: str, asked: Item, outcome: Outcome | None, intent: Intent, words: tuple[tuple[str, str], ...] = ()) -> Default | None:
     """What Enter takes for this question; None where nothing is known of it yet."""
-    if (said := _said(asked, intent)) is not None:
+    if (said := _said(asked, intent, words)) is not None:
         return Default(value=_text(said), why="as said before")
     if asked.required:
         return None
+    if asked.is_word:
+        return _of_word(asked, outcome)
     if asked.is_field:
         return _of_field(kind, asked.key, outcome)
     if outcome is None:
         return _OPEN.get(asked.key)
-    return _decided(asked.key, outcome) or _planned(asked.key, outcome) or _OPEN.get(asked.key) or _conventional(kind, asked.key, outcome)
+    usual = Default(value=asked.usual[0], why=asked.usual[1]) if asked.usual else None
+    return _decided(asked.key, outcome) or _planned(asked.key, outcome) or _OPEN.get(asked.key) or _conventional(kind, asked.key, outcome) or usual
 
 
-def _said(asked: Item, intent: Intent) -> Any:
+def _of_word(asked: Item, outcome: Outcome | None) -> Default | None:
+    """What is usual; else what the planner assumed where the word was not said."""
+    if asked.usual:
+        return Default(value=asked.usual[0], why=asked.usual[1])
+    assumed = _reason(asked.key, outcome.assumptions) if outcome else None
+    return Default(value=_text(assumed.value), why=assumed.why) if assumed is not None else None
+
+
+def _said(asked: Item, intent: Intent, words: tuple[tuple[str, str], ...]) -> Any:
+    if asked.is_word:
+        return dict(words).get(asked.key)
     if asked.is_field:
         return (intent.overrides or {}).get(asked.key)
     return getattr(intent, asked.key, None)
@@ -128,7 +141,7 @@ def _conventional(kind: str, key: str, outcome: Outcome) -> Default | None:
         return Default(value=_text(known_seed.default), why="Oumi's default") if known_seed and known_seed.default is not None else None
     if key == "output_dir":
         written = values_in(outcome)
-        return next((Default(value=str(written[path])) for path in ("output_dir", "output_path") if path in written), None)
+        return next((Default(value=str(written[path]), why="named after what is made") for path in ("output_dir", "output_path") if path in written), None)
     return None
 
 

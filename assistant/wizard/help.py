@@ -29,14 +29,14 @@ _KEYS = "Enter takes the default · ? explains · < goes back · quit or Ctrl-C 
 def help_rows(state: State) -> Rows:
     """The question that is open, explained."""
     asked = open_item(state)
-    default = default_of(state.kind, asked, state.outcome, state.said.intent) if state.kind else None
+    default = default_of(state.kind, asked, state.outcome, state.said.intent, state.said.words) if state.kind else None
     rows = [("", asked.about)] if asked.about else []
     rows += _takes_rows(state, asked)
     rows += [("Enter", _default_text(default))] if default else []
-    rows += [("Templates", f"{_LAYERED[asked.key]}/…: oumi-chat templates show ID prints one")] if asked.key in _LAYERED else []
+    rows += [("Templates", f"{_LAYERED[asked.key]}/…: oumi-chat templates show ID prints one")] if asked.key in _LAYERED and asked.home == "intent" else []
     rows += [("Field", asked.field)] if asked.field else []
     rows += [("Goes with", ", ".join(asked.interacts))] if asked.interacts else []
-    rows += [("Flag", f"{asked.flag}=VALUE" if asked.is_field else asked.flag)] if state.kind else []
+    rows += [("Flag", f"{asked.flag}=VALUE" if asked.flag.startswith("--set") else asked.flag)] if state.kind else []
     return (*rows, ("Keys", _KEYS))
 
 
@@ -48,7 +48,8 @@ def _takes_rows(state: State, asked: Item) -> list[tuple[str, str]]:
     names = [name for name, _ in asked.choices]
     if asked.takes == "choice":
         explained = [(name, about) for name, about in asked.choices if about]
-        return explained if len(explained) == len(names) else [("Takes", f"one of {', '.join(names)}")]
+        listed = explained if len(explained) == len(names) else [("Takes", f"one of {', '.join(names)}")]
+        return [*listed, *([("Or", asked.such_as)] if asked.open and asked.such_as else [])]
     if asked.takes in ("whole", "number"):
         return [("Takes", f"a {'whole ' if asked.takes == 'whole' else ''}number, {allowed(asked.key)}")]
     if asked.takes == "value":
@@ -71,7 +72,7 @@ def menu_rows(state: State, word: str) -> Rows:
 
 def _about(state: State, key: str) -> str:
     asked = item(state.kind, key)
-    default = default_of(state.kind, asked, state.outcome, state.said.intent)
+    default = default_of(state.kind, asked, state.outcome, state.said.intent, state.said.words)
     return f"{asked.about} [{default.value}]" if default else asked.about
 
 

@@ -8,8 +8,10 @@ from typing import Literal, get_args
 
 from assistant.catalogue.benchmarks import benchmarks
 from assistant.catalogue.engines import engines
+from assistant.checks.schema import field
 from assistant.configs.library import layer
 from assistant.configs.parameters import Parameter, parameter
+from assistant.configs.questions import Asked, asked_of
 from assistant.core.intent import Cloud, Intent, Objective, Precision, Priority, Sharding
 
 Takes = Literal["model", "dataset", "machine", "choice", "whole", "number", "yes", "names", "text", "file", "value"]
@@ -20,9 +22,12 @@ Choice = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One thing to ask. `key` is an intent's key, `machine`, or a dotted field; `field` is the field of the config that it decides.
+    """One thing to ask. `key` is an intent's key, `machine`, a field, or a word; `field` is the field of the config that it decides.
 
-    `open` is True where other answers than the choices are taken; `required` where nothing can be planned without one.
+    `home` tells which of these: a quantization's `method` is a field of Oumi's, a training's a key of the intent. `open` is
+    True where other answers than the choices are taken, those of `pattern`, `such_as` in words; `required` where nothing can
+    be planned without one. `instead` is the key that a planner's question for stands open for this one.
+    `least` bounds a number; `written` tells that it is asked only where the planned config sets it.
     """
 
     key: str
@@ -34,15 +39,30 @@ class Item:
     required: bool = False
     field: str = ""
     interacts: tuple[str, ...] = ()
+    home: Literal["intent", "field", "word"] = "intent"
+    option: str = ""
+    pattern: str = ""
+    such_as: str = ""
+    usual: tuple[str, str] | None = None
+    instead: str = ""
+    least: float | None = None
+    written: bool = False
 
     @property
     def is_field(self) -> bool:
         """True for a field of Oumi's by its own name, which no key of the intent stands for."""
-        return self.key not in _KEYS
+        return self.home == "field"
+
+    @property
+    def is_word(self) -> bool:
+        """True for what neither the intent nor Oumi has a name for, such as a judge's criterion."""
+        return self.home == "word"
 
     @property
     def flag(self) -> str:
         """The option that answers it, such as --learning-rate."""
+        if self.option:
+            return self.option
         return f"--set {self.key}" if self.is_field else _FLAGS.get(self.key, f"--{self.key.replace('_', '-')}")
 
 
@@ -75,7 +95,6 @@ _SETTINGS = (
     "precision", "sharding", "seed", "output_dir", "run_name", "priority", "max_hours", "max_dollars",
 )  # fmt: skip
 _WHERE = ("cloud", "nodes", "spot")
-_OTHER = ("engine", "seed", "output_dir")
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
@@ -93,10 +112,28 @@ KINDS: dict[str, Kind] = {
             name="job", task="train", schema="train", about="train on a cloud: a config and the job that runs it",
             essential=("model", "objective", "dataset", "cloud", "machine", "nodes", "spot", "method"), common=_SETTINGS,
         ),
-        Kind(name="quantize", task="quantize", schema="quantize", about="make a model's weights smaller", essential=("model", "machine"), common=("output_dir",)),
-        Kind(name="tune", task="tune", schema="tune", about="search for hyperparameters", essential=_TRAINING, common=_SETTINGS),
-        Kind(name="judge", task="judge", schema="judge", about="let a model judge answers", essential=("model", "dataset", "machine"), common=_OTHER),
-        Kind(name="synthesize", task="synthesize", schema="synthesize", about="let a model write data", essential=("model", "dataset", "machine"), common=_OTHER),
+        Kind(
+            name="quantize", task="quantize", schema="quantize", about="make a model's weights smaller", essential=("model", "machine", "method", "output_dir"),
+            common=("calibration_samples",), further=_WHERE,
+        ),
+        Kind(
+            name="tune", task="tune", schema="tune", about="search for hyperparameters",
+            essential=("model", "dataset", "machine", "method", "search", "tuning.n_trials", "tuning.evaluation_metrics"),
+            common=("validation", "tuning.tuner_sampler", *_SETTINGS), further=("objective", *_WHERE),
+        ),
+        Kind(
+            name="judge", task="judge", schema="judge", about="let a model judge answers",
+            essential=("model", "dataset", "criterion", "scale", "machine", "engine"),
+            common=(
+                "judge_params.include_explanation", "judge_params.response_format", "judge_params.system_instruction", "judge_params.prompt_template",
+                "sequence_length", "seed", "output_dir",
+            ), further=_WHERE,
+        ),
+        Kind(
+            name="synthesize", task="synthesize", schema="synthesize", about="let a model write data",
+            essential=("model", "dataset", "subject", "rows", "num_samples", "machine", "engine", "output_dir"),
+            common=("attributes", "inference_config.generation.temperature", "sequence_length", "seed"), further=_WHERE,
+        ),
     )
 }  # fmt: skip
 NEEDS_NO_MODEL = ("judge", "synthesize")
@@ -121,8 +158,12 @@ _PATHS: dict[str, dict[str, str]] = {
     },
     "job": {"cloud": "resources.cloud", "nodes": "num_nodes", "spot": "resources.use_spot"},
     "quantize": {"model": "model.model_name", "output_dir": "output_path"},
-    "judge": {"model": "inference_config.model.model_name", "engine": "inference_config.engine"},
-    "synthesize": {"model": "inference_config.model.model_name", "engine": "inference_config.engine", "output_dir": "output_path"},
+    "tune": {
+        "model": "model.model_name", "dataset": "data.train.datasets", "sequence_length": "model.model_max_length", "output_dir": "tuning.output_dir",
+        "run_name": "tuning.tuning_study_name", "method": "tuning.fixed_training_params.use_peft", "validation": "data.validation.datasets",
+    },
+    "judge": {"model": "inference_config.model.model_name", "engine": "inference_config.engine", "sequence_length": "inference_config.model.model_max_length"},
+    "synthesize": {"model": "inference_config.model.model_name", "engine": "inference_config.engine", "sequence_length": "inference_config.model.model_max_length", "output_dir": "output_path"},
 }  # fmt: skip
 
 _WORDS: dict[str, tuple[str, str]] = {
@@ -152,6 +193,8 @@ _TAKES: dict[str, Takes] = {
 }  # fmt: skip
 _ENGINES = {"local": "runs here", "server": "a server of your own", "api": ""}
 """Kinds of engine, those that are asked for first; providers are known by their names."""
+_FILES = (("infer", "dataset"), ("judge", "dataset"))
+"""Where the data can only be a file here."""
 MODELS = ("Llama 3.1 8B", "Qwen3 8B", "SmolLM2 135M")
 MACHINES = ("2xA100-80GB", "RTX4090", "8xH100", "4x24GB", "cpu", "auto")
 
@@ -159,31 +202,37 @@ MACHINES = ("2xA100-80GB", "RTX4090", "8xH100", "4x24GB", "cpu", "auto")
 @cache
 def item(kind: str, key: str) -> Item:
     """The question of this key for this kind of config."""
-    if key not in _KEYS:
-        return _of_field(kind, key)
+    asked = asked_of(kind).get(key, Asked(name=key))
+    if key not in _KEYS or (key in asked_of(kind) and field(key, schema_of(kind)) and key not in _PATHS.get(schema_of(kind), {})):
+        return _of_field(kind, key, asked) if field(key, schema_of(kind)) or "." in key else _of_word(asked)
     known = _known(kind, key)
     text, about = _WORDS.get(key, ("", ""))
     return Item(
         key=key,
-        text=_text(kind, key) or text or (known.question if known else key),
-        about=about or (known.help if known else ""),
-        takes=_TAKES.get(key, "whole") if (kind, key) != ("infer", "dataset") else "file",
-        choices=_choices(key),
+        text=asked.question or text or (known.question if known else key),
+        about=asked.help or about or (known.help if known else ""),
+        takes=_TAKES.get(key, "whole") if (kind, key) not in _FILES else "file",
+        choices=asked.choices or _choices(key),
         open=key in ("benchmarks", "model", "machine", "dataset"),
         required=(key == "model" and kind not in NEEDS_NO_MODEL) or key == "kind" or (kind == "job" and key == "cloud"),
         field=known.path if known else "",
         interacts=known.interacts if known else (),
+        usual=asked.default,
     )
+
+
+def _of_word(asked: Asked) -> Item:
+    """What the planner turns into fields of its own."""
+    takes: Takes = "file" if asked.takes == "file" else "choice" if asked.choices else "text"
+    return Item(
+        key=asked.name, text=asked.question, about=asked.help, takes=takes, choices=asked.choices, open=asked.open or not asked.choices, home="word",
+        option=asked.flag, pattern=asked.pattern, such_as=asked.such_as, usual=asked.default, instead=asked.instead,
+    )  # fmt: skip
 
 
 def schema_of(kind: str) -> str:
     """Oumi's schema of a kind's fields."""
     return KINDS[kind].schema if kind in KINDS else "train"
-
-
-def _text(kind: str, key: str) -> str:
-    """The question where one kind asks it in other words."""
-    return "Which file holds the prompts?" if (kind, key) == ("infer", "dataset") else ""
 
 
 def _known(kind: str, key: str) -> Parameter | None:
@@ -200,14 +249,15 @@ def key_of_field(kind: str, path: str) -> str:
     return next((key for key, there in paths.items() if there == path and key not in decided and key in KINDS[kind].keys), path)
 
 
-def _of_field(kind: str, path: str) -> Item:
+def _of_field(kind: str, path: str, asked: Asked) -> Item:
     known = parameter(schema_of(kind), path)
     if known is None:
-        return Item(key=path, text=f"{path}?", takes="value", field=path)
-    takes: Takes = "choice" if known.choices else "yes" if known.type == "bool" else "value"
+        return Item(key=path, text=f"{path}?", takes="value", field=path, home="field")
+    choices = asked.choices or tuple((name, "") for name in known.choices)
+    takes: Takes = "choice" if choices else "yes" if known.type == "bool" else "value"
     return Item(
-        key=path, text=known.question, about=known.help, takes=takes, choices=tuple((name, "") for name in known.choices),
-        open=takes == "value", field=path, interacts=known.interacts,
+        key=path, text=asked.question or known.question, about=asked.help or known.help, takes=takes, choices=choices, open=takes == "value" or asked.open,
+        field=path, interacts=known.interacts, home="field", option=asked.flag, least=asked.least, written=asked.written, pattern=asked.pattern, such_as=asked.such_as,
     )  # fmt: skip
 
 

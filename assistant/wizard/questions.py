@@ -22,7 +22,7 @@ def question(state: State) -> Put:
     if state.at in _MENUS:
         return _MENUS[state.at](state)
     asked = open_item(state)
-    default = default_of(state.kind, asked, state.outcome, state.said.intent) if state.kind else None
+    default = default_of(state.kind, asked, state.outcome, state.said.intent, state.said.words) if state.kind else None
     return Put(
         key=state.at, text=asked.text, choices=asked.choices, default=default, former=dict(state.former).get(state.at, ""), open=asked.open or asked.takes != "choice",
     )  # fmt: skip

@@ -142,7 +142,7 @@ def _back(state: State) -> Step:
 def _answered(state: State, text: str) -> Step:
     """An answer to a question: taken once the planner takes it."""
     asked = open_item(state)
-    if not text and default_of(state.kind, asked, state.outcome, state.said.intent) is None and asked.required:
+    if not text and default_of(state.kind, asked, state.outcome, state.said.intent, state.said.words) is None and (asked.required or asked.instead):
         raise UsageError("This question has no default.", context=asked.key, hint="? explains it, < goes back, quit leaves.", reference="no-default")
     if asked.key == "kind":
         kind = KINDS[choice_of(asked, text)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from fractions import Fraction
 from numbers import Integral
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant import ConfigBuilder
+from assistant import ConfigBuilder, lint, plan
 from assistant.api.values import STEPS
 from assistant.core.errors import OumiChatError, UsageError
 from assistant.core.intent import Intent
@@ -193,3 +194,16 @@ def test_the_order_of_steps_does_not_count(keys: list[str]) -> None:
         builder = say(builder, key, {**GOOD, "dataset": "yahma/alpaca-cleaned"}[key])
     assert builder.to_yaml() == ConfigBuilder.from_intent(builder.intent).hardware("H100").to_yaml()
     assert builder == ConfigBuilder.from_intent(builder.intent).hardware("H100")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: ConfigBuilder.load(7), lambda: ConfigBuilder.load(""), lambda: lint(4), lambda: plan(4), lambda: ConfigBuilder.from_intent([1]),
+        lambda: ConfigBuilder().model("qwen3-0.6b").hardware("RTX4090").build().save(5), lambda: ConfigBuilder().model("qwen3-0.6b").hardware("RTX4090").diff(3),
+    ],
+)  # fmt: skip
+def test_a_value_of_the_wrong_kind_is_an_error_of_ours(call: Callable[[], object]) -> None:
+    with pytest.raises(UsageError) as caught:
+        call()
+    assert caught.value.hint

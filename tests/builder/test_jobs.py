@@ -26,6 +26,8 @@ from assistant.core.values import Hardware, Reason
 from assistant.machine.choice import choose_machine
 from assistant.planner.disk import arithmetic, checkpoint_gib, checkpoints, training_disk, weights_gib
 from assistant.reader import read
+from assistant.terminal.preview import time_lines
+from assistant.terminal.screen import Screen
 
 
 def make(machine: str = "8xA100-80GB", *, here: bool = False, **said: Any) -> Outcome:
@@ -133,10 +135,41 @@ def test_clouds_without_stop_or_spot_or_clusters() -> None:
     lambda_spot = make(cloud="lambda", spot=True)
     assert "use_spot" not in body(lambda_spot)["resources"]
     assert "JOB002" in rules(lambda_spot)
-    pod = make("2x8xH100", cloud="runpod")
-    assert "num_nodes" not in body(pod)
-    assert "SkyPilot joins no machines on RunPod" in rules(pod)["JOB004"]
     assert body(make("2x8xH100"))["num_nodes"] == 2
+
+
+@pytest.mark.parametrize("cloud", ["runpod", "local"])
+def test_several_nodes_where_none_are_joined_are_refused_before_a_plan_says_otherwise(cloud: str) -> None:
+    for made in (lambda: make("2x8xH100", cloud=cloud), lambda: with_job(make("2x8xH100", cloud=None), cloud=cloud)):
+        with pytest.raises(UsageError) as caught:
+            made()
+        assert (caught.value.context, caught.value.reference, caught.value.exit_code) in (("machine", "no-clusters", 2), ("nodes", "no-clusters", 2))
+        assert caught.value.message.startswith("2 nodes were said")
+        assert "runpod" not in caught.value.hint
+    assert body(make("8xH100", cloud=cloud)).get("num_nodes", 1) == 1
+
+
+def test_no_way_out_has_nodes_where_none_are_joined() -> None:
+    outcome = make("8xH100", cloud="runpod", model="llama 3.1 405b", method="full")
+    assert outcome.status == "does_not_fit"
+    assert all(way.plan is None or way.plan.hardware.nodes == 1 for way in outcome.ways_out)
+
+
+@pytest.mark.parametrize("cloud", ["slurm", "kubernetes", "local"])
+def test_machines_of_ones_own_have_no_price(cloud: str) -> None:
+    outcome = make(cloud=cloud, max_dollars=50.0)
+    assert outcome.cost is None
+    assert outcome.to_json()["plan"]["cost"] is None
+    shown = "\n".join("".join(text for text, _ in line) for line in time_lines(outcome, Screen(no_color=True).out))
+    assert "no listed price: the machines are your own" in " ".join(shown.split())
+    assert "GPU-hours" in shown
+    assert "$" not in shown
+    assert "the machines are your own" in next(f.message for f in outcome.findings if f.rule == "REQ002")
+    tight = make("RTX4090", cloud=cloud, method="full")
+    assert tight.status == "does_not_fit"
+    assert not any("$" in way.price for way in tight.ways_out)
+    with_cloud = make("RTX4090", cloud=None, method="full")
+    assert any("$" in way.price for way in with_cloud.ways_out)
 
 
 def test_slurm_needs_an_account_and_starts_every_node() -> None:

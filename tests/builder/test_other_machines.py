@@ -56,7 +56,14 @@ def test_offers_of_one_cloud_alone() -> None:
     assert found
     assert {o.cloud for o in found} == {"aws"}
     assert offers_on("RTX3090", 1, "aws") == ()
-    assert offers_on("H100", 1, None) == offers_on("H100", 1, "slurm")
+    assert offers_on("H100", 1, None)
+    assert offers_on("H100", 1, "slurm") == ()  # one's own: no price of another's stands for it
+
+
+def test_several_machines_are_priced_where_they_can_be_joined() -> None:
+    assert {"runpod", "primeintellect"} & {o.cloud for o in offers_on("H100", 8, None)}
+    assert not {"runpod", "primeintellect", "vast"} & {o.cloud for o in offers_on("H100", 8, None, nodes=2)}
+    assert offers_on("H100", 8, "runpod", nodes=2) == ()
 
 
 @pytest.mark.parametrize(("size", "name"), [(70e9, "Llama-3.3-70B"), (8e9, "Llama-3.1-8B"), (7e9, "Qwen2.5-7B"), (13e9, "14B"), (32e9, "Qwen3-32B"), (27e9, "27b")])

@@ -52,9 +52,9 @@ def offer(price: Price | None, spot: Price | None = None) -> Offer:
 def test_an_undated_price_says_so() -> None:
     undated = Price(usd_per_hour=20, as_of=None, trust="catalog")
     dated = Price(usd_per_hour=24.4, as_of="2026-10-07", trust="dated")
-    assert price_sentence([offer(undated)]) == "about $20 an hour (here), undated prices"
-    assert price_sentence([offer(undated), offer(dated)]) == "about $20–24 an hour (here), prices of 2026-10 (1 of 2 undated)"
-    assert price_sentence([offer(None, undated)]) == "about $20 an hour as spot on here, undated prices; no on-demand price known"
+    assert price_sentence([offer(undated)]) == "about $20 an hour (here), price date unknown"
+    assert price_sentence([offer(undated), offer(dated)]) == "about $20–24 an hour (here), prices of 2026-10, for 1 of 2 the date is unknown"
+    assert price_sentence([offer(None, undated)]) == "about $20 an hour as spot on here, price date unknown; no on-demand price known"
 
 
 def test_nodes_multiply() -> None:

@@ -24,6 +24,7 @@ from oumi.launcher.clusters.slurm_cluster import _create_job_script, _resources_
 from oumi.launcher.clusters.slurm_cluster import _validate_job_config as validate_slurm
 
 SKY = {cloud.value for cloud in SkyClient.SupportedClouds}
+sky.clouds.Kubernetes.existing_allowed_contexts = classmethod(lambda _cls, **_kwargs: [])  # no cluster is here to be asked for more
 
 
 def as_sky(job: Any) -> dict[str, Any]:
@@ -46,7 +47,7 @@ def features(cloud: str, *, spot: bool) -> list[str]:
     job.resources.cloud, job.resources.use_spot = cloud, spot
     resources = next(iter(_convert_job_to_task(job).resources))
     names = sky.clouds.CloudImplementationFeatures
-    return [feature.name for feature in (names.STOP, names.MULTI_NODE, names.SPOT_INSTANCE) if _can(job, resources, feature)]
+    return [feature.name for feature in (names.STOP, names.AUTOSTOP, names.MULTI_NODE, names.SPOT_INSTANCE, names.STORAGE_MOUNTING) if _can(job, resources, feature)]
 
 
 def _can(job: Any, resources: Any, feature: Any) -> bool:
@@ -60,6 +61,11 @@ def _can(job: Any, resources: Any, feature: Any) -> bool:
 def judge(request: dict[str, Any], path: str) -> dict[str, Any]:
     if "features" in request:
         return {"features": features(request["features"], spot=request["spot"])}
+    if "clouds" in request:
+        return {"clouds": sorted(str(name) for name in sky.utils.registry.CLOUD_REGISTRY)}
+    if "table" in request:
+        cloud = sky.utils.registry.CLOUD_REGISTRY.from_str(request["table"])
+        return {"table": [feature.name for feature in cloud._unsupported_features_for_resources(sky.Resources())]}
     verdict: dict[str, Any] = {"id": request["id"], "accepted": False, "script": None, "sky": None, "error": None}
     try:
         with open(path, "w", encoding="utf-8") as file:

@@ -26,6 +26,7 @@ from assistant.builder.saving import named
 from assistant.catalogue.clouds import CLOUDS
 from assistant.catalogue.machines import parse_machine
 from assistant.catalogue.models import all_models
+from assistant.catalogue.offers import SINGLE, all_offers
 from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome
 from tests.oumi.conftest import judge_python
@@ -238,11 +239,20 @@ def test_a_failing_step_ends_the_job(ask: Ask, stubs: Path, tmp_path: Path, clou
 
 def test_what_each_cloud_can_do_is_skypilots_own_word(ask: Ask) -> None:
     for place in CLOUDS.values():
-        if not place.is_sky or place.name == "kubernetes":  # asked, it wants its own client and a cluster
+        if not place.is_sky:
             continue
         on_demand, spot = (set(ask({"features": place.word, "spot": value})["features"]) for value in (False, True))
         assert (place.stops, place.clusters, place.spot) == tuple(name in on_demand for name in ("STOP", "MULTI_NODE", "SPOT_INSTANCE")), place
         assert not place.spot or place.stops_spot == ("STOP" in spot), place
+        assert "AUTOSTOP" in on_demand or not place.stops, place  # Oumi asks for an autostop where SkyPilot can stop
+        assert place.clusters == (place.name not in SINGLE), place
+        assert place.mounts_buckets == ("STORAGE_MOUNTING" in on_demand), place
+
+
+def test_other_clouds_that_are_priced_for_several_machines_can_join_them(ask: Ask) -> None:
+    known = set(ask({"clouds": True})["clouds"])
+    for name in sorted(known & {offer.cloud for offer in all_offers()}):
+        assert ("MULTI_NODE" in ask({"table": name})["table"]) == (name in SINGLE), name
 
 
 def test_keys_and_accounts_come_with_the_command(ask: Ask) -> None:

@@ -49,13 +49,21 @@ def test_a_machine_replaces_one_of_the_intent() -> None:
 
 @pytest.mark.parametrize(
     ("gpus", "nodes", "stated"),
-    [("8xH100", 2, "2x8xH100"), ("H100", 4, "4x1xH100"), ("2x8xH100", 4, "2x8xH100"), ("8xH100", 1, "8xH100"), ("auto", 2, "auto"), (None, 2, None), ("2x24GB", 3, "3x2x24GB")],
+    [("8xH100", 2, "2x8xH100"), ("H100", 4, "4x1xH100"), ("2x8xH100", 2, "2x8xH100"), ("8xH100", 1, "8xH100"), ("auto", 1, "auto"), (None, 2, None), ("2x24GB", 3, "3x2x24GB")],
 )
 def test_machines_of_several_nodes(gpus: str | None, nodes: int, stated: str | None) -> None:
     found = stated_machine(Said(intent=Intent(nodes=nodes), gpus=gpus))
     assert found == stated
     if found and found != "auto":
         parse_machine(found)
+
+
+@pytest.mark.parametrize(("gpus", "nodes"), [("2x8xH100", 4), ("2x8xH100", 1), ("auto", 2)])
+def test_two_numbers_of_nodes_are_refused_and_both_named(gpus: str, nodes: int) -> None:
+    with pytest.raises(UsageError) as caught:
+        stated_machine(Said(intent=Intent(nodes=nodes), gpus=gpus))
+    assert gpus in caught.value.message
+    assert f"--nodes {nodes}" in caught.value.message
 
 
 def test_a_field_that_a_key_decides_becomes_the_key() -> None:
@@ -93,7 +101,7 @@ def test_every_key_has_a_question_and_a_word_of_help(kind: str) -> None:
         assert asked.text.endswith("?"), (kind, key)
         assert asked.about.endswith("."), (kind, key)
         assert asked.flag.startswith("--"), (kind, key)
-        assert not asked.is_field
+        assert not asked.flag.startswith("--set"), (kind, key)
 
 
 def test_a_command_is_quoted_and_reads_back() -> None:
