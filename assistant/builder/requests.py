@@ -18,6 +18,8 @@ from assistant.reader.names import is_family
 
 Resolve = Callable[[str], tuple[ModelSpec | None, tuple[Reason, ...]]]
 Examine = Callable[[str, str, str], DataFacts | None]
+MEANWHILE = "not settled, taken meanwhile"
+"""Begins the reason of a value that is planned with while a question about it is open."""
 EXAMPLES = ("Llama 3.1 8B", "Qwen3 8B", "SmolLM2 135M")
 
 

@@ -13,6 +13,7 @@ from assistant.builder.phrase import machine_phrase
 from assistant.builder.prose import explain
 from assistant.builder.requests import (
     EXAMPLES,
+    MEANWHILE,
     Examine,
     Request,
     Resolve,
@@ -200,7 +201,7 @@ def _matches(intent: Intent, machine: Hardware) -> bool:
 
 
 def _finish(asked: Request, model: ModelSpec, kept: Budgeted, data: DataFacts | None) -> Outcome:
-    plan = kept.planned.plan
+    plan = _meanwhile(kept.planned.plan, asked.notes)
     assumptions = (*asked.notes, *kept.planned.assumptions)
     findings = (*unread_findings(asked.unread, asked.text), *kept.findings, *_unmet_findings(asked.intent), *_file_findings(asked, plan), *plan.findings)
     base = Outcome(
@@ -229,6 +230,15 @@ def _finish(asked: Request, model: ModelSpec, kept: Budgeted, data: DataFacts | 
     header = header_lines(plan, asked.text, assumptions, findings, command)
     file = ConfigFile(kind="train", name="train.yaml", yaml=render(config, header))
     return replace(base, plan=plan, findings=findings, files=(file,), commands=(command,))
+
+
+def _meanwhile(plan: Plan, notes: tuple[Reason, ...]) -> Plan:
+    """The plan whose reasons call nothing asked for that only stands in while a question is open."""
+    open_fields = {note.field for note in notes if note.why.startswith(MEANWHILE)}
+    if not open_fields:
+        return plan
+    reasons = (replace(r, why=re.sub(r"\bas asked$", MEANWHILE, r.why)) if r.field in open_fields else r for r in plan.decisions)
+    return replace(plan, decisions=tuple(reasons))
 
 
 def _told(outcome: Outcome) -> Outcome:

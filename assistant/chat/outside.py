@@ -269,7 +269,9 @@ def cheaper(state: State, resolve: Resolve) -> CheapestFound:
     """The machine on which the same run costs least."""
     from assistant.builder.cheapest import find_cheapest
 
-    return CheapestFound(cheapest=find_cheapest(state.intent, _priced(state), resolve))
+    priced = _priced(state)
+    intent = priced.intent if priced.questions else state.intent  # with what is planned meanwhile
+    return CheapestFound(cheapest=find_cheapest(intent, priced, resolve))
 
 
 def _priced(state: State) -> Outcome:

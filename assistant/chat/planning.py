@@ -17,7 +17,7 @@ from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome
 from assistant.core.redact import MARK
-from assistant.core.values import Reason
+from assistant.core.values import Question, Reason
 from assistant.reader import Reading
 from assistant.reader.sizes import asks_for
 
@@ -46,6 +46,8 @@ def planned_with(state: State, change: Change, line: str, purpose: Purpose, *, l
         notes, fields = _of_the_training(state, intent), fields | {BASE}
     kept = tuple(note for note in notes if note.field not in fields)
     news = tuple(note for note in change.notes if note.field not in Intent.model_fields or getattr(intent, note.field) is not None)
+    news_open = {question.field for question in change.conflicts}
+    open_ones = (*(question for question in unsettled(state, intent) if question.field not in news_open), *change.conflicts)
     after = replace(
         state,
         intent=intent,
@@ -56,9 +58,10 @@ def planned_with(state: State, change: Change, line: str, purpose: Purpose, *, l
         flagged=state.flagged - set(changed_keys(state.intent, intent)),
         what_if=None,
         follow_up=None,
+        contradictions=tuple(question for question in open_ones if question.choices and getattr(intent, question.field, None) is None),
         before=pushed(state),
     )
-    reading = Reading(intent=intent, notes=after.notes, questions=change.conflicts, unread=change.unread)
+    reading = Reading(intent=intent, notes=after.notes, questions=open_ones, unread=change.unread)
     asked = line if (kind := asks_for(line)) and (purpose == "turn" or kind != "fits") else ""
     return state, (MakePlan(state=after, line=asked, reading=reading, purpose=purpose, label=label),)
 
@@ -82,9 +85,14 @@ def _with_flag(intent: Intent, gpus: str) -> Intent:
     return intent.model_copy(update={key: value for key, value in said.items() if getattr(intent, key) is None})
 
 
+def unsettled(state: State, intent: Intent) -> tuple[Question, ...]:
+    """The contradictions of earlier lines that this intent does not settle."""
+    return tuple(question for question in state.contradictions if getattr(intent, question.field, None) is None)
+
+
 def again(state: State, label: str) -> MakePlan:
     """The effect that plans a conversation as it stands: one taken up again has no plan yet."""
-    reading = Reading(intent=state.intent, notes=state.notes)
+    reading = Reading(intent=state.intent, notes=state.notes, questions=unsettled(state, state.intent))
     return MakePlan(state=state, line="", reading=reading, purpose="resumed", label=label)
 
 
@@ -113,7 +121,8 @@ def flagged_machine(state: State, gpus: str) -> Step:
     )  # fmt: skip
     if state.outcome is None:
         return after, (Tell(text=f"Planned for {gpus} from now on."),)
-    reading = Reading(intent=intent, notes=kept)
+    after = replace(after, contradictions=tuple(question for question in state.contradictions if question.field not in MACHINE_KEYS))
+    reading = Reading(intent=intent, notes=kept, questions=after.contradictions)
     return state, (MakePlan(state=after, line="", reading=reading),)
 
 
@@ -125,7 +134,7 @@ def guided(state: State, event: Guided) -> Step:
         state, intent=event.intent, gpus=event.gpus, notes=kept, words=(*state.words, "/create"), changed=tuple(changed) or state.changed,
         flagged=state.flagged - changed, what_if=None, follow_up=None, before=pushed(state),
     )  # fmt: skip
-    return state, (MakePlan(state=after, line="", reading=Reading(intent=event.intent, notes=kept)),)
+    return state, (MakePlan(state=after, line="", reading=Reading(intent=event.intent, notes=kept, questions=unsettled(state, event.intent))),)
 
 
 def offer(state: State, change: Change, line: str, label: str = "", *, purpose: Purpose = "what-if") -> Step:

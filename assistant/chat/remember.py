@@ -16,7 +16,7 @@ from assistant.chat.state import KEPT, State
 from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
 from assistant.core.redact import MARK
-from assistant.core.values import Reason
+from assistant.core.values import Question, Reason
 
 _FORM = 1
 _LONGEST = 20_000
@@ -38,6 +38,7 @@ def _said(state: State, before: State | None) -> dict[str, Any]:
         "changed": list(state.changed),
         "flagged": sorted(state.flagged),
         "gpus": state.gpus,
+        "open": [[question.field, question.text, list(question.choices)] for question in state.contradictions],
         "given": "as before" if same else [state.given.name, state.given.text] if state.given else None,
     }
 
@@ -84,6 +85,7 @@ def _state(said: dict[str, Any], before: tuple[State, ...], asked: frozenset[str
         gpus=str(said["gpus"]) if said["gpus"] is not None else None,
         given=given,
         asked=asked,
+        contradictions=tuple(Question(field=str(f), text=str(t), choices=tuple(str(c) for c in cs)) for f, t, cs in said.get("open", ())),
         before=before,
     )
 

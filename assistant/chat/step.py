@@ -8,7 +8,7 @@ from dataclasses import replace
 from assistant.builder.follow_up import FollowUp
 from assistant.chat.answering import answered, chosen_way, place_of
 from assistant.chat.hearing import Change, heard
-from assistant.chat.looking import back, difference, look, noted
+from assistant.chat.looking import back, difference, has_plan, heard_all_the_same, in_words, look, noted
 from assistant.chat.merging import merged
 from assistant.chat.nouns import NUMBERS
 from assistant.chat.partial import part_of
@@ -153,6 +153,8 @@ def _talk(state: State, line: str) -> Step:
         return state, (FindCheaper(),)
     if not (state.outcome and state.outcome.questions) and (SKIP.fullmatch(line) or agreement(line) == "" or refusal(line) == ""):
         return state, (Tell(text="No question is open."),)
+    if current is not None and current.questions and has_plan(current) and agreement(line) == "":
+        line = "skip"  # a yes to the choice that is planned with meanwhile
     if way := chosen_way(state.context, line):
         return planned_with(state, Change(said=way, notes=()), line, "turn")
     questions = state.outcome.questions if state.outcome else ()
@@ -172,7 +174,7 @@ def _request(state: State, line: str, event: Line) -> Step:
     """A line that is planned with, as the offline reader and perhaps an LLM understood it."""
     asked = state
     state = replace(state, follow_up=None)
-    is_asked = state.outcome is not None and bool(state.outcome.questions)
+    is_asked = state.outcome is not None and bool(state.outcome.questions) and not has_plan(state.outcome)
     hypothetical = (what_if(line) or (line if is_question(line) else None)) if state.config is not None and not is_asked else None
     text = hypothetical or agreement(line) or line
     change = heard(text, state.context, event.refine)
@@ -183,7 +185,8 @@ def _request(state: State, line: str, event: Line) -> Step:
     if hypothetical and not change.conflicts:
         return _asked_freely(asked, line) if event.is_question else _nothing(asked, change)
     questions = state.outcome.questions if state.outcome else ()
-    change = replace(change, said=change.said if change.missing else answered(questions, change.said, line))
+    said = change.said if change.missing else answered(questions, change.said, line)
+    change = replace(change, said=said, unread=change.unread if said is change.said else ())
     if change.is_empty:
         return _asked_freely(asked, line) if event.is_question and state.outcome else _nothing(asked, change)
     if change.conditional and state.context.fits:
@@ -205,7 +208,7 @@ def _nothing(state: State, change: Change) -> Step:
     if state.follow_up is not None:  # still open: it is put again
         effects += (PutQuestion(follow_up=state.follow_up),)
     if state.outcome is not None and state.outcome.questions:
-        effects += (Show(outcome=state.outcome, how="no config"),)
+        effects += (Show(outcome=state.outcome, how="questions" if has_plan(state.outcome) else "no config"),)
     return state, effects
 
 
@@ -217,11 +220,11 @@ def _planned(state: State, event: Planned) -> Step:
         return state, difference(outcome, state.config)
     if event.purpose in ("loaded", "resumed"):
         after = replace(after, config=outcome if outcome.status == "ok" else None)
-        return after, (back(after, outcome, event.label), *remarks(after, outcome))
+        return after, (back(after, outcome, event.label), *remarks(after, outcome), *_still_open(outcome))
     if outcome.is_sizing:
         return after, (Show(outcome=outcome, how="sizing"),)
     if outcome.status != "ok":
-        effects: tuple[Effect, ...] = (Show(outcome=outcome, how="no config"),)
+        effects: tuple[Effect, ...] = (*heard_all_the_same(state, after), Show(outcome=outcome, how="no config"), *_still_open(outcome))
         if state.config is not None:
             effects += (Tell(text="/undo goes back to what was planned before."),)
         elif outcome.files:
@@ -229,7 +232,14 @@ def _planned(state: State, event: Planned) -> Step:
         return after, effects
     shown = _news(state.config, outcome)
     after = replace(after, config=outcome)
-    return after, (shown, Weigh(state=after))
+    if state.config is not None and state.config.questions and not outcome.questions and is_same(state.config, outcome):
+        shown = Tell(text=f"Settled: {in_words(state.intent, after.intent)}. The plan stands.")
+    return after, (shown, *(_still_open(outcome) or (Weigh(state=after),)))
+
+
+def _still_open(outcome: Outcome) -> tuple[Effect, ...]:
+    """The questions beside a plan that stands without their answers."""
+    return (Show(outcome=outcome, how="questions"),) if outcome.questions and has_plan(outcome) else ()
 
 
 def _news(before: Outcome | None, after: Outcome) -> Effect:
@@ -287,7 +297,7 @@ def _decided(state: State, pending: WhatIf, line: str) -> Step | None:
     if rest:
         after, effects = _line(taken, Line(text=rest))
         return after, (shown, *effects)
-    return taken, (shown, Weigh(state=taken))
+    return taken, (shown, *(_still_open(taken.outcome) or (Weigh(state=taken),)))
 
 
 def _which(state: State, words: str) -> Step:
@@ -354,4 +364,5 @@ def _undo(state: State) -> Step:
         return earlier, (again(earlier, "Back to: "),)
     if earlier.outcome is None:
         return earlier, (Tell(text="Back to the start: nothing is said yet."),)
-    return earlier, (back(earlier, earlier.outcome, "Back to: "),)
+    taken_back = () if has_plan(earlier.outcome) or state.words == earlier.words else (Tell(text=f'Taken back: "{state.words[-1][:80]}".'),)
+    return earlier, (*taken_back, back(earlier, earlier.outcome, "Back to: "), *_still_open(earlier.outcome))
