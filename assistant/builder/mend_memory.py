@@ -139,7 +139,7 @@ def _expected(setting: Setting, phase: str | None) -> float:
     """Bytes that the estimate expects at this phase; at the peak where the phase is not known or not counted."""
     found = phases(setting.run)
     here = [sum(found[name].values()) for name in _PHASES.get(phase or "", ()) if name in found]
-    return max(here, default=setting.memory.point)
+    return max(here, default=setting.memory.point / setting.model.measured) * setting.model.measured
 
 
 def _fits(setting: Setting, seen: Seen) -> bool:

@@ -14,11 +14,13 @@ from assistant.builder.prose import explain
 from assistant.builder.requests import (
     EXAMPLES,
     MEANWHILE,
+    MEASURED,
     Examine,
     Request,
     Resolve,
     ask,
     assumed_why,
+    measured,
     model_of,
     needs_model,
     said_model,
@@ -76,7 +78,7 @@ def respond(
         intent=intent,
         machine=machine,
         machine_notes=machine_notes,
-        notes=tuple(note for note in notes if note.why != SAID),
+        notes=tuple(note for note in notes if note.why != SAID and (note.field != MEASURED or intent.task in _TASKS)),
         said={note.field: str(note.value) for note in notes if note.why == SAID},
         conflicts=conflicts,
         unread=unread,
@@ -118,6 +120,7 @@ def _answer(asked: Request) -> Outcome:
 
         return respond_task(asked)
     model, notes = model_of(asked)
+    model = measured(model, asked.notes)
     return _plan_for(_images_said(replace(asked, notes=(*asked.notes, *notes)), model), model)
 
 

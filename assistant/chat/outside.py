@@ -305,4 +305,5 @@ def mend(state: State, text: str, screen: Screen, resolve: Resolve) -> MendFound
         outcome = replace(outcome, files=(ConfigFile(kind=given.kind, name=given.name, yaml=config_text(outcome, given)),))
     mending = find_mending(trace, config_text=None, outcome=outcome, machine=None, resolve=resolve)
     screen.show(mending_lines(mending, screen.out, name=given.name if given else "train.yaml"))
-    return MendFound(intent=mending.intent)
+    before = outcome.plan.model.measured if outcome is not None and outcome.plan is not None else 1.0
+    return MendFound(intent=mending.intent, measured=round(mending.scale * before, 3) if mending.scale > 1 else None)

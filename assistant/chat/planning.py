@@ -8,6 +8,7 @@ from typing import Any
 from assistant.builder.cheapest import Cheapest
 from assistant.builder.given import uncounted
 from assistant.builder.phrase import machine_phrase
+from assistant.builder.requests import MEASURED
 from assistant.builder.subjects import BASE
 from assistant.catalogue.machines import parse_machine
 from assistant.chat.hearing import MACHINE_KEYS, Change
@@ -40,7 +41,7 @@ def planned_with(state: State, change: Change, line: str, purpose: Purpose, *, l
         return state, (Tell(text=f"No change: the config is the same{f' ({unread})' if unread else ''}."),)
     fields = {note.field for note in change.notes} | set(change.gone)
     if change.said.model:
-        fields |= {"model", BASE}
+        fields |= {"model", BASE} | ({MEASURED} if intent.model != state.intent.model else set())
     notes = state.notes
     if change.said.task == "train" and state.intent.task not in ("train", None):
         notes, fields = _of_the_training(state, intent), fields | {BASE}
@@ -155,13 +156,26 @@ def cheaper_offer(state: State, found: Cheapest) -> Step:
     return planned, (told, *effects)
 
 
-def mended_offer(state: State, intent: Intent) -> Step:
-    """The request that mends an error, to be taken with a yes."""
+def mended_offer(state: State, intent: Intent, measured: float | None = None) -> Step:
+    """The request that mends an error, to be taken with a yes; what the error measured is counted from then on."""
     before, after = state.intent.model_dump(), intent.model_dump()
     said = Intent.model_validate({k: v for k, v in after.items() if v is not None and v != before[k]})
     gone = frozenset(k for k, v in before.items() if v is not None and after[k] is None and k != "overrides")
     paths = frozenset(before["overrides"] or {}) - frozenset(after["overrides"] or {})
-    return offer(state, Change(said=said, gone=gone, paths=paths), "mend the error", purpose="mend")
+    notes = (measured_note(measured),) if measured is not None else ()
+    return offer(state, Change(said=said, gone=gone, paths=paths, notes=notes), "mend the error", purpose="mend")
+
+
+def measured_note(measured: float) -> Reason:
+    """What an error showed a run of this model to take, as the assumption that every later estimate rests on."""
+    return Reason(field=MEASURED, value=measured, why="times the estimate, as the error that was pasted shows; counted in every figure of this model")
+
+
+def measured_only(state: State, measured: float) -> Step:
+    """What an error measured, kept although no change of the config mends it: the next plan counts it."""
+    kept = tuple(note for note in state.notes if note.field != MEASURED)
+    after = replace(state, notes=(*kept, measured_note(measured)), words=(*state.words, ""), before=pushed(state))
+    return after, (Tell(text=f"From the next change on, memory is counted {measured:.2f} times as high, as the error shows. /undo drops that."),)
 
 
 def loaded(state: State, event: Loaded) -> Step:

@@ -170,9 +170,13 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MendFound:
-    """A pasted error was read and answered: `intent` is the request that mends it, None where no plan does."""
+    """A pasted error was read and answered: `intent` is the request that mends it, None where no plan does.
+
+    `measured` is what the run took, times what is estimated without any error; None where the error does not show it.
+    """
 
     intent: Intent | None
+    measured: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

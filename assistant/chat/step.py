@@ -19,6 +19,7 @@ from assistant.chat.planning import (
     flagged_machine,
     guided,
     loaded,
+    measured_only,
     mended_offer,
     planned_with,
     pushed,
@@ -106,7 +107,9 @@ def _came_back(state: State, event: FieldSet | MachineSet | Guided | Loaded | Me
     if isinstance(event, CheapestFound):
         return cheaper_offer(state, event.cheapest)
     is_known = state.config is not None or state.given is not None
-    return mended_offer(state, event.intent) if event.intent is not None and is_known else (state, ())
+    if event.intent is not None and is_known:
+        return mended_offer(state, event.intent, event.measured)
+    return measured_only(state, event.measured) if event.measured is not None and is_known else (state, ())
 
 
 def _line(state: State, event: Line) -> Step:
