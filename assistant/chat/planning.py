@@ -11,6 +11,7 @@ from assistant.builder.phrase import machine_phrase
 from assistant.builder.requests import MEASURED
 from assistant.builder.subjects import BASE
 from assistant.catalogue.machines import parse_machine
+from assistant.chat.belonging import named_in_vain, nothing_of
 from assistant.chat.hearing import MACHINE_KEYS, Change
 from assistant.chat.merging import changed_keys
 from assistant.chat.state import KEPT, Effect, Guided, Loaded, MakePlan, Purpose, State, Tell
@@ -37,6 +38,8 @@ def planned_with(state: State, change: Change, line: str, purpose: Purpose, *, l
         base, gpus = _with_flag(base, gpus), None
     intent = change.applied(base)
     if purpose == "turn" and intent == state.intent and gpus == state.gpus and not change.conflicts and set(change.told) <= set(state.notes) and state.config is state.outcome is not None:
+        if why := nothing_of(Intent(), change.said, state.intent.task) or named_in_vain(state.intent.task, line):
+            return state, (Tell(text=why),)
         unread = "; ".join(f'not understood: "{piece}"' for piece in change.unread)
         return state, (Tell(text=f"No change: the config is the same{f' ({unread})' if unread else ''}."),)
     fields = {note.field for note in change.notes} | set(change.gone)

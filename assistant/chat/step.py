@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from assistant.builder.follow_up import FollowUp
 from assistant.chat.answering import answered, chosen_way, place_of
+from assistant.chat.belonging import named_in_vain, nothing_of
 from assistant.chat.hearing import Change, heard
 from assistant.chat.looking import back, difference, has_plan, heard_all_the_same, in_words, look, noted
 from assistant.chat.merging import merged
@@ -186,12 +187,12 @@ def _request(state: State, line: str, event: Line) -> Step:
     if hypothetical and change.said != Intent() and not change.conflicts:
         return planned_with(state, change, line, "what-if")
     if hypothetical and not change.conflicts:
-        return _asked_freely(asked, line) if event.is_question else _nothing(asked, change)
+        return _asked_freely(asked, line) if event.is_question else _nothing(asked, change, line)
     questions = state.outcome.questions if state.outcome else ()
     said = change.said if change.missing else answered(questions, change.said, line)
     change = replace(change, said=said, unread=change.unread if said is change.said else ())
     if change.is_empty:
-        return _asked_freely(asked, line) if event.is_question and state.outcome else _nothing(asked, change)
+        return _asked_freely(asked, line) if event.is_question and state.outcome else _nothing(asked, change, line)
     if change.conditional and state.context.fits:
         return state, (Tell(text="It fits as it is, so nothing changes. Say it without the condition to change it anyway."),)
     return planned_with(state, change, line, "turn")
@@ -203,11 +204,12 @@ def _asked_freely(state: State, line: str) -> Step:
     return state, (Explain(asking=Asking(topic="plan", text=line), line=line, outcome=state.config or state.outcome),)
 
 
-def _nothing(state: State, change: Change) -> Step:
+def _nothing(state: State, change: Change, line: str) -> Step:
     if change.missing:
         names = " and ".join(key.replace("_", " ") for key in change.missing)
         return state, (Tell(text=f"There is no {names} yet that this could change. Say its value."),)
-    effects: tuple[Effect, ...] = (Tell(text=_NOT_UNDERSTOOD),)
+    why = named_in_vain(state.intent.task, line) if state.config is not None else ""
+    effects: tuple[Effect, ...] = (Tell(text=why or _NOT_UNDERSTOOD),)
     if state.follow_up is not None:  # still open: it is put again
         effects += (PutQuestion(follow_up=state.follow_up),)
     if state.outcome is not None and state.outcome.questions:
@@ -237,7 +239,10 @@ def _planned(state: State, event: Planned) -> Step:
     after = replace(after, config=outcome)
     if state.config is not None and state.config.questions and not outcome.questions and is_same(state.config, outcome):
         shown = Tell(text=f"Settled: {in_words(state.intent, after.intent)}. The plan stands.")
-    return after, (shown, *(_still_open(outcome) or (Weigh(state=after),)))
+    told = (Tell(text=why),) if event.purpose == "turn" and state.config and (why := nothing_of(state.intent, after.intent, after.intent.task)) else ()
+    if told and state.config is not None and is_same(state.config, outcome):
+        return after, told
+    return after, (shown, *told, *(_still_open(outcome) or (Weigh(state=after),)))
 
 
 def _still_open(outcome: Outcome) -> tuple[Effect, ...]:
@@ -268,7 +273,8 @@ def _considered(state: State, event: Planned) -> Step:
     if is_same(current, event.outcome) and state.outcome is current:
         warned = any(finding not in current.findings for finding in event.outcome.findings)
         news = (ShowChanges(before=current, after=event.outcome, values_only=True),) if warned else ()
-        return state, (Tell(text="That would be the same plan."), *news)
+        why = nothing_of(state.intent, event.state.intent, event.state.intent.task, kept=False)
+        return state, (Tell(text=f"That would be the same plan. {why}".strip()), *news)
     ask = "Nothing is changed yet. Switch to that?  [keep] / switch"
     if is_same(current, event.outcome):  # after a line that led to no config
         return pending, (Tell(text=f"That would be the plan from before it. {ask}"),)
