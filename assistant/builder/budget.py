@@ -6,19 +6,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import floor
 
-from assistant.catalogue.offers import NO_PRICES, offers
+from assistant.catalogue.clouds import no_rent
+from assistant.catalogue.offers import offers
 from assistant.core.intent import Intent
 from assistant.core.values import Cost, Finding, Plan, Reason
 from assistant.planner.plan import Planned
 
 
 def cost_of(plan: Plan, intent: Intent) -> Cost | None:
-    """What the run costs at the cheapest offer, on the said cloud if one was; None without hours or a price."""
+    """What the run costs at the cheapest offer, on the said cloud if one was; None without hours or a price, or where nothing is rented."""
     time, machine = plan.time, plan.hardware
-    if time is None or time.hours is None or time.low is None or time.high is None:
+    if time is None or time.hours is None or time.low is None or time.high is None or no_rent(intent.cloud):
         return None
     spot = bool(intent.spot)
-    clouds = None if intent.cloud in (None, *NO_PRICES) else (intent.cloud,)
+    clouds = None if intent.cloud is None else (intent.cloud,)
     found = [
         (price.usd_per_hour, offer.cloud, price.as_of)
         for offer in offers(machine.gpu.name, machine.count)
@@ -88,7 +89,7 @@ def _missing(intent: Intent, plan: Plan) -> tuple[Finding, ...]:
     if plan.time is None or plan.time.hours is None:
         reason = plan.time_unknown or "the time is not known"
     elif intent.max_dollars and cost_of(plan, intent) is None:
-        reason = f"no price is known for {plan.hardware.count}x{plan.hardware.gpu.name}" + (f" on {intent.cloud}" if intent.cloud else "")
+        reason = no_rent(intent.cloud) or f"no price is known for {plan.hardware.count}x{plan.hardware.gpu.name}" + (f" on {intent.cloud}" if intent.cloud else "")
     if not reason:
         return ()
     message = f"the limit on time or money is not checked: {reason}"

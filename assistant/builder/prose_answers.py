@@ -9,6 +9,7 @@ from assistant.builder import prose_words as w
 from assistant.builder.prose_tasks import task_answer
 from assistant.builder.prose_terms import why_method, why_term
 from assistant.builder.prose_why import why_not_text, why_text
+from assistant.catalogue.clouds import no_rent
 from assistant.catalogue.glossary import Term, find_term
 from assistant.catalogue.names import fold
 from assistant.core.outcome import Outcome
@@ -138,6 +139,8 @@ def _time(_asking: Asking, _outcome: Outcome, plan: Plan) -> str:
 
 def _cost(_asking: Asking, outcome: Outcome, plan: Plan) -> str:
     cost = outcome.cost
+    if cost is None and (why := no_rent(outcome.intent.cloud)):
+        return f"It costs no rent: {why}."
     if cost is None:
         missing = "the length of the run is not known" if not (plan.time and plan.time.hours) else "no price is known for this machine"
         return f"What it costs is not known: {missing}."

@@ -49,3 +49,9 @@ CLOUDS = {
     )
 }
 """What the contract's `intent.cloud` may be."""
+
+
+def no_rent(cloud: str | None) -> str:
+    """`nothing is rented on this machine`: why a run there has no price; empty for clouds that are rented, and for none."""
+    place = CLOUDS.get(cloud or "")
+    return f"nothing is rented on {place.title}" if place is not None and not place.rented else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from assistant.catalogue.clouds import no_rent
 from assistant.core.outcome import Outcome
 from assistant.core.units import gib
 from assistant.core.values import Estimate, Finding, Hardware, Plan, Reason, memory_json
@@ -47,7 +48,8 @@ def time_lines(outcome: Outcome, face: Face) -> list[Line]:
     plan = outcome.plan
     pieces = words.time_text(plan) if plan else []
     lines = _columns("Time", pieces, face) if pieces else []
-    return lines + (row("Cost", words.cost_text(outcome.cost), face) if outcome.cost else [])
+    cost = words.cost_text(outcome.cost) if outcome.cost else no_rent(outcome.intent.cloud) if lines else ""
+    return lines + (row("Cost", cost, face) if cost else [])
 
 
 def fallen_lines(plan: Plan, face: Face) -> list[Line]:
