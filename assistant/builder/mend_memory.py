@@ -81,8 +81,10 @@ def said(case: Case) -> str:
         facts.append(f"{_text(memory.free_gib)} free")
     if memory.capacity_gib is not None:
         facts.append(f"of {_text(memory.capacity_gib)} in all")
-    asked = f"; {_text(memory.tried_gib)} GiB more were asked for" if memory.tried_gib is not None else ""
-    return f"{unit}{rank} ran out of memory{where}" + (f": {', '.join(facts)}{asked}." if facts or asked else ".")
+    asked = f"{_text(memory.tried_gib)} GiB more were asked for" if memory.tried_gib is not None else ""
+    told = "; ".join(part for part in (", ".join(facts), asked) if part)
+    unseen = "" if trace.phase else " What was pasted does not show in which phase of the run; the lines above it would."
+    return f"{unit}{rank} ran out of memory{where}{f': {told}' if told else ''}.{unseen}"
 
 
 _WHILE = {"loading": "the model was loaded", "saving": "a checkpoint was saved", "generation": "answers were written", "evaluation": "it was evaluated"}
