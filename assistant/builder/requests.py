@@ -111,8 +111,10 @@ def stated_machine(asked: Request) -> tuple[Hardware | None, tuple[Reason, ...]]
     return asked.machine, asked.machine_notes
 
 
-def assumed_why(intent: Intent) -> str:
-    """Why a machine was taken that nobody named."""
+def assumed_why(intent: Intent, *, fits: bool) -> str:
+    """Why a machine was taken that nobody named; where it does not fit either, no other that is usual does."""
+    if not fits:
+        return "no hardware was said and none was found; no usual machine fits, and this is the last that was tried. Say --gpus to plan for yours"
     if intent.cloud is None or intent.cloud in NO_PRICES:
         return "no hardware was said and none was found; the smallest usual machine that fits. Say --gpus to plan for yours"
     return f"no hardware was said; the least expensive known on {intent.cloud} that fits. Say --gpus to plan for another"

@@ -175,7 +175,7 @@ def _plan_for(asked: Request, model: ModelSpec) -> Outcome:
     machine, notes = stated_machine(asked)
     if machine is None:
         machine, planned = _assumed(asked.intent, model, data)
-        notes = (Reason(field="hardware", value=f"{machine.count}x{machine.gpu.name}", why=assumed_why(asked.intent)),)
+        notes = (Reason(field="hardware", value=f"{machine.count}x{machine.gpu.name}", why=assumed_why(asked.intent, fits=planned.plan.fits)),)
     else:
         planned = make_plan(asked.intent, model, machine, data=data)
     kept = keep_budget(asked.intent, planned, lambda intent: make_plan(intent, model, machine, data=data))

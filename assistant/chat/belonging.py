@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 from assistant.chat.merging import changed_keys
 from assistant.chat.nouns import NOUNS
+from assistant.chat.state import State
+from assistant.checks.schema import field
 from assistant.core.intent import Intent
 from assistant.reader.lexicon import SHARDINGS
 from assistant.reader.patterns import compiled
@@ -20,6 +22,7 @@ _NAMES = {
     "train": "a training", "evaluate": "an evaluation", "infer": "an inference", "quantize": "a quantization", "tune": "a search", "judge": "a judge",
     "synthesize": "a synthesis",
 }  # fmt: skip
+_KINDS = {"evaluate": "eval"}
 _METHOD_TOO = ("quantize",)
 """Tasks whose own choice goes by a word of a training."""
 
@@ -45,6 +48,19 @@ def named_in_vain(task: str | None, line: str) -> str:
     named = [key for key, pattern in NOUNS if compiled(rf"\b(?:{pattern})\b").search(line)]
     named += ["sharding"] if any(compiled(pattern).search(line) for _, pattern in SHARDINGS) else []
     return _told(task, foreign_keys(task, named), kept=False)
+
+
+def for_its_task(state: State) -> Intent:
+    """The intent that is planned: of a config that trains nothing, without the batch and the fields that the training before it was given."""
+    intent = state.intent
+    training = next((one.intent for one in reversed(state.before) if one.intent.task in _TRAINS), None)
+    if training is None or intent.task in (None, *_TRAINS):
+        return intent
+    batches = {key: None for key in ("global_batch_size", "micro_batch_size") if getattr(intent, key) == getattr(training, key)}
+    kind = _KINDS.get(intent.task, intent.task)
+    given = training.overrides or {}
+    kept = {path: value for path, value in (intent.overrides or {}).items() if not (path in given and given[path] == value and field(path) is not None and field(path, kind) is None)}
+    return intent.model_copy(update={**batches, "overrides": kept or None})
 
 
 def _told(task: str | None, keys: tuple[str, ...], *, kept: bool) -> str:

@@ -11,7 +11,7 @@ from assistant.builder.phrase import machine_phrase
 from assistant.builder.requests import MEASURED
 from assistant.builder.subjects import BASE
 from assistant.catalogue.machines import parse_machine
-from assistant.chat.belonging import named_in_vain, nothing_of
+from assistant.chat.belonging import for_its_task, named_in_vain, nothing_of
 from assistant.chat.hearing import MACHINE_KEYS, Change
 from assistant.chat.merging import changed_keys
 from assistant.chat.state import KEPT, Effect, Guided, Loaded, MakePlan, Purpose, State, Tell
@@ -42,7 +42,7 @@ def planned_with(state: State, change: Change, line: str, purpose: Purpose, *, l
             return state, (Tell(text=why),)
         unread = "; ".join(f'not understood: "{piece}"' for piece in change.unread)
         return state, (Tell(text=f"No change: the config is the same{f' ({unread})' if unread else ''}."),)
-    fields = {note.field for note in change.notes} | set(change.gone)
+    fields = {note.field for note in change.notes} | set(change.gone) | set(changed_keys(state.intent, intent))
     if change.said.model:
         fields |= {"model", BASE} | ({MEASURED} if intent.model != state.intent.model else set())
     notes = state.notes
@@ -65,7 +65,7 @@ def planned_with(state: State, change: Change, line: str, purpose: Purpose, *, l
         contradictions=tuple(question for question in open_ones if question.choices and getattr(intent, question.field, None) is None),
         before=pushed(state),
     )
-    reading = Reading(intent=intent, notes=after.notes, questions=open_ones, unread=change.unread)
+    reading = Reading(intent=for_its_task(after), notes=after.notes, questions=open_ones, unread=change.unread)
     asked = line if (kind := asks_for(line)) and (purpose == "turn" or kind != "fits") else ""
     return state, (MakePlan(state=after, line=asked, reading=reading, purpose=purpose, label=label),)
 
@@ -96,7 +96,7 @@ def unsettled(state: State, intent: Intent) -> tuple[Question, ...]:
 
 def again(state: State, label: str) -> MakePlan:
     """The effect that plans a conversation as it stands: one taken up again has no plan yet."""
-    reading = Reading(intent=state.intent, notes=state.notes, questions=unsettled(state, state.intent))
+    reading = Reading(intent=for_its_task(state), notes=state.notes, questions=unsettled(state, state.intent))
     return MakePlan(state=state, line="", reading=reading, purpose="resumed", label=label)
 
 

@@ -8,11 +8,12 @@ from dataclasses import replace
 from assistant.builder.follow_up import FollowUp
 from assistant.chat.answering import answered, chosen_way, place_of
 from assistant.chat.belonging import named_in_vain, nothing_of
+from assistant.chat.comparing import compared
 from assistant.chat.hearing import Change, heard
 from assistant.chat.looking import back, difference, has_plan, heard_all_the_same, in_words, look, noted
 from assistant.chat.merging import merged
 from assistant.chat.nouns import NUMBERS
-from assistant.chat.partial import part_of
+from assistant.chat.partial import part_of, partly
 from assistant.chat.planning import (
     Step,
     again,
@@ -74,6 +75,7 @@ from assistant.reader.steps import steps_in
 from assistant.reader.traces import trace_in
 
 _NOT_UNDERSTOOD = "Nothing in that is understood. Say a model, GPUs, data or a setting, such as lr 2e-4 or 8k context."
+_OFFERED = "Nothing is changed yet. Switch to that?  [keep] / switch"
 _UNPLANNED = "task-not-supported"
 
 
@@ -128,6 +130,8 @@ def _line(state: State, event: Line) -> Step:
         return done
     if command := command_in(line):
         return _command(state, command)
+    if told := compared(state, line):
+        return state, (Tell(text=told), *((Tell(text=_OFFERED),) if state.what_if is not None else ()))
     if state.what_if is not None and (done := _decided(state, state.what_if, line)):
         return done
     return _talk(state, line)
@@ -275,7 +279,7 @@ def _considered(state: State, event: Planned) -> Step:
         news = (ShowChanges(before=current, after=event.outcome, values_only=True),) if warned else ()
         why = nothing_of(state.intent, event.state.intent, event.state.intent.task, kept=False)
         return state, (Tell(text=f"That would be the same plan. {why}".strip()), *news)
-    ask = "Nothing is changed yet. Switch to that?  [keep] / switch"
+    ask = _OFFERED
     if is_same(current, event.outcome):  # after a line that led to no config
         return pending, (Tell(text=f"That would be the plan from before it. {ask}"),)
     if not are_of_one_kind(current, event.outcome):
@@ -292,7 +296,7 @@ def _decided(state: State, pending: WhatIf, line: str) -> Step | None:
             rest = more
         kept = replace(state, what_if=None)
         return _line(kept, Line(text=rest)) if rest else (kept, (Tell(text="Kept as it was."),))
-    if (rest := agreement(line)) is None:
+    if (rest := agreement(line)) is None and (rest := partly(line)) is None:
         return None
     taken = pending.state
     assert taken.outcome is not None
