@@ -13,7 +13,7 @@ from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
 
 _KEPT = re.compile(
-    r"^\W*(?:(?:but|and|please|only|just|all|everything|all of (?:it|that)|the rest|take|do|that)[\s,]+)*(?:keep(?:ing)?|leave|leaving|not|without|but(?: not)?|except(?:ing)?(?: for)?|minus|do ?n[o']?t (?:change|touch|take|use)|skip)\s+"
+    r"^\W*(?:(?:but|and|please|only|just|take|do|(?:all|everything|all of (?:it|that))(?=\s+(?:except|without|minus)))[\s,]+)*(?:keep(?:ing)?|leave|leaving|not|without|(?:all|everything|all of (?:it|that))\s+but(?: not)?|except(?:ing)?(?: for)?|minus|do ?n[o']?t (?:change|touch|take|use)|skip)\s+"
     r"(?P<what>.+?)(?:\s+(?:as (?:it|they|that) (?:is|was|are|were)|alone|the same|unchanged|as before|out|please|though))*\W*$",
     re.IGNORECASE,
 )
