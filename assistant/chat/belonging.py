@@ -50,6 +50,12 @@ def named_in_vain(task: str | None, line: str) -> str:
     return _told(task, foreign_keys(task, named), kept=False)
 
 
+def only_noun(line: str) -> str | None:
+    """The one key that a line names by a noun; None where it names none, or several."""
+    named = {key for key, pattern in NOUNS if compiled(rf"\b(?:{pattern})\b").search(line)}
+    return named.pop() if len(named) == 1 else None
+
+
 def for_its_task(state: State) -> Intent:
     """The intent that is planned: of a config that trains nothing, without the batch and the fields that the training before it was given."""
     intent = state.intent

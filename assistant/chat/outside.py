@@ -194,12 +194,17 @@ def _validate(desk: TerminalDesk, state: State, _: Command) -> Event | None:
     import tempfile
 
     from assistant.machine.validate import validate
+    from assistant.terminal.thinking import Thinking
 
-    file = _standing(state).files[0]
+    config = _standing(state)
+    if config is not state.outcome:
+        report.say(desk.screen, "The last line led to no config; this is about the one from before it.")
+    file = config.files[0]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "config.yaml"
         path.write_text(file.yaml, "utf-8")
-        verdict = validate(path, file.kind)
+        with Thinking(desk.screen, "the real Oumi reads it"):  # its start takes many seconds
+            verdict = validate(path, file.kind)
     if verdict.accepted is False:
         raise UsageError(f"The real Oumi refuses it: {verdict.problem}", hint="This is a bug of oumi-chat's: please report it.", reference="oumi-refuses")
     unasked = 'It passes the checks here. The real Oumi is not installed, so its own word is missing: pip install "oumi".'

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from assistant.builder.follow_up import FollowUp
 from assistant.chat.answering import answered, chosen_way, place_of
-from assistant.chat.belonging import named_in_vain, nothing_of
+from assistant.chat.belonging import named_in_vain, nothing_of, only_noun
 from assistant.chat.comparing import compared
 from assistant.chat.hearing import Change, heard
 from assistant.chat.looking import back, difference, has_plan, heard_all_the_same, in_words, look, noted
@@ -212,6 +212,8 @@ def _nothing(state: State, change: Change, line: str) -> Step:
     if change.missing:
         names = " and ".join(key.replace("_", " ") for key in change.missing)
         return state, (Tell(text=f"There is no {names} yet that this could change. Say its value."),)
+    if state.config is not None and line.endswith("?") and (subject := only_noun(line)):  # "not sure about the rank, what do you think?"
+        return state, (Explain(asking=Asking(topic="why", subject=subject, text=line), line=line, outcome=state.config),)
     why = named_in_vain(state.intent.task, line) if state.config is not None else ""
     effects: tuple[Effect, ...] = (Tell(text=why or _NOT_UNDERSTOOD),)
     if state.follow_up is not None:  # still open: it is put again

@@ -114,3 +114,8 @@ def test_a_machine_that_does_not_fit_is_not_said_to(tmp_path: Path) -> None:
 
 def test_what_is_assumed_of_an_evaluation_is_told(talk: Talk) -> None:
     assert "benchmarks mmlu (none was said" in talk.say("evaluate it", "what are you assuming?")
+
+
+def test_a_question_with_one_noun_is_about_it(talk: Talk) -> None:
+    assert "The learning rate is 0.0003" in talk.say("not sure about the learning rate, what do you think?")
+    assert talk.state.intent.learning_rate is None
