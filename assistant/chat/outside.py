@@ -147,6 +147,8 @@ def _saved(desk: TerminalDesk, state: State, config: Outcome, name: str, *, forc
             return False
         else:
             desk.save(config, name, True)
+    if config.questions:  # what is planned meanwhile is in the file
+        report.questions(desk.screen, config)
     desk.saved, desk.saved_config = name, config
     return True
 

@@ -143,3 +143,17 @@ def test_one_shot_still_asks(tmp_path: Path) -> None:
     changed = run_plain(tmp_path, "--offline", "--config", "train.yaml", "0.5 epochs")
     assert changed.returncode == 3
     assert EPOCHS in changed.stderr
+
+
+def test_beside_a_job_too_an_answer_settles_what_was_planned(talk: Talk) -> None:
+    talk.say("lora smollm2 135m on a 4090, 0.5 epochs", "make a job for it locally")
+    assert talk.say("1") == "  Settled: number of epochs 1. The plan stands.\n"
+
+
+def test_saving_says_what_is_still_open(talk: Talk, tmp_path: Path) -> None:
+    talk.say("lora smollm2 135m on a 4090, 0.5 epochs")
+    saved = talk.say("/save")
+    assert EPOCHS in saved
+    assert "num_train_epochs: 1  # not settled" in (tmp_path / "train.yaml").read_text()
+    talk.say("1")
+    assert EPOCHS not in talk.say("/save again.yaml")
