@@ -23,6 +23,8 @@ _NAMES = {
     "synthesize": "a synthesis",
 }  # fmt: skip
 _KINDS = {"evaluate": "eval"}
+_SPOKEN = 300
+"""Characters of a line that nouns are looked for in: what is longer is pasted."""
 _METHOD_TOO = ("quantize",)
 """Tasks whose own choice goes by a word of a training."""
 
@@ -45,6 +47,7 @@ def nothing_of(before: Intent, after: Intent, task: str | None, *, kept: bool = 
 
 def named_in_vain(task: str | None, line: str) -> str:
     """The same for a line of which nothing is understood in this task, by the nouns that it names."""
+    line = line[:_SPOKEN]
     named = [key for key, pattern in NOUNS if compiled(rf"\b(?:{pattern})\b").search(line)]
     named += ["sharding"] if any(compiled(pattern).search(line) for _, pattern in SHARDINGS) else []
     return _told(task, foreign_keys(task, named), kept=False)
@@ -52,6 +55,7 @@ def named_in_vain(task: str | None, line: str) -> str:
 
 def only_noun(line: str) -> str | None:
     """The one key that a line names by a noun; None where it names none, or several."""
+    line = line[:_SPOKEN]
     named = {key for key, pattern in NOUNS if compiled(rf"\b(?:{pattern})\b").search(line)}
     return named.pop() if len(named) == 1 else None
 

@@ -20,6 +20,8 @@ _ASKED = re.compile(
     re.IGNORECASE,
 )
 _ELLIPTIC = re.compile(r"^\W*(?:(?:and|so|ok(?:ay)?|hm+)[\s,]+)*(?P<what>faster|slower|quicker|cheaper|more expensive)(?: than (?:before|now))?\s*\?\W*$", re.IGNORECASE)
+_LONGEST = 200
+"""Characters of a question: what is longer is pasted."""
 _Measure = tuple[str, Callable[[Outcome], float | None], Callable[[float], str], tuple[str, str]]
 _TIME: _Measure = ("time", lambda outcome: outcome.plan.time.hours if outcome.plan and outcome.plan.time else None, hours_text, ("faster", "slower"))
 _COST: _Measure = ("cost", lambda outcome: outcome.cost.dollars if outcome.cost else None, dollars_text, ("cheaper", "more expensive"))
@@ -36,7 +38,7 @@ def compared(state: State, line: str) -> str | None:
 
     A plan that is considered is held against the one that stands; where none is, the one that stands against the one before.
     """
-    match = _ASKED.match(line) or _ELLIPTIC.match(line)
+    match = (_ASKED.match(line) or _ELLIPTIC.match(line)) if len(line) <= _LONGEST else None
     if match is None or state.config is None:
         return None
     before: Outcome | None = state.config

@@ -32,7 +32,11 @@ _PARTLY = re.compile(
 
 def partly(line: str) -> str | None:
     """The words of a line that takes a part of an offer without a yes: `only the epochs`, `all but the rank`; None for others."""
-    return line if _PARTLY.match(line) else None
+    return line if len(line) <= _LONGEST and _PARTLY.match(line) else None
+
+
+_LONGEST = 200
+"""Characters of a choice: what is longer is pasted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
