@@ -15,7 +15,7 @@ from assistant.planner.plan import Planned
 def cost_of(plan: Plan, intent: Intent) -> Cost | None:
     """What the run costs at the cheapest offer, on the said cloud if one was; None without hours or a price, and on machines of one's own."""
     time, machine = plan.time, plan.hardware
-    if time is None or time.hours is None or time.low is None or time.high is None:
+    if time is None or time.hours is None or time.low is None or time.high is None or intent.cloud in NO_PRICES:
         return None
     spot = bool(intent.spot)
     found = [

@@ -81,8 +81,10 @@ def said(case: Case) -> str:
         facts.append(f"{_text(memory.free_gib)} free")
     if memory.capacity_gib is not None:
         facts.append(f"of {_text(memory.capacity_gib)} in all")
-    asked = f"; {_text(memory.tried_gib)} GiB more were asked for" if memory.tried_gib is not None else ""
-    return f"{unit}{rank} ran out of memory{where}" + (f": {', '.join(facts)}{asked}." if facts or asked else ".")
+    asked = f"{_text(memory.tried_gib)} GiB more were asked for" if memory.tried_gib is not None else ""
+    told = "; ".join(part for part in (", ".join(facts), asked) if part)
+    unseen = "" if trace.phase else " What was pasted does not show in which phase of the run; the lines above it would."
+    return f"{unit}{rank} ran out of memory{where}{f': {told}' if told else ''}.{unseen}"
 
 
 _WHILE = {"loading": "the model was loaded", "saving": "a checkpoint was saved", "generation": "answers were written", "evaluation": "it was evaluated"}
@@ -139,7 +141,7 @@ def _expected(setting: Setting, phase: str | None) -> float:
     """Bytes that the estimate expects at this phase; at the peak where the phase is not known or not counted."""
     found = phases(setting.run)
     here = [sum(found[name].values()) for name in _PHASES.get(phase or "", ()) if name in found]
-    return max(here, default=setting.memory.point)
+    return max(here, default=setting.memory.point / setting.model.measured) * setting.model.measured
 
 
 def _fits(setting: Setting, seen: Seen) -> bool:

@@ -25,7 +25,7 @@ def answer(asking: Asking, outcome: Outcome | None) -> str:
     if asking.topic in ("what_is", "difference", "better"):
         return _of_terms(asking, outcome.plan if outcome else None)
     if outcome is not None and outcome.task_plan is not None:
-        return task_answer(asking, outcome.task_plan)
+        return _assumptions(asking, outcome) if asking.topic == "assumptions" else task_answer(asking, outcome.task_plan)
     if outcome is None or outcome.plan is None:
         return NO_PLAN
     return _ANSWERS[asking.topic](asking, outcome, outcome.plan)
@@ -191,7 +191,7 @@ def _plan(_asking: Asking, outcome: Outcome, _plan: Plan) -> str:
     return prose.explain(outcome)
 
 
-def _assumptions(_asking: Asking, outcome: Outcome, _plan: Plan) -> str:
+def _assumptions(_asking: Asking, outcome: Outcome, _plan: Plan | None = None) -> str:
     if not outcome.assumptions:
         return "Nothing had to be assumed: all of it was said."
     told = [f"{one.field.split('.')[-1].replace('_', ' ')} {_shown(one.value)} ({one.why})" for one in outcome.assumptions]

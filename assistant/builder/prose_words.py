@@ -125,7 +125,9 @@ def hours_text(hours: float) -> str:
 
 
 def dollars_text(amount: float) -> str:
-    """`$0.85`, `$12`."""
+    """`$0.0031`, `$0.85`, `$12`."""
+    if amount < 0.01:
+        return f"${max(amount, 0.0001):.4f}" if amount else "$0"
     return f"${amount:.2f}" if amount < 10 else f"${amount:,.0f}"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from assistant.catalogue.families import usual_models
 from assistant.catalogue.machines import hardware_from_intent
@@ -18,6 +18,10 @@ from assistant.reader.names import is_family
 
 Resolve = Callable[[str], tuple[ModelSpec | None, tuple[Reason, ...]]]
 Examine = Callable[[str, str, str], DataFacts | None]
+MEANWHILE = "not settled, taken meanwhile"
+"""Begins the reason of a value that is planned with while a question about it is open."""
+MEASURED = "measured_memory"
+"""The note that holds what an error showed a run to take, times its estimate."""
 EXAMPLES = ("Llama 3.1 8B", "Qwen3 8B", "SmolLM2 135M")
 
 
@@ -51,6 +55,12 @@ def ask(asked: Request, *questions: Question, explanation: str = "") -> Outcome:
         findings=unread_findings(asked.unread, asked.text),
         explanation=explanation,
     )
+
+
+def measured(model: ModelSpec, notes: tuple[Reason, ...]) -> ModelSpec:
+    """The model with what an error showed a run of it to take."""
+    found = next((note.value for note in notes if note.field == MEASURED and isinstance(note.value, (int, float))), 1.0)
+    return replace(model, measured=float(found)) if found > 1 else model
 
 
 def model_of(asked: Request) -> tuple[ModelSpec, tuple[Reason, ...]]:
@@ -101,8 +111,10 @@ def stated_machine(asked: Request) -> tuple[Hardware | None, tuple[Reason, ...]]
     return asked.machine, asked.machine_notes
 
 
-def assumed_why(intent: Intent) -> str:
-    """Why a machine was taken that nobody named."""
+def assumed_why(intent: Intent, *, fits: bool) -> str:
+    """Why a machine was taken that nobody named; where it does not fit either, no other that is usual does."""
+    if not fits:
+        return "no hardware was said and none was found; no usual machine fits, and this is the last that was tried. Say --gpus to plan for yours"
     if intent.cloud is None or intent.cloud in NO_PRICES:
         return "no hardware was said and none was found; the smallest usual machine that fits. Say --gpus to plan for yours"
     return f"no hardware was said; the least expensive known on {intent.cloud} that fits. Say --gpus to plan for another"

@@ -13,11 +13,14 @@ from assistant.builder.phrase import machine_phrase
 from assistant.builder.prose import explain
 from assistant.builder.requests import (
     EXAMPLES,
+    MEANWHILE,
+    MEASURED,
     Examine,
     Request,
     Resolve,
     ask,
     assumed_why,
+    measured,
     missing_file_words,
     model_of,
     needs_model,
@@ -78,7 +81,7 @@ def respond(
         intent=intent,
         machine=machine,
         machine_notes=machine_notes,
-        notes=tuple(note for note in notes if note.why != SAID),
+        notes=tuple(note for note in notes if note.why != SAID and (note.field != MEASURED or intent.task in _TASKS)),
         said={note.field: str(note.value) for note in notes if note.why == SAID},
         conflicts=conflicts,
         unread=unread,
@@ -122,6 +125,7 @@ def _answer(asked: Request) -> Outcome:
 
         return respond_task(asked)
     model, notes = model_of(asked)
+    model = measured(model, asked.notes)
     return _plan_for(_images_said(replace(asked, notes=(*asked.notes, *notes)), model), model)
 
 
@@ -176,7 +180,7 @@ def _plan_for(asked: Request, model: ModelSpec) -> Outcome:
     machine, notes = stated_machine(asked)
     if machine is None:
         machine, planned = _assumed(asked.intent, model, data)
-        notes = (Reason(field="hardware", value=f"{machine.count}x{machine.gpu.name}", why=assumed_why(asked.intent)),)
+        notes = (Reason(field="hardware", value=f"{machine.count}x{machine.gpu.name}", why=assumed_why(asked.intent, fits=planned.plan.fits)),)
     else:
         planned = make_plan(asked.intent, model, machine, data=data)
     kept = keep_budget(asked.intent, planned, lambda intent: make_plan(intent, model, machine, data=data))
@@ -205,7 +209,7 @@ def _matches(intent: Intent, machine: Hardware) -> bool:
 
 
 def _finish(asked: Request, model: ModelSpec, kept: Budgeted, data: DataFacts | None) -> Outcome:
-    plan = kept.planned.plan
+    plan = _meanwhile(kept.planned.plan, asked.notes)
     assumptions = (*asked.notes, *kept.planned.assumptions)
     findings = (*unread_findings(asked.unread, asked.text), *kept.findings, *_unmet_findings(asked.intent), *_file_findings(asked, plan), *plan.findings)
     base = Outcome(
@@ -236,6 +240,15 @@ def _finish(asked: Request, model: ModelSpec, kept: Budgeted, data: DataFacts | 
     header = header_lines(plan, asked.text, assumptions, findings, command)
     file = ConfigFile(kind="train", name="train.yaml", yaml=render(config, header))
     return replace(base, plan=plan, findings=findings, files=(file,), commands=(command,))
+
+
+def _meanwhile(plan: Plan, notes: tuple[Reason, ...]) -> Plan:
+    """The plan whose reasons call nothing asked for that only stands in while a question is open."""
+    open_fields = {note.field for note in notes if note.why.startswith(MEANWHILE)}
+    if not open_fields:
+        return plan
+    reasons = (replace(r, why=re.sub(r"\bas asked$", MEANWHILE, r.why)) if r.field in open_fields else r for r in plan.decisions)
+    return replace(plan, decisions=tuple(reasons))
 
 
 def _told(outcome: Outcome) -> Outcome:

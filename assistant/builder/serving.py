@@ -110,15 +110,15 @@ def _needs_no_machine(intent: Intent, named: Named) -> bool:
 
 def _assumed(intent: Intent, named: Named, planner: Planner) -> tuple[Hardware | None, tuple[Reason, ...]]:
     """The first usual machine that holds it; the largest if none does."""
-    tried: Hardware | None = None
+    tried, fits = None, False
     for machine in rentable(assumed_machines(), intent):
         tried = replace(machine, count=intent.gpu_count or machine.count, nodes=1)
         plan, _ = planner(intent, subject(named, tried))
-        if plan.fits:
+        if fits := plan.fits:
             break
     if tried is None:
         return None, ()
-    return tried, (Reason(field="hardware", value=machine_phrase(tried), why=assumed_why(intent)),)
+    return tried, (Reason(field="hardware", value=machine_phrase(tried), why=assumed_why(intent, fits=fits)),)
 
 
 def _without_rows(asked: Request, kind: str) -> tuple[Request, tuple[Finding, ...]]:

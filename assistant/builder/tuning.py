@@ -9,7 +9,7 @@ from dataclasses import replace
 from assistant.builder.absorb import absorb
 from assistant.builder.kinds import finished
 from assistant.builder.phrase import machine_flag, machine_phrase
-from assistant.builder.requests import Request, model_of, said_model, stated_machine, unread_findings
+from assistant.builder.requests import Request, assumed_why, model_of, said_model, stated_machine, unread_findings
 from assistant.catalogue.machines import assumed_machines
 from assistant.checks.schema import coerce, field
 from assistant.core.datafacts import DataFacts
@@ -34,12 +34,11 @@ def respond(asked: Request) -> Outcome:
     asked = replace(asked, notes=(*asked.notes, *named), intent=asked.intent.model_copy(update={"model": said_model(asked, model)}))
     search = _search(asked)
     data = _seen(asked, model)
-    machine, notes = stated_machine(asked)
-    if machine is None:
-        machine = _assumed(search, model, data)
-        why = "no hardware was said and none was found; the smallest usual machine that fits. Say --gpus to plan for yours"
-        notes = (Reason(field="hardware", value=machine_phrase(machine), why=why),)
+    stated, notes = stated_machine(asked)
+    machine = stated or _assumed(search, model, data)
     plan, assumed = plan_tune(search, model, machine, data)
+    if stated is None:
+        notes = (Reason(field="hardware", value=machine_phrase(machine), why=assumed_why(asked.intent, fits=plan.fits)),)
     plan = replace(plan, findings=(*unread_findings(asked.unread), *plan.findings))
     ways = () if plan.fits else tuple(_ways(search, model, machine, data))
     return finished(asked, plan, (*notes, *assumed), ways)

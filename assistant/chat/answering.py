@@ -29,16 +29,23 @@ _LONGEST_CHOICE = 9
 
 def answered(questions: tuple[Question, ...], said: Intent, line: str) -> Intent:
     """What the line says, with the value that it gives to what was asked."""
+    base = Intent() if _as_number(line.strip()) is not None else said  # a number alone is for what was asked, and for nothing else
     for question in questions:
         value = _value(question, said, line.strip())
-        key, setting = (question.field, value) if question.field != "teacher" else ("overrides", {_TEACHER: value})
+        key, setting = _place(question.field, value, base)
         if value is None or key not in Intent.model_fields:
             continue
         try:
-            return Intent.model_validate({**said.model_dump(), key: setting})
+            return Intent.model_validate({**base.model_dump(), key: setting})
         except ValidationError:
             continue
     return said
+
+
+def _place(field: str, value: Any, said: Intent) -> tuple[str, Any]:
+    """The key of the intent that an answer goes to, and what it is then."""
+    path = _TEACHER if field == "teacher" else field
+    return ("overrides", {**(said.overrides or {}), path: value}) if "." in path else (path, value)
 
 
 _BY_PLACE = re.compile(r"(?<!\w)(?:the |option |number |way |#)(?P<which>first|second|third|fourth|last|1st|2nd|3rd|4th|[1-6])\b(?=\s*(?:$|[.,;!]|one\b|option\b|way\b|suggestion\b|please\b|then\b))", re.IGNORECASE)

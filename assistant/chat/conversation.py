@@ -9,6 +9,7 @@ from typing import Protocol
 
 from assistant.builder.given import on_given
 from assistant.chat.planning import Step
+from assistant.chat.standing import planned_meanwhile
 from assistant.chat.state import (
     AskLlm,
     CheapestFound,
@@ -77,11 +78,16 @@ class Desk(Protocol):
 
 @dataclass(slots=True)
 class Conversation:
-    """A state and the desk that runs its effects."""
+    """A state and the desk that runs its effects.
+
+    Where it `goes_on` after a question, a plan stands beside the question as soon as one can; a request that ends with
+    its answer has the question alone.
+    """
 
     desk: Desk
     state: State
     over: bool = False
+    goes_on: bool = True
 
     def hear(self, line: str) -> None:
         """Take one line to its end. A mistake of the user's is told and changes nothing."""
@@ -145,7 +151,7 @@ class Conversation:
 
     def _plan(self, effect: MakePlan) -> Step:
         try:
-            outcome = self.desk.plan(effect)
+            outcome = planned_meanwhile(self.desk.plan, effect) if self.goes_on else self.desk.plan(effect)
             if effect.state.given is not None:
                 outcome = on_given(outcome, effect.state.given)
         except OumiChatError as problem:

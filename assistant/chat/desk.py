@@ -105,6 +105,8 @@ class TerminalDesk:
             report.alternatives(screen, outcome)
         elif effect.how == "no config":
             report.no_config(screen, outcome)
+        elif effect.how == "questions":
+            report.questions(screen, outcome)
         else:
             report.show(screen, outcome, save_with=f"/save {self.file_for(outcome)}")
 

@@ -10,6 +10,7 @@ from assistant.chat.sameness import are_of_one_kind
 from assistant.chat.state import Effect, Show, ShowChanges, ShowProblem, State, Tell, origins
 from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome
+from assistant.reader.ranges import range_name
 
 
 def look(state: State, name: str) -> tuple[Effect, ...]:
@@ -17,6 +18,8 @@ def look(state: State, name: str) -> tuple[Effect, ...]:
     outcome = state.outcome or state.config
     if outcome is None:
         return (ShowProblem(problem=nothing_yet()),)
+    if name in ("show", "alternatives") and outcome.questions and not has_plan(outcome):
+        return _beside_questions(state, outcome, name)
     if name == "diff":
         earlier = next((s.config for s in reversed(state.before) if s.config is not None and s.config is not state.config), None)
         if earlier is None and state.config is not None and (asked := compared(state)):
@@ -30,6 +33,45 @@ def look(state: State, name: str) -> tuple[Effect, ...]:
         return (Show(outcome=outcome, how="alternatives"),)
     how = "sizing" if outcome.is_sizing else "whole" if outcome.status == "ok" else "no config"
     return (Show(outcome=outcome, how=how),)  # type: ignore[arg-type]
+
+
+def has_plan(outcome: Outcome) -> bool:
+    """True where something was planned, fitting or not."""
+    return outcome.plan is not None or outcome.task_plan is not None
+
+
+def _beside_questions(state: State, outcome: Outcome, name: str) -> tuple[Effect, ...]:
+    """What can be looked at while a question keeps the last line from a plan: the plan from before, else what is said so far."""
+    if state.config is not None:
+        how = "whole" if name == "show" else "alternatives"
+        before = Tell(text="The last line led to no plan; this is the one from before it.")
+        return (before, Show(outcome=state.config, how=how), Show(outcome=outcome, how="questions"))  # type: ignore[arg-type]
+    said = in_words(Intent(), state.intent)
+    return (Tell(text=f"There is no plan yet. Said so far: {said}."), Show(outcome=outcome, how="questions"))
+
+
+def in_words(before: Intent, after: Intent) -> str:
+    """What one intent says and the other does not: `LoRA rank 32, sequence length 8,192`."""
+    old, new = before.model_dump(), after.model_dump()
+    fields = {**{key: value for key, value in new.items() if key != "overrides" and value != old[key]}}
+    fields |= {path: value for path, value in (after.overrides or {}).items() if (before.overrides or {}).get(path) != value}
+    return ", ".join(f"{range_name(key)} {_value(value)}" for key, value in fields.items())
+
+
+def _value(value: object) -> str:
+    if value is None:
+        return "no longer said"
+    if isinstance(value, list):
+        return ", ".join(str(one) for one in value)
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def heard_all_the_same(state: State, after: State) -> tuple[Tell, ...]:
+    """What a line changed although the question from before it still keeps it from a plan."""
+    if state.outcome is None or has_plan(state.outcome) or not state.outcome.questions:
+        return ()
+    said = in_words(state.intent, after.intent)
+    return (Tell(text=f"Noted: {said}."),) if said else ()
 
 
 def difference(earlier: Outcome | None, config: Outcome | None) -> tuple[Effect, ...]:

@@ -62,9 +62,17 @@ class Chat:
             report.error(self.desk.screen, trouble)
 
     def resume(self, session: Session) -> None:
-        """Go on from a kept session: what was said is planned anew."""
+        """Go on from a kept session: what was said is planned anew.
+
+        Raises:
+            UsageError: what it holds is damaged; it is not written over.
+        """
+        try:
+            self.talk.state = state_of(dict(session.document))
+        except UsageError as problem:
+            problem.context = session.file
+            raise
         self.session = session
-        self.talk.state = state_of(dict(session.document))
         self.talk.resume(again(self.talk.state, "Resumed: "))
 
 

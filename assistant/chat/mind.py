@@ -65,7 +65,7 @@ class Mind:
     def spent(self) -> str:
         """What the LLM took so far."""
         if self.llm is None:
-            return "LLM: none, so it costs nothing."
+            return "No LLM is used, so none is paid for."
         return f"LLM {self.name}: {usage_text(self.llm.usage)}"
 
     def read(self, effect: AskLlm, screen: Screen) -> Line:

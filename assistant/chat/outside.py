@@ -147,6 +147,8 @@ def _saved(desk: TerminalDesk, state: State, config: Outcome, name: str, *, forc
             return False
         else:
             desk.save(config, name, True)
+    if config.questions:  # what is planned meanwhile is in the file
+        report.questions(desk.screen, config)
     desk.saved, desk.saved_config = name, config
     return True
 
@@ -194,12 +196,17 @@ def _validate(desk: TerminalDesk, state: State, _: Command) -> Event | None:
     import tempfile
 
     from assistant.machine.validate import validate
+    from assistant.terminal.thinking import Thinking
 
-    file = _standing(state).files[0]
+    config = _standing(state)
+    if config is not state.outcome:
+        report.say(desk.screen, "The last line led to no config; this is about the one from before it.")
+    file = config.files[0]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "config.yaml"
         path.write_text(file.yaml, "utf-8")
-        verdict = validate(path, file.kind)
+        with Thinking(desk.screen, "the real Oumi reads it"):  # its start takes many seconds
+            verdict = validate(path, file.kind)
     if verdict.accepted is False:
         raise UsageError(f"The real Oumi refuses it: {verdict.problem}", hint="This is a bug of oumi-chat's: please report it.", reference="oumi-refuses")
     unasked = 'It passes the checks here. The real Oumi is not installed, so its own word is missing: pip install "oumi".'
@@ -269,7 +276,9 @@ def cheaper(state: State, resolve: Resolve) -> CheapestFound:
     """The machine on which the same run costs least."""
     from assistant.builder.cheapest import find_cheapest
 
-    return CheapestFound(cheapest=find_cheapest(state.intent, _priced(state), resolve))
+    priced = _priced(state)
+    intent = priced.intent if priced.questions else state.intent  # with what is planned meanwhile
+    return CheapestFound(cheapest=find_cheapest(intent, priced, resolve))
 
 
 def _priced(state: State) -> Outcome:
@@ -303,4 +312,5 @@ def mend(state: State, text: str, screen: Screen, resolve: Resolve) -> MendFound
         outcome = replace(outcome, files=(ConfigFile(kind=given.kind, name=given.name, yaml=config_text(outcome, given)),))
     mending = find_mending(trace, config_text=None, outcome=outcome, machine=None, resolve=resolve)
     screen.show(mending_lines(mending, screen.out, name=given.name if given else "train.yaml"))
-    return MendFound(intent=mending.intent)
+    before = outcome.plan.model.measured if outcome is not None and outcome.plan is not None else 1.0
+    return MendFound(intent=mending.intent, measured=round(mending.scale * before, 3) if mending.scale > 1 else None)

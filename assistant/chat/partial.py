@@ -13,14 +13,30 @@ from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
 
 _KEPT = re.compile(
-    r"^\W*(?:(?:but|and|please|only|just)[\s,]+)*(?:keep(?:ing)?|leave|leaving|not|without|except(?:ing)?(?: for)?|minus|do ?n[o']?t (?:change|touch|take|use)|skip)\s+"
+    r"^\W*(?:(?:but|and|please|only|just|take|do|(?:all|everything|all of (?:it|that))(?=\s+(?:except|without|minus)))[\s,]+)*(?:keep(?:ing)?|leave|leaving|not|without|(?:all|everything|all of (?:it|that))\s+but(?: not)?|except(?:ing)?(?: for)?|minus|do ?n[o']?t (?:change|touch|take|use)|skip)\s+"
     r"(?P<what>.+?)(?:\s+(?:as (?:it|they|that) (?:is|was|are|were)|alone|the same|unchanged|as before|out|please|though))*\W*$",
     re.IGNORECASE,
 )
-_ONLY = re.compile(r"^\W*(?:(?:but|and|please|with|only|just|for|on)\b[\s,]*)*", re.IGNORECASE)
+_ONLY = re.compile(r"^\W*(?:(?:but|and|please|with|only|just|for|on|take|do|use|change)\b[\s,]*)*", re.IGNORECASE)
 _ALSO_ONLY = re.compile(r"\s+(?:only|alone|part|bit|please|then)\W*$", re.IGNORECASE)
 _THE = re.compile(r"^(?:(?:the|that|those|my|a|an|present|current|old|new|longer|bigger|smaller|more)\s+)+", re.IGNORECASE)
 _AND = re.compile(r"\s*(?:,|;|&|\band\b|\bnor\b|\bor\b)\s*", re.IGNORECASE)
+
+
+_PARTLY = re.compile(
+    r"^\W*(?:(?:ok(?:ay)?|well|hm+|please|take|do|use|i want|i'?d like|let'?s (?:do|take))[\s,]+)*"
+    r"(?:(?:only|just)\s+(?:take |do |use |change )?(?:the |that |those )?\w|(?:all|everything|all of (?:it|that))[\s,]+(?:but|except|without|minus)\b|(?:the )?[\w ]{2,30}?\s+(?:only|alone)\W*$)",
+    re.IGNORECASE,
+)
+
+
+def partly(line: str) -> str | None:
+    """The words of a line that takes a part of an offer without a yes: `only the epochs`, `all but the rank`; None for others."""
+    return line if len(line) <= _LONGEST and _PARTLY.match(line) else None
+
+
+_LONGEST = 200
+"""Characters of a choice: what is longer is pasted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,10 @@ from typing import Any
 from assistant.builder.cheapest import Cheapest
 from assistant.builder.given import uncounted
 from assistant.builder.phrase import machine_phrase
+from assistant.builder.requests import MEASURED
 from assistant.builder.subjects import BASE
 from assistant.catalogue.machines import parse_machine
+from assistant.chat.belonging import for_its_task, named_in_vain, nothing_of
 from assistant.chat.hearing import MACHINE_KEYS, Change
 from assistant.chat.merging import changed_keys
 from assistant.chat.state import KEPT, Effect, Guided, Loaded, MakePlan, Purpose, State, Tell
@@ -17,7 +19,7 @@ from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome
 from assistant.core.redact import MARK
-from assistant.core.values import Reason
+from assistant.core.values import Question, Reason
 from assistant.reader import Reading
 from assistant.reader.otherkinds import SAID
 from assistant.reader.sizes import asks_for
@@ -37,16 +39,20 @@ def planned_with(state: State, change: Change, line: str, purpose: Purpose, *, l
         base, gpus = _with_flag(base, gpus), None
     intent = change.applied(base)
     if purpose == "turn" and intent == state.intent and gpus == state.gpus and not change.conflicts and set(change.told) <= set(state.notes) and state.config is state.outcome is not None:
+        if why := nothing_of(Intent(), change.said, state.intent.task) or named_in_vain(state.intent.task, line):
+            return state, (Tell(text=why),)
         unread = "; ".join(f'not understood: "{piece}"' for piece in change.unread)
         return state, (Tell(text=f"No change: the config is the same{f' ({unread})' if unread else ''}."),)
-    fields = {note.field for note in change.notes} | set(change.gone)
+    fields = {note.field for note in change.notes} | set(change.gone) | set(changed_keys(state.intent, intent))
     if change.said.model:
-        fields |= {"model", BASE}
+        fields |= {"model", BASE} | ({MEASURED} if intent.model != state.intent.model else set())
     notes = state.notes
     if change.said.task == "train" and state.intent.task not in ("train", None):
         notes, fields = _of_the_training(state, intent), fields | {BASE}
     kept = tuple(note for note in notes if note.field not in fields)
     news = tuple(note for note in change.notes if note.field not in Intent.model_fields or getattr(intent, note.field) is not None)
+    news_open = {question.field for question in change.conflicts}
+    open_ones = (*(question for question in unsettled(state, intent) if question.field not in news_open), *change.conflicts)
     after = replace(
         state,
         intent=intent,
@@ -57,9 +63,10 @@ def planned_with(state: State, change: Change, line: str, purpose: Purpose, *, l
         flagged=state.flagged - set(changed_keys(state.intent, intent)),
         what_if=None,
         follow_up=None,
+        contradictions=tuple(question for question in open_ones if question.choices and getattr(intent, question.field, None) is None),
         before=pushed(state),
     )
-    reading = Reading(intent=intent, notes=after.notes, questions=change.conflicts, unread=change.unread)
+    reading = Reading(intent=for_its_task(after), notes=after.notes, questions=open_ones, unread=change.unread)
     asked = line if (kind := asks_for(line)) and (purpose == "turn" or kind != "fits") else ""
     return state, (MakePlan(state=after, line=asked, reading=reading, purpose=purpose, label=label),)
 
@@ -83,9 +90,14 @@ def _with_flag(intent: Intent, gpus: str) -> Intent:
     return intent.model_copy(update={key: value for key, value in said.items() if getattr(intent, key) is None})
 
 
+def unsettled(state: State, intent: Intent) -> tuple[Question, ...]:
+    """The contradictions of earlier lines that this intent does not settle."""
+    return tuple(question for question in state.contradictions if getattr(intent, question.field, None) is None)
+
+
 def again(state: State, label: str) -> MakePlan:
     """The effect that plans a conversation as it stands: one taken up again has no plan yet."""
-    reading = Reading(intent=state.intent, notes=state.notes)
+    reading = Reading(intent=for_its_task(state), notes=state.notes, questions=unsettled(state, state.intent))
     return MakePlan(state=state, line="", reading=reading, purpose="resumed", label=label)
 
 
@@ -114,7 +126,8 @@ def flagged_machine(state: State, gpus: str) -> Step:
     )  # fmt: skip
     if state.outcome is None:
         return after, (Tell(text=f"Planned for {gpus} from now on."),)
-    reading = Reading(intent=intent, notes=kept)
+    after = replace(after, contradictions=tuple(question for question in state.contradictions if question.field not in MACHINE_KEYS))
+    reading = Reading(intent=intent, notes=kept, questions=after.contradictions)
     return state, (MakePlan(state=after, line="", reading=reading),)
 
 
@@ -127,7 +140,7 @@ def guided(state: State, event: Guided) -> Step:
         state, intent=event.intent, gpus=event.gpus, notes=kept, words=(*state.words, "/create"), changed=tuple(changed) or state.changed,
         flagged=state.flagged - changed, what_if=None, follow_up=None, before=pushed(state),
     )  # fmt: skip
-    return state, (MakePlan(state=after, line="", reading=Reading(intent=event.intent, notes=kept)),)
+    return state, (MakePlan(state=after, line="", reading=Reading(intent=event.intent, notes=kept, questions=unsettled(state, event.intent))),)
 
 
 def offer(state: State, change: Change, line: str, label: str = "", *, purpose: Purpose = "what-if") -> Step:
@@ -148,13 +161,26 @@ def cheaper_offer(state: State, found: Cheapest) -> Step:
     return planned, (told, *effects)
 
 
-def mended_offer(state: State, intent: Intent) -> Step:
-    """The request that mends an error, to be taken with a yes."""
+def mended_offer(state: State, intent: Intent, measured: float | None = None) -> Step:
+    """The request that mends an error, to be taken with a yes; what the error measured is counted from then on."""
     before, after = state.intent.model_dump(), intent.model_dump()
     said = Intent.model_validate({k: v for k, v in after.items() if v is not None and v != before[k]})
     gone = frozenset(k for k, v in before.items() if v is not None and after[k] is None and k != "overrides")
     paths = frozenset(before["overrides"] or {}) - frozenset(after["overrides"] or {})
-    return offer(state, Change(said=said, gone=gone, paths=paths), "mend the error", purpose="mend")
+    notes = (measured_note(measured),) if measured is not None else ()
+    return offer(state, Change(said=said, gone=gone, paths=paths, notes=notes), "mend the error", purpose="mend")
+
+
+def measured_note(measured: float) -> Reason:
+    """What an error showed a run of this model to take, as the assumption that every later estimate rests on."""
+    return Reason(field=MEASURED, value=measured, why="times the estimate, as the error that was pasted shows; counted in every figure of this model")
+
+
+def measured_only(state: State, measured: float) -> Step:
+    """What an error measured, kept although no change of the config mends it: the next plan counts it."""
+    kept = tuple(note for note in state.notes if note.field != MEASURED)
+    after = replace(state, notes=(*kept, measured_note(measured)), words=(*state.words, ""), before=pushed(state))
+    return after, (Tell(text=f"From the next change on, memory is counted {measured:.2f} times as high, as the error shows. /undo drops that."),)
 
 
 def loaded(state: State, event: Loaded) -> Step:

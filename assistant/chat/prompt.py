@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from prompt_toolkit import PromptSession  # noqa: TID253  # this module is loaded when a chat opens, not before
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion  # noqa: TID253
 from prompt_toolkit.document import Document  # noqa: TID253
-from prompt_toolkit.filters import Condition  # noqa: TID253
+from prompt_toolkit.filters import Condition, is_searching  # noqa: TID253
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent  # noqa: TID253
 from prompt_toolkit.layout.processors import Processor, Transformation, TransformationInput  # noqa: TID253
 from prompt_toolkit.output.color_depth import ColorDepth  # noqa: TID253
@@ -125,7 +125,7 @@ def _keys() -> KeyBindings:
     """Enter sends unless quotes are open, Alt-Enter breaks the line, Ctrl-C clears what is typed."""
     keys = KeyBindings()
 
-    @keys.add("enter")
+    @keys.add("enter", filter=~is_searching)  # while searching it takes what was found
     def _(event: KeyPressEvent) -> None:
         buffer = event.current_buffer
         if is_open(buffer.text):
@@ -142,7 +142,7 @@ def _keys() -> KeyBindings:
 
         return bool(get_app().current_buffer.text)
 
-    @keys.add("c-c", filter=Condition(has_text))
+    @keys.add("c-c", filter=Condition(has_text) & ~is_searching)
     @keys.add("<sigint>", filter=Condition(has_text))
     def _(event: KeyPressEvent) -> None:
         event.current_buffer.reset()

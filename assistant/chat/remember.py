@@ -16,7 +16,7 @@ from assistant.chat.state import KEPT, State
 from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
 from assistant.core.redact import MARK
-from assistant.core.values import Reason
+from assistant.core.values import Question, Reason
 
 _FORM = 1
 _LONGEST = 20_000
@@ -38,6 +38,7 @@ def _said(state: State, before: State | None) -> dict[str, Any]:
         "changed": list(state.changed),
         "flagged": sorted(state.flagged),
         "gpus": state.gpus,
+        "open": [[question.field, question.text, list(question.choices)] for question in state.contradictions],
         "given": "as before" if same else [state.given.name, state.given.text] if state.given else None,
     }
 
@@ -61,15 +62,18 @@ def state_of(document: dict[str, Any]) -> State:
     Raises:
         UsageError: a document of another form, or a damaged one.
     """
+    states: tuple[State, ...] = ()
+    place = "document"
     try:
         if document["form"] != _FORM:
-            raise _damaged(f"it has form {document['form']}")
-        states: tuple[State, ...] = ()
-        for said in document["states"][-KEPT:]:
-            states = (*states, _state(said, states, frozenset(document["asked"])))
+            raise _damaged(place, f"its form is {document['form']}, and {_FORM} is read")
+        asked, kept = frozenset(document["asked"]), document["states"]
+        for said in kept[-KEPT:]:
+            place = f"document.states.{len(kept) - len(kept[-KEPT:]) + len(states)}"
+            states = (*states, _state(said, states, asked))
         return states[-1]
-    except (KeyError, IndexError, TypeError, ValueError, ValidationError) as problem:
-        raise _damaged(type(problem).__name__) from None
+    except (AttributeError, KeyError, IndexError, TypeError, ValueError, ValidationError) as problem:
+        raise _damaged(place, _what_is_wrong(problem)) from None
 
 
 def _state(said: dict[str, Any], before: tuple[State, ...], asked: frozenset[str]) -> State:
@@ -84,6 +88,7 @@ def _state(said: dict[str, Any], before: tuple[State, ...], asked: frozenset[str
         gpus=str(said["gpus"]) if said["gpus"] is not None else None,
         given=given,
         asked=asked,
+        contradictions=tuple(Question(field=str(f), text=str(t), choices=tuple(str(c) for c in cs)) for f, t, cs in said.get("open", ())),
         before=before,
     )
 
@@ -120,5 +125,17 @@ def _lost(said: list[Any]) -> Reason:
     return Reason(field="config", value=str(said[0]), why=why)
 
 
-def _damaged(what: str) -> UsageError:
-    return UsageError(f"This session cannot be read: {what}.", hint="Start a new one: oumi-chat.", reference="bad-session")
+def _what_is_wrong(problem: Exception) -> str:
+    """In plain words: the value that is missing or is none that is taken."""
+    if isinstance(problem, ValidationError):
+        first = problem.errors(include_url=False)[0]
+        where = ".".join(str(piece) for piece in first["loc"])
+        return f"{str(first.get('input'))[:40]!r} is no value of intent{f'.{where}' if where else ''}"
+    if isinstance(problem, KeyError):
+        return f"{problem.args[0]} is missing"
+    return "there is no state in it" if isinstance(problem, IndexError) else "a value is of another type than it was written with"
+
+
+def _damaged(place: str, what: str) -> UsageError:
+    hint = "The file is left as it is: mend that place, take another (oumi-chat --resume lists them), or start anew with oumi-chat."
+    return UsageError(f"This session is damaged at {place}: {what}.", hint=hint, reference="bad-session")

@@ -36,7 +36,7 @@ class State:
 
     `gpus` is the machine of a flag or of /gpus, until words say another; `flagged` are keys set by /set; `changed` are the
     keys that the last line set; `given` is the config file that it goes on from; `asked` are the follow-up questions that
-    were put, so that none is put twice.
+    were put, so that none is put twice; `contradictions` are those of lines that said two things at once, until one is said.
     """
 
     intent: Intent = field(default_factory=Intent)
@@ -51,6 +51,7 @@ class State:
     what_if: WhatIf | None = None
     follow_up: FollowUp | None = None
     asked: frozenset[str] = frozenset()
+    contradictions: tuple[Question, ...] = ()
     before: tuple[State, ...] = field(default=(), repr=False)
 
     @property
@@ -173,9 +174,13 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MendFound:
-    """A pasted error was read and answered: `intent` is the request that mends it, None where no plan does."""
+    """A pasted error was read and answered: `intent` is the request that mends it, None where no plan does.
+
+    `measured` is what the run took, times what is estimated without any error; None where the error does not show it.
+    """
 
     intent: Intent | None
+    measured: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,7 +238,7 @@ class Show:
     """An outcome: whole, in brief, as JSON, or what keeps it from a config; `quotes` are the words behind its values."""
 
     outcome: Outcome
-    how: Literal["whole", "brief", "json", "no config", "sizing", "reasons", "alternatives"] = "whole"
+    how: Literal["whole", "brief", "json", "no config", "sizing", "reasons", "alternatives", "questions"] = "whole"
     label: str = ""
     origins: Mapping[str, Origin] = field(default_factory=dict)
     quotes: Mapping[str, str] = field(default_factory=dict)

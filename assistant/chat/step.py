@@ -7,11 +7,13 @@ from dataclasses import replace
 
 from assistant.builder.follow_up import FollowUp
 from assistant.chat.answering import answered, chosen_way, place_of
+from assistant.chat.belonging import named_in_vain, nothing_of, only_noun
+from assistant.chat.comparing import compared
 from assistant.chat.hearing import Change, heard
-from assistant.chat.looking import back, difference, look, noted
+from assistant.chat.looking import back, difference, has_plan, heard_all_the_same, in_words, look, noted
 from assistant.chat.merging import merged
 from assistant.chat.nouns import NUMBERS
-from assistant.chat.partial import part_of
+from assistant.chat.partial import part_of, partly
 from assistant.chat.planning import (
     Step,
     again,
@@ -19,6 +21,7 @@ from assistant.chat.planning import (
     flagged_machine,
     guided,
     loaded,
+    measured_only,
     mended_offer,
     planned_with,
     pushed,
@@ -72,6 +75,7 @@ from assistant.reader.steps import steps_in
 from assistant.reader.traces import trace_in
 
 _NOT_UNDERSTOOD = "Nothing in that is understood. Say a model, GPUs, data or a setting, such as lr 2e-4 or 8k context."
+_OFFERED = "Nothing is changed yet. Switch to that?  [keep] / switch"
 _UNPLANNED = "task-not-supported"
 
 
@@ -106,7 +110,9 @@ def _came_back(state: State, event: FieldSet | MachineSet | Guided | Loaded | Me
     if isinstance(event, CheapestFound):
         return cheaper_offer(state, event.cheapest)
     is_known = state.config is not None or state.given is not None
-    return mended_offer(state, event.intent) if event.intent is not None and is_known else (state, ())
+    if event.intent is not None and is_known:
+        return mended_offer(state, event.intent, event.measured)
+    return measured_only(state, event.measured) if event.measured is not None and is_known else (state, ())
 
 
 def _line(state: State, event: Line) -> Step:
@@ -124,6 +130,8 @@ def _line(state: State, event: Line) -> Step:
         return done
     if command := command_in(line):
         return _command(state, command)
+    if told := compared(state, line):
+        return state, (Tell(text=told), *((Tell(text=_OFFERED),) if state.what_if is not None else ()))
     if state.what_if is not None and (done := _decided(state, state.what_if, line)):
         return done
     return _talk(state, line)
@@ -153,6 +161,8 @@ def _talk(state: State, line: str) -> Step:
         return state, (FindCheaper(),)
     if not (state.outcome and state.outcome.questions) and (SKIP.fullmatch(line) or agreement(line) == "" or refusal(line) == ""):
         return state, (Tell(text="No question is open."),)
+    if current is not None and current.questions and has_plan(current) and agreement(line) == "":
+        line = "skip"  # a yes to the choice that is planned with meanwhile
     if way := chosen_way(state.context, line):
         return planned_with(state, Change(said=way, notes=()), line, "turn")
     questions = state.outcome.questions if state.outcome else ()
@@ -172,7 +182,7 @@ def _request(state: State, line: str, event: Line) -> Step:
     """A line that is planned with, as the offline reader and perhaps an LLM understood it."""
     asked = state
     state = replace(state, follow_up=None)
-    is_asked = state.outcome is not None and bool(state.outcome.questions)
+    is_asked = state.outcome is not None and bool(state.outcome.questions) and not has_plan(state.outcome)
     hypothetical = (what_if(line) or (line if is_question(line) else None)) if state.config is not None and not is_asked else None
     text = hypothetical or agreement(line) or line
     change = heard(text, state.context, event.refine)
@@ -181,11 +191,12 @@ def _request(state: State, line: str, event: Line) -> Step:
     if hypothetical and change.said != Intent() and not change.conflicts:
         return planned_with(state, change, line, "what-if")
     if hypothetical and not change.conflicts:
-        return _asked_freely(asked, line) if event.is_question else _nothing(asked, change)
+        return _asked_freely(asked, line) if event.is_question else _nothing(asked, change, line)
     questions = state.outcome.questions if state.outcome else ()
-    change = replace(change, said=change.said if change.missing else answered(questions, change.said, line))
+    said = change.said if change.missing else answered(questions, change.said, line)
+    change = replace(change, said=said, unread=change.unread if said is change.said else ())
     if change.is_empty:
-        return _asked_freely(asked, line) if event.is_question and state.outcome else _nothing(asked, change)
+        return _asked_freely(asked, line) if event.is_question and state.outcome else _nothing(asked, change, line)
     if change.conditional and state.context.fits:
         return state, (Tell(text="It fits as it is, so nothing changes. Say it without the condition to change it anyway."),)
     return planned_with(state, change, line, "turn")
@@ -197,15 +208,18 @@ def _asked_freely(state: State, line: str) -> Step:
     return state, (Explain(asking=Asking(topic="plan", text=line), line=line, outcome=state.config or state.outcome),)
 
 
-def _nothing(state: State, change: Change) -> Step:
+def _nothing(state: State, change: Change, line: str) -> Step:
     if change.missing:
         names = " and ".join(key.replace("_", " ") for key in change.missing)
         return state, (Tell(text=f"There is no {names} yet that this could change. Say its value."),)
-    effects: tuple[Effect, ...] = (Tell(text=_NOT_UNDERSTOOD),)
+    if state.config is not None and line.endswith("?") and (subject := only_noun(line)):  # "not sure about the rank, what do you think?"
+        return state, (Explain(asking=Asking(topic="why", subject=subject, text=line), line=line, outcome=state.config),)
+    why = named_in_vain(state.intent.task, line) if state.config is not None else ""
+    effects: tuple[Effect, ...] = (Tell(text=why or _NOT_UNDERSTOOD),)
     if state.follow_up is not None:  # still open: it is put again
         effects += (PutQuestion(follow_up=state.follow_up),)
     if state.outcome is not None and state.outcome.questions:
-        effects += (Show(outcome=state.outcome, how="no config"),)
+        effects += (Show(outcome=state.outcome, how="questions" if has_plan(state.outcome) else "no config"),)
     return state, effects
 
 
@@ -217,11 +231,11 @@ def _planned(state: State, event: Planned) -> Step:
         return state, difference(outcome, state.config)
     if event.purpose in ("loaded", "resumed"):
         after = replace(after, config=outcome if outcome.status == "ok" else None)
-        return after, (back(after, outcome, event.label), *remarks(after, outcome))
+        return after, (back(after, outcome, event.label), *remarks(after, outcome), *_still_open(outcome))
     if outcome.is_sizing:
         return after, (Show(outcome=outcome, how="sizing"),)
     if outcome.status != "ok":
-        effects: tuple[Effect, ...] = (Show(outcome=outcome, how="no config"),)
+        effects: tuple[Effect, ...] = (*heard_all_the_same(state, after), Show(outcome=outcome, how="no config"), *_still_open(outcome))
         if state.config is not None:
             effects += (Tell(text="/undo goes back to what was planned before."),)
         elif outcome.files:
@@ -229,7 +243,17 @@ def _planned(state: State, event: Planned) -> Step:
         return after, effects
     shown = _news(state.config, outcome)
     after = replace(after, config=outcome)
-    return after, (shown, Weigh(state=after))
+    if state.config is not None and state.config.questions and not outcome.questions and is_same(state.config, outcome):
+        shown = Tell(text=f"Settled: {in_words(state.intent, after.intent)}. The plan stands.")
+    told = (Tell(text=why),) if event.purpose == "turn" and state.config and (why := nothing_of(state.intent, after.intent, after.intent.task)) else ()
+    if told and state.config is not None and is_same(state.config, outcome):
+        return after, told
+    return after, (shown, *told, *(_still_open(outcome) or (Weigh(state=after),)))
+
+
+def _still_open(outcome: Outcome) -> tuple[Effect, ...]:
+    """The questions beside a plan that stands without their answers."""
+    return (Show(outcome=outcome, how="questions"),) if outcome.questions and has_plan(outcome) else ()
 
 
 def _news(before: Outcome | None, after: Outcome) -> Effect:
@@ -255,8 +279,9 @@ def _considered(state: State, event: Planned) -> Step:
     if is_same(current, event.outcome) and state.outcome is current:
         warned = any(finding not in current.findings for finding in event.outcome.findings)
         news = (ShowChanges(before=current, after=event.outcome, values_only=True),) if warned else ()
-        return state, (Tell(text="That would be the same plan."), *news)
-    ask = "Nothing is changed yet. Switch to that?  [keep] / switch"
+        why = nothing_of(state.intent, event.state.intent, event.state.intent.task, kept=False)
+        return state, (Tell(text=f"That would be the same plan. {why}".strip()), *news)
+    ask = _OFFERED
     if is_same(current, event.outcome):  # after a line that led to no config
         return pending, (Tell(text=f"That would be the plan from before it. {ask}"),)
     if not are_of_one_kind(current, event.outcome):
@@ -273,7 +298,7 @@ def _decided(state: State, pending: WhatIf, line: str) -> Step | None:
             rest = more
         kept = replace(state, what_if=None)
         return _line(kept, Line(text=rest)) if rest else (kept, (Tell(text="Kept as it was."),))
-    if (rest := agreement(line)) is None:
+    if (rest := agreement(line)) is None and (rest := partly(line)) is None:
         return None
     taken = pending.state
     assert taken.outcome is not None
@@ -287,7 +312,7 @@ def _decided(state: State, pending: WhatIf, line: str) -> Step | None:
     if rest:
         after, effects = _line(taken, Line(text=rest))
         return after, (shown, *effects)
-    return taken, (shown, Weigh(state=taken))
+    return taken, (shown, *(_still_open(taken.outcome) or (Weigh(state=taken),)))
 
 
 def _which(state: State, words: str) -> Step:
@@ -354,4 +379,5 @@ def _undo(state: State) -> Step:
         return earlier, (again(earlier, "Back to: "),)
     if earlier.outcome is None:
         return earlier, (Tell(text="Back to the start: nothing is said yet."),)
-    return earlier, (back(earlier, earlier.outcome, "Back to: "),)
+    taken_back = () if has_plan(earlier.outcome) or state.words == earlier.words else (Tell(text=f'Taken back: "{state.words[-1][:80]}".'),)
+    return earlier, (*taken_back, back(earlier, earlier.outcome, "Back to: "), *_still_open(earlier.outcome))

@@ -170,6 +170,9 @@ def _unknown(path: str, kind: str) -> UsageError:
 
     near = nearest(path, field_names(kind), count=2)
     hint = f"Did you mean {' or '.join(near)}?" if near else "Field names look like training.warmup_steps."
+    others = [other for other in KINDS if other != kind and path in field_names(other)]
+    if others:
+        hint = f"It is a field of {' and '.join(others[:2])} configs: say it when one is planned."
     where = "" if kind == "train" else f" in a config of kind {kind}"
     return UsageError(f'Oumi has no field "{path}"{where}.', context=path, hint=hint, reference="unknown-field")
 

@@ -100,7 +100,7 @@ def _changed(text: str, options: Options) -> int:
 
     silent = Screen(quiet=True)
     desk = TerminalDesk(answer=plan, save=lambda *_: None, screen=silent, mind=Mind(), resolve=_resolve(options), follows_up=False)
-    talk = Conversation(desk=desk, state=State(gpus=options.gpus))
+    talk = Conversation(desk=desk, state=State(gpus=options.gpus), goes_on=False)
     talk.take(Loaded(given=given, opens=True))
     before = talk.state
     for note in uncounted(before.outcome, given) if before.outcome else ():

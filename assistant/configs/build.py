@@ -84,7 +84,7 @@ _RIVALS = {"training.warmup_steps": "warmup_ratio", "training.save_epoch": "save
 
 def _drop_rivals(body: dict[str, Any], overrides: dict[str, Any]) -> None:
     for path, rival in _RIVALS.items():
-        if overrides.get(path):
+        if overrides.get(path) or (path == "training.warmup_steps" and overrides.get(path) == 0):  # a ratio would win over none
             body["training"].pop(rival, None)
             if rival == "save_steps":
                 body["training"]["save_steps"] = 0  # Oumi's default of 500 would win over save_epoch

@@ -16,7 +16,8 @@ class ModelSpec:
     """Shape of one model. Counts are parameters; a None is a figure without a source.
 
     `rough` marks a shape guessed from the size in a name; `adapter_width` is what LoRA on `lora_targets` trains per
-    unit of rank; `stored_as` is a format that the weights leave when they are loaded to be trained.
+    unit of rank; `stored_as` is a format that the weights leave when they are loaded to be trained. `measured` is what a
+    training of it took over the estimate, as an error showed; 1 where none did.
     """
 
     id: str
@@ -55,6 +56,7 @@ class ModelSpec:
     source: str = ""
     rough: bool = False
     local: bool = False
+    measured: float = 1.0
 
     @property
     def is_vision(self) -> bool:

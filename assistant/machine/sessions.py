@@ -44,12 +44,13 @@ LONGEST_TURN = 20_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """A conversation: its id, its start (ISO 8601, UTC), what was said, and the dialogue's own JSON-able state."""
+    """A conversation: its id, its start (ISO 8601, UTC), what was said, the dialogue's own JSON-able state, the file that it was read from."""
 
     id: str
     started: str
     turns: tuple[Turn, ...] = ()
     document: Mapping[str, Any] = field(default_factory=dict)
+    file: str = field(default="", compare=False)
 
     def with_turn(self, who: Literal["user", "assistant"], text: str) -> Session:
         """The session after one more turn."""
@@ -292,7 +293,7 @@ def _read(path: Path) -> Session:
     if record.id != path.stem:
         raise _refused(path, f"is that of session {record.id[:18]}: it was renamed or copied")
     turns = tuple(Turn(who=turn.who, text=turn.text) for turn in record.turns)
-    return Session(id=record.id, started=record.started, turns=turns, document=record.document)
+    return Session(id=record.id, started=record.started, turns=turns, document=record.document, file=str(path))
 
 
 def _bytes(path: Path) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, replace
 
@@ -186,7 +187,8 @@ def length_of_run(intent: Intent, method: str) -> tuple[int | None, int | None]:
     if intent.epochs is not None:
         if intent.epochs != int(intent.epochs):
             text = f"Oumi counts whole epochs, and {intent.epochs:g} were asked for. How long should it train?"
-            raise needs(Question(field="epochs", text=text, choices=("1", "or say a number of steps")))
+            whole = dict.fromkeys((max(1, math.floor(intent.epochs)), math.ceil(intent.epochs)))
+            raise needs(Question(field="epochs", text=text, choices=(*(str(n) for n in whole), "or say a number of steps")))
         if objective == "pretrain":
             text = "A streamed pretraining set has no epochs. For how many steps should it train?"
             raise needs(Question(field="max_steps", text=text, choices=(str(defaults.STEPS["pretrain"]),)))

@@ -145,7 +145,7 @@ def value_of(text: str) -> Any:
         return trimmed
 
 
-_KINDS: dict[str, Callable[[str], float]] = {"int": int, "float": float, "percent": lambda digits: float(digits) / 100}
+_KINDS: dict[str, Callable[[str], float]] = {"int": int, "float": float, "percent": lambda digits: float(digits) / 100, "zero": lambda _: 0.0}
 
 
 def _meant(page: Page, pattern: str) -> re.Match[str] | None:

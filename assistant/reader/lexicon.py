@@ -143,6 +143,9 @@ BENCHMARKS = (
     ),
 )
 FIELD_WORDS = (
+    ("training.warmup_ratio", "zero", r"\b(no|without|zero|skip(?:ping)?(?: the)?)\s+(?:any |lr |learning rate )?warm[- ]?up\b|\bwarm[- ]?up(?: steps| ratio)?(?: of)?[ :=]+(0|off|none)\b(?![.%\d]| ?%)"),
+    ("training.weight_decay", "zero", r"\b(no|without|zero)\s+(?:any )?weight decay\b"),
+    ("peft.lora_dropout", "zero", r"\b(no|without|zero)\s+(?:any )?(?:lora )?dropout\b"),
     ("training.warmup_steps", "int", r"\bwarm[- ]?up(?: of| for| over)?[ :=]+(\d+)(?! ?%|\.\d)\b(?: steps)?|\b(\d+) steps (?:of |for )?warm[- ]?up|\b(\d+) warm[- ]?up steps"),
     ("training.warmup_ratio", "float", r"\bwarm[- ]?up(?: ratio)?(?: of)?[ :=]+(0?\.\d+)"),
     ("training.warmup_ratio", "percent", r"\b(\d{1,2}(?:\.\d+)?)\s*%\s+(?:of )?warm[- ]?up\b|\bwarm[- ]?up(?: ratio)?(?: of| for)?[ :=]+(\d{1,2}(?:\.\d+)?)\s*%"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from assistant.core.errors import OumiChatError
 from assistant.core.outcome import Outcome, WayOut
 from assistant.core.units import gib
-from assistant.core.values import Question
+from assistant.core.values import Plan, Question
 from assistant.terminal import words
 from assistant.terminal.preview import (
     LABEL,
@@ -74,10 +74,15 @@ def does_not_fit_lines(outcome: Outcome, face: Face) -> list[Line]:
         return [*lines, (("", ""),), *what_would(outcome, face)]
     lines += _paragraph(
         f"It needs {point} GiB per {unit} (upper bound {upper}) even with micro-batch {plan.micro_batch_size} and "
-        f"{plan.sequence_length:,} tokens; {usable} is usable.",
+        f"{plan.sequence_length:,} tokens; {usable} is usable.{_measured(plan)}",
         face,
     )
     return [*lines, (("", ""),), *what_would(outcome, face)]
+
+
+def _measured(plan: Plan) -> str:
+    """What an error that was shown adds to the estimate."""
+    return f" That is {plan.model.measured:.2f} times the estimate, as the error that was pasted shows." if plan.model.measured > 1 else ""
 
 
 def what_would(outcome: Outcome, face: Face) -> list[Line]:

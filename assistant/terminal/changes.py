@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import TypeVar
 
+from assistant.builder.prose_words import dollars_text
+from assistant.catalogue.offers import NO_PRICES, OWN
 from assistant.core.outcome import Outcome
 from assistant.core.taskplan import TaskPlan
 from assistant.core.units import gib
 from assistant.core.values import Plan, Question, price_date
 from assistant.terminal import words
-from assistant.terminal.jobview import beside_lines
+from assistant.terminal.jobview import then_lines
 from assistant.terminal.preview import assumption_lines, finding_lines, row
 from assistant.terminal.screen import Face
 from assistant.terminal.taskview import task_headline
@@ -119,16 +121,16 @@ def _run(before: Outcome, after: Outcome, face: Face) -> list[Line]:
     lines: list[Line] = []
     for label, text in (("Time", _time), ("Cost", _cost)):
         old, new = text(before), text(after)
-        if new and old != new:
-            lines += row(label, f"{old or 'not known'} → {new}", face)
+        if old != new:
+            lines += row(label, f"{old or 'not known'} → {new or 'not known'}", face)
     return lines
 
 
 def _files(before: Outcome, after: Outcome, face: Face) -> list[Line]:
-    """What comes or goes beside the first config, such as a job, with what an hour of it costs."""
+    """What comes or goes beside the first config; a job has its own row."""
     old, new = (", ".join(file.name for file in outcome.files) for outcome in (before, after))
     lines = row("Files", f"{old} → {new}", face) if old and new and len(before.files) != len(after.files) else []
-    return lines + [line for line in beside_lines(after, face) if line not in beside_lines(before, face)]
+    return lines + [line for line in then_lines(after, face) if line not in then_lines(before, face)]
 
 
 def _time(outcome: Outcome) -> str:
@@ -138,7 +140,14 @@ def _time(outcome: Outcome) -> str:
 
 def _cost(outcome: Outcome) -> str:
     cost = outcome.cost
-    return f"about ${cost.dollars:,.2f} on {cost.cloud}, {price_date(cost.as_of)}" if cost else ""
+    if cost is None:
+        return OWN if outcome.intent.cloud in NO_PRICES else ""
+    return f"about {_dollars(cost.dollars)} on {cost.cloud}, {price_date(cost.as_of)}"
+
+
+def _dollars(amount: float) -> str:
+    """To the cent, so that a small change shows; of less than that, what there is."""
+    return f"${amount:,.2f}" if amount >= 0.01 else dollars_text(amount)
 
 
 def origin_lines(found: Mapping[str, str], quotes: Mapping[str, str], face: Face) -> list[Line]:

@@ -13,8 +13,12 @@ from assistant.terminal.text import Line
 
 def beside_lines(outcome: Outcome, face: Face) -> list[Line]:
     """A row for each thing that was asked for beside the first config."""
-    then = row("Then", " · ".join([outcome.then.title, *(text for _, text in outcome.then.facts[:1])]), face) if outcome.then else []
-    return then + (row("Job", job_text(outcome.job), face) if outcome.job else [])
+    return then_lines(outcome, face) + (row("Job", job_text(outcome.job), face) if outcome.job else [])
+
+
+def then_lines(outcome: Outcome, face: Face) -> list[Line]:
+    """What is asked for after the first config."""
+    return row("Then", " · ".join([outcome.then.title, *(text for _, text in outcome.then.facts[:1])]), face) if outcome.then else []
 
 
 def job_text(job: JobPlan) -> str:

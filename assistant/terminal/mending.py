@@ -59,7 +59,7 @@ def memory_row(mending: Mending, face: Face) -> list[Line]:
     if mending.scale <= 1:
         return lines
     plain = words.gib_texts(point, upper)
-    told = f"expected {plain[0]} GiB · upper bound {plain[1]}: what a plan of it says; the run took {mending.scale:.2f} times that, so the line above counts"
+    told = f"expected {plain[0]} GiB · upper bound {plain[1]}: what is estimated without the error; the run took {mending.scale:.2f} times that, so the line above counts"
     return lines + row("Estimate", told, face)
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from assistant.builder.requests import MEANWHILE
 from assistant.core.errors import OumiChatError
 from assistant.core.outcome import ConfigFile, Outcome
 from assistant.core.values import Question
@@ -117,6 +119,16 @@ def changes(screen: Screen, before: Outcome, after: Outcome, *, values_only: boo
     from assistant.terminal.changes import change_lines  # for the chat alone
 
     screen.show(change_lines(before, after, screen.out, values_only=values_only))
+
+
+def questions(screen: Screen, outcome: Outcome) -> None:
+    """What is open beside the plan that stands: a choice that is planned with meanwhile is in brackets."""
+    from assistant.terminal.changes import follow_up_lines
+
+    meanwhile = {note.field: str(note.value) for note in outcome.assumptions if note.why.startswith(MEANWHILE)}
+    for question in outcome.questions:
+        is_taken = question.choices and meanwhile.get(question.field) == question.choices[0]
+        screen.talk(follow_up_lines(question, screen.err) if is_taken else question_lines(replace(outcome, questions=(question,), explanation="", findings=()), screen.err))
 
 
 def follow_up(screen: Screen, question: Question) -> None:

@@ -25,6 +25,7 @@ FIELDS = {
     "lora_alpha": "LoRA alpha",
     "lora_targets": "LoRA targets",
     "max_steps": "steps",
+    "measured_memory": "memory of a run",
 }
 _RTX = re.compile(r"^(RTX|GTX)(?=A?\d)")
 

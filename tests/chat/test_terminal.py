@@ -55,6 +55,22 @@ def test_up_brings_lines_of_the_run_before_back(tmp_path: Path) -> None:
         assert talk.leave() == 0
 
 
+def test_a_search_of_the_history_takes_what_it_found(tmp_path: Path) -> None:
+    with Talk(tmp_path) as talk:
+        talk.say("lora qwen3 8b on A100")
+        talk.say("/cost")
+        talk.type("\x12")
+        talk.settle()
+        talk.type("qwen")
+        talk.settle()
+        talk.type(ENTER)  # takes the line that was found, and sends nothing yet
+        assert "lora qwen3 8b on A100" in plain(talk.settle())
+        assert "No change" in talk.press(ENTER)
+        talk.type("/co" + UP)
+        talk.settle()
+        assert "Cost" in talk.press(ENTER)
+
+
 def test_the_history_is_its_owners_alone(tmp_path: Path) -> None:
     with Talk(tmp_path) as talk:
         talk.say("hello")

@@ -173,7 +173,7 @@ def estimate(run: Run, metric: Metric = "allocated") -> Estimate:
     """The peak of one run on its fullest GPU: parts in bytes that sum to the point, and the upper bound.
 
     The point is in the metric asked for; the verdict rests on the allocated peak whatever the metric. The upper
-    bound is that of the phase in which it is largest.
+    bound is that of the phase in which it is largest. All of it counts what a run of the model was seen to take.
     """
     margin = margin_of(run)
     phase, point, upper = "", -1.0, 0.0
@@ -189,4 +189,7 @@ def estimate(run: Run, metric: Metric = "allocated") -> Estimate:
     if metric == "device":
         parts["overhead"] += (CONTEXT_GIB + NCCL_GIB * (run.world > 1)) * GIB
     fixed = margin.fixed_gib * GIB + prefetched_bytes(run)
-    return Estimate(parts=parts, upper=upper + fixed, phase=phase, margin=margin.why)
+    factor = run.model.measured
+    if factor != 1:
+        parts = {name: size * factor for name, size in parts.items()}
+    return Estimate(parts=parts, upper=(upper + fixed) * factor, phase=phase, margin=margin.why)
