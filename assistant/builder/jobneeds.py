@@ -14,6 +14,7 @@ from assistant.core.outcome import Outcome
 from assistant.core.taskplan import TaskPlan
 from assistant.core.values import Plan
 from assistant.planner.data import is_local
+from assistant.planner.serving.functions import DEPS
 
 _MODULES = {"gpu": ("vllm",), "llama_cpp": ("llama_cpp",), "evaluation": ("langdetect",)}
 """Extra of oumi that a serving plan names → what it is wanted for."""
@@ -34,8 +35,9 @@ class Needs:
 def needs_of(outcome: Outcome) -> Needs:
     """What the outcome's configs need beside plain Oumi."""
     first = _training_needs(outcome.plan) if outcome.plan is not None else Needs()
-    for task in (outcome.task_plan, outcome.then):
-        first = _both(first, _task_needs(task)) if task is not None else first
+    first = _both(first, _task_needs(outcome.task_plan)) if outcome.task_plan is not None else first
+    for step in outcome.then:
+        first = _both(first, needs_of(step))
     return first
 
 
@@ -88,9 +90,10 @@ def files_of(body: Mapping[str, Any], exists: Callable[[str], bool] | None) -> F
 
 
 def files_told(command: str, exists: Callable[[str], bool] | None) -> Files:
-    """The local file that a command reads beside its config: the rows of a judge stand in no field."""
+    """The local file that a command reads beside its config: neither a judge's rows nor an evaluation's function stand in a field."""
     words = shlex.split(command)
-    return _sorted_out((value for flag, value in pairwise(words) if flag == "--input"), exists)
+    functions = words[2:3] if words[:1] == ["printf"] and words[-1:] == [DEPS] else []
+    return _sorted_out((*functions, *(value for flag, value in pairwise(words) if flag == "--input")), exists)
 
 
 def _sorted_out(paths: Iterable[str], exists: Callable[[str], bool] | None) -> Files:
