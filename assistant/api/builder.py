@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from assistant.api.config import OumiConfig
-from assistant.api.difference import Change
 from assistant.api.file import File, read_file
 from assistant.api.request import Said, said_as, said_in
 from assistant.api.steps import Steps
@@ -20,6 +19,7 @@ from assistant.builder.prose import explain
 from assistant.builder.saving import named
 from assistant.builder.sizing import of_config
 from assistant.catalogue.machines import parse_machine
+from assistant.configs.difference import Change
 from assistant.core.errors import DoesNotFitError, NeedsInputError, OumiChatError, UsageError
 from assistant.core.intent import Cloud, Intent
 from assistant.core.outcome import ConfigFile, Outcome

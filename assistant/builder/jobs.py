@@ -117,7 +117,9 @@ def _merged(found: Any) -> Files:
 
 
 def _plan(outcome: Outcome, steps: tuple[Step, ...], place: Cloud, found: Files, *, spot: bool, cluster: str | None, user: str | None) -> JobPlan:
-    model, machine, needs = _model(outcome), outcome.hardware, needs_of(outcome)
+    model, machine = _model(outcome), outcome.hardware
+    kinds = {step.file.kind for step in steps}
+    needs = needs_of(replace(outcome, then=tuple(part for part in outcome.then if part.files[0].kind in kinds)))
     word = _slug(model.id if model else outcome.intent.model or "oumi")
     relative = [path for path in found.carried if not path.startswith(("/", "~"))]
     slurm_host = f"{user}@{cluster}" if user and cluster and "@" not in cluster else cluster
@@ -141,7 +143,7 @@ def _plan(outcome: Outcome, steps: tuple[Step, ...], place: Cloud, found: Files,
         mounts=tuple((place_there(path, FOLDER), path) for path in found.carried) if place.is_sky else (),
         working_dir="." if place.name == "local" or (place.name == "slurm" and relative) else None,
         steps=tuple((step.file.kind, command) for step in steps for command in step.commands),
-        outputs=tuple(dict.fromkeys(found for step in steps if (found := _output(load(step.file.yaml))))),
+        outputs=tuple(dict.fromkeys(output for step in steps if (output := _output(load(step.file.yaml))))),
         price=_price(place, machine, spot=spot),
     )
 

@@ -117,9 +117,9 @@ def _file(path: Path, asked: Asked, version: str, screen: Screen) -> int:
     return max((one.outcome.exit_code for one in files if one.outcome is not None), default=0)
 
 
-def _explained(path: Path, asked: Asked, version: str, machine: Hardware | None = None) -> Explained:
+def _explained(path: Path, asked: Asked, version: str, machine: Hardware | None = None, *, text: str | None = None) -> Explained:
     try:
-        root = parse(read_text(path))
+        root = parse(read_text(path) if text is None else text)
     except NoDocument as problem:
         raise UsageError(f"{path} is no config: {problem.message.partition(': ')[2]}", context=f"{path}:{problem.line}:{problem.column}", hint=problem.hint, reference="bad-yaml") from None
     body = root.value
@@ -153,7 +153,7 @@ def _trained_by(path: Path, asked: Asked, version: str) -> Explained | None:
         named, machine = config_of_job(path, job), machine_of_job(job)
     except UsageError:
         return None
-    return _explained(named, asked, version, machine)
+    return _explained(named.file, asked, version, machine, text=named.text)
 
 
 def _estimate_parts(outcome: Outcome | None) -> tuple[Part, ...]:

@@ -13,7 +13,7 @@ from assistant.core.launching import Check
 from assistant.core.values import Hardware
 from assistant.launch import after, joblog, stream
 from assistant.launch.around import Around, survey
-from assistant.launch.check_job import inner_config, is_local
+from assistant.launch.check_job import inner_configs, is_local
 from assistant.launch.checks import checks_for, exit_code
 from assistant.launch.command import Command, Extras, command_for
 from assistant.launch.show import check_lines, command_lines, launch_json, title_lines
@@ -92,13 +92,13 @@ def look(wish: Wish) -> Ready:
         UsageError: it cannot be read, or is no config that can be started.
     """
     subject = read_subject(wish.file, said=wish.said)
-    inner = inner_config(subject) if subject.kind == "job" else None
-    around = survey(subject, inner)
+    inners = inner_configs(subject) if subject.kind == "job" else ()
+    around = survey(subject, tuple(inner.subject for inner in inners if inner.subject is not None))
     command = command_for(subject, around.machine, around.here, wish.extras)
     if not wish.json:
         _tell(wish, [(), *title_lines(subject)])
     checks = []
-    for check in checks_for(subject, inner, around, wish.extras):
+    for check in checks_for(subject, inners, around, wish.extras):
         checks.append(check)
         if not wish.json and not (wish.quiet and check.status == "ok"):
             _tell(wish, check_lines(check, wish.screen.out if wish.dry else wish.screen.err))
@@ -147,7 +147,7 @@ def start(wish: Wish, ready: Ready) -> int:
         return ended.code
     report.say(wish.screen, f"It ended with code {ended.code}.")
     if (trace := after.read_error(ended.tail)) is not None:
-        subject = (inner_config(ready.subject) or ready.subject) if local else ready.subject
+        subject = next((inner.subject for inner in inner_configs(ready.subject) if inner.subject is not None), ready.subject) if local else ready.subject
         mending = after.mending_for(trace, subject, ready.around.machine, ready.around.resolve)
         asks = wish.confirmed
         after.offer(mending, subject, wish.screen, None if asks is None else lambda question: asks(question, True))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from assistant import ConfigBuilder
 from assistant.api import ABSENT, Change
-from assistant.api.difference import differences, same
+from assistant.configs.difference import differences, same
 from assistant.api.places import PLACES
 from assistant.checks.kinds import kind_of
 from assistant.checks.schema import KINDS, field
