@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from assistant import __version__
+from assistant.builder.disk import written_by_config
 from assistant.builder.jobfindings import job_findings
 from assistant.builder.jobneeds import Files, files_of, files_told, needs_of, place_there
 from assistant.builder.jobscripts import FOLDER, breaks_slurm, run_script, setup_script
@@ -187,7 +188,8 @@ def _accelerators(place: Cloud, machine: Hardware | None) -> str | None:
 
 def _disk(outcome: Outcome, model: ModelSpec | None) -> Disk | None:
     if outcome.plan is not None:
-        return training_disk(outcome.plan)
+        plan, body = outcome.plan, load(outcome.files[0].yaml)
+        return training_disk(plan.model, written_by_config(body, plan.model, plan.hardware, steps=plan.time.steps if plan.time else None))
     return serving_disk(model) if model is not None else None
 
 

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from assistant.builder.packages import packages
 from assistant.builder.requests import Resolve
 from assistant.core.values import Hardware, ModelSpec
 from assistant.launch.command import used_machine
-from assistant.launch.needs import packages
 from assistant.launch.subject import Subject
 from assistant.machine.gpus_now import Accelerators, look
 from assistant.machine.models import resolve_model

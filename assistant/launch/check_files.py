@@ -7,10 +7,11 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from assistant.builder.packages import model_section
 from assistant.core.errors import OumiChatError
 from assistant.core.launching import Check, error, ok, warning
 from assistant.launch.around import WEIGHTS, Around, holds
-from assistant.launch.needs import files, model_section, models, runs_here
+from assistant.launch.needs import files, models, runs_here
 from assistant.launch.subject import Subject
 
 _FINAL = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "adapter_model.safetensors", "adapter_model.bin")

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from assistant.builder.disk import written_by_config
 from assistant.builder.existing import machine_of_job
 from assistant.catalogue.names import nearest
 from assistant.configs.difference import ABSENT, differences
@@ -20,9 +21,9 @@ from assistant.launch import check_files, check_machine, check_oumi
 from assistant.launch.around import Around
 from assistant.launch.awaited import awaited, writes
 from assistant.launch.needs import CLOUDS, OWN_CLOUDS, models
-from assistant.launch.size import DiskNeed, download_bytes, training_disk
 from assistant.launch.subject import Subject, read_subject, subject_of
 from assistant.machine.jobconfig import JobConfig, carried_configs, config_of_job, configs_named, fields_set
+from assistant.planner.disk import Written, download_bytes
 
 JOB = "LCH013"
 _PLAIN_PATH = re.compile(r"[\w./~@%+=:,-]+")
@@ -283,7 +284,7 @@ def _room(job: Subject, inner: Subject, around: Around) -> Iterator[Check]:
         model = around.model(inner, inner.text_of("model.model_name"))
         if not isinstance(asked, int) or model is None or model.rough:
             return
-        written = training_disk(inner.body, model, machine_of_job(job.body) or inner.header.machine or around.machine) if inner.kind == "train" else DiskNeed()
+        written = written_by_config(inner.body, model, machine_of_job(job.body) or inner.header.machine or around.machine) if inner.kind == "train" else Written()
     except OumiChatError:
         return
     needed = download_bytes(model) + written.least

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from assistant.builder import respond
+from assistant.builder.disk import written_by_config
 from assistant.builder.jobneeds import files_of, place_there
 from assistant.builder.jobs import with_job
 from assistant.builder.jobscripts import breaks_slurm, run_script, setup_script, without_configs
@@ -24,7 +25,7 @@ from assistant.core.intent import Cloud, Intent
 from assistant.core.outcome import ConfigFile, Outcome
 from assistant.core.values import Hardware, Reason
 from assistant.machine.choice import choose_machine
-from assistant.planner.disk import arithmetic, checkpoint_gib, checkpoints, training_disk, weights_gib
+from assistant.planner.disk import Written, arithmetic, download_bytes
 from assistant.reader import read
 from assistant.reader.steps import later_in
 
@@ -217,18 +218,42 @@ def test_places_there() -> None:
 
 
 def test_disk_is_the_sum_of_its_parts() -> None:
-    plan = make(method="full", max_steps=2500).plan
+    outcome = make(method="full", max_steps=2500)
+    plan, job = outcome.plan, outcome.job
     assert plan is not None
-    disk = training_disk(plan)
-    assert checkpoints(plan) == (5, True)
-    assert checkpoint_gib(plan) == pytest.approx(3 * weights_gib(plan.model))  # bf16: weights and two moments
+    assert job is not None
+    assert job.disk is not None
+    disk, written = job.disk, writes(outcome)
+    assert written.checkpoints == 5
+    assert written.checkpoint == pytest.approx(3 * download_bytes(plan.model))  # bf16: weights and two moments
     assert disk.gib >= sum(size for _, size in disk.parts) > disk.gib - 50
     assert disk.gib % 50 == 0
     assert f"rounded up to {disk.gib}" in arithmetic(disk)
-    few = replace(plan, overrides={"training.trainer_kwargs.save_total_limit": 1})
-    assert checkpoints(few) == (2, True)
-    assert checkpoints(replace(plan, overrides={"training.save_steps": 0})) == (0, True)
-    assert checkpoints(replace(plan, max_steps=None, time=None)) == (3, False)
+    assert writes(make(method="full", max_steps=2500, overrides={"training.trainer_kwargs.save_total_limit": 1})).checkpoints == 2
+    assert writes(make(method="full", max_steps=2500, overrides={"training.save_steps": 0})).checkpoints == 0
+    assert writes(make(method="full", max_steps=500, overrides={"training.save_steps": 500})).checkpoints == 1, "the last step is one of them"
+    unknown = make(method="full", dataset="data/rows.jsonl")
+    assert writes(unknown).checkpoints is None
+    assert "3 checkpoints of" in unknown.files[-1].yaml
+    assert "how many steps it takes is not known" in unknown.files[-1].yaml
+
+
+def writes(outcome: Outcome) -> Written:
+    plan = outcome.plan
+    assert plan is not None
+    return written_by_config(yaml.safe_load(outcome.files[0].yaml), plan.model, plan.hardware, steps=plan.time.steps if plan.time else None)
+
+
+@pytest.mark.parametrize("said", [{}, {"method": "full"}, {"method": "qlora"}, {"max_steps": 2500}, {"method": "full", "max_steps": 20_000, "overrides": {"training.trainer_kwargs.save_total_limit": 2}}])
+def test_a_launch_counts_what_the_job_asked_for(said: dict[str, Any]) -> None:
+    """One estimate: what a launch of the job says of its config is no more than the disk that the job asks for, less the system."""
+    outcome = make(**said)
+    assert outcome.job is not None
+    assert outcome.job.disk is not None
+    plan = outcome.plan
+    assert plan is not None
+    least = written_by_config(yaml.safe_load(outcome.files[0].yaml), plan.model, plan.hardware).least + download_bytes(plan.model)
+    assert sum(size for _, size in outcome.job.disk.parts[1:]) * 2**30 == pytest.approx(least, rel=0.02)
 
 
 def test_more_is_never_less_disk() -> None:
