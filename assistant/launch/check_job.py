@@ -235,7 +235,7 @@ def _here(job: Subject, inner: Subject, around: Around) -> Iterator[Check]:
 
 
 HERE = (
-    check_machine.planner_findings, check_machine.gpus, check_machine.memory, check_files.all_models, check_files.data, check_machine.disk,
+    check_machine.planner_findings, check_machine.gpus, check_machine.memory, check_files.all_models, check_files.data, check_files.functions, check_machine.disk,
     check_files.output, check_oumi.needed_packages, check_oumi.keys,
 )  # fmt: skip
 """Checks of a config that this machine runs, in the order that they are shown."""
