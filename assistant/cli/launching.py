@@ -41,14 +41,20 @@ def launch(files: list[str], flags: Flags) -> int:
         raise UsageError("--json is for --dry-run: the output of a run is the program's own.", context="--json", hint=hint, reference="usage")
     said = parse_machine(flags.gpus) if flags.gpus is not None and flags.gpus.strip().lower() != "auto" else None
     wish = Wish(
-        file=Path(files[0]).expanduser(), screen=Screen(no_color=flags.no_color), confirmed=_asker(flags) if is_on_terminal() else None, said=said,
+        file=_path(files[0]), screen=Screen(no_color=flags.no_color), confirmed=_asker(flags) if is_on_terminal() else None, said=said,
         extras=flags.extras, yes=flags.yes, force=flags.force, dry=flags.dry, json=flags.json, quiet=flags.quiet,
     )  # fmt: skip
-    return launch_all(wish, [Path(file).expanduser() for file in files])
+    return launch_all(wish, [_path(file) for file in files])
+
+
+def _path(name: str) -> Path:
+    """The file or folder of a name; of `.` and `./` the folder by its whole path, since an empty name is none."""
+    path = Path(name).expanduser()
+    return path.absolute() if name and path == Path() else path
 
 
 def _asker(flags: Flags) -> Confirmed:
     from assistant.chat.prompt import is_yes
 
-    ask = functools.partial(is_yes, no_color=flags.no_color)
+    ask = functools.partial(is_yes, no_color=flags.no_color, interrupts=True)
     return lambda question, default: ask(question, default=default)

@@ -12,6 +12,7 @@ from assistant.core.launching import Check
 from assistant.launch import check_files
 from assistant.launch.awaited import writes
 from assistant.launch.checks import exit_code
+from assistant.launch.command import file_word
 from assistant.launch.flow import Ready, Wish, first_lines, launch, leave, look, start, tell
 from assistant.launch.show import check_lines, command_lines, several_json
 from assistant.launch.subject import Subject, read_subject
@@ -26,8 +27,10 @@ def launch_all(wish: Wish, names: Sequence[Path]) -> int:
     """Check all of them, ask once, run them in order; the exit code of the checks, or of the first that did not end well.
 
     Raises:
-        UsageError: as `launch`; a job among several, or a folder in which no order is plain.
+        UsageError: as `launch`; a job among several, a folder in which no order is plain, or two that write the same folder.
     """
+    if any(name == Path() for name in names):  # what a script's empty variable gives; a folder is said as ./
+        raise UsageError("The name of the config is empty.", context="FILE", hint="oumi-chat launch train.yaml, or ./ for the set in this folder.", reference="no-file")
     files = [file for name in names for file in (_of_folder(name) if name.is_dir() else [name])]
     if len(files) == 1:
         return launch(replace(wish, file=files[0]))
@@ -50,12 +53,17 @@ def _of_folder(folder: Path) -> list[Path]:
     Raises:
         UsageError: there is none, a job, or two of a kind.
     """
-    files = sorted(path for path in folder.iterdir() if path.suffix in _ENDINGS and path.is_file())
+    try:
+        files = sorted(path for path in folder.iterdir() if path.suffix in _ENDINGS and path.is_file())
+    except OSError as problem:
+        raise UsageError(f"{folder} cannot be read: {problem.strerror}.", context=str(folder), hint="Give a folder that you may read.", reference="cannot-read") from None
+    if folder.samefile(Path()):  # as they are called from here
+        files = [Path(file.name) for file in files]
     found = [subject for file in files if (subject := _config(file)) is not None]
     kinds = [one.kind for one in found]
     twice = next((kind for kind in kinds if kinds.count(kind) > 1), None)
     if not found or twice or "job" in kinds:
-        names = " ".join(shlex.quote(str(one.file)) for one in found)
+        names = shlex.join(file_word(one.file) for one in found)
         what = "holds no config" if not found else f"holds several of kind {twice}" if twice else "holds a job, which runs the others where it is sent"
         hint = f"Name what is to be started: oumi-chat launch {names}" if found else "Give a config, or the folder of a saved set."
         raise UsageError(f"{folder} {what}.", context=str(folder), hint=hint, reference="no-order")
@@ -77,6 +85,8 @@ def _looked_at(wish: Wish, files: Sequence[Path]) -> list[Ready]:
         one = look(replace(wish, file=file), written)
         if one.subject.kind == "job":
             raise UsageError(f"{file} is a job, and several files are named.", context=str(file), hint=f"Start it by itself: oumi-chat launch {shlex.quote(str(file))}", reference="job-alone")
+        if again := next((folder for folder in writes(one.subject) if folder in written), None):
+            raise UsageError(f"{written[again]} and {file} both write {again}.", context=str(file), hint="Give one of them another output folder, or start one alone.", reference="same-folder")
         written |= dict.fromkeys(writes(one.subject), str(file))
         ready.append(one)
     return ready

@@ -97,6 +97,18 @@ def test_folders_in_which_no_order_is_plain(saved: Place) -> None:
     assert calls(saved) == []
 
 
+def test_an_empty_name_is_no_folder(saved: Place) -> None:
+    code, _, err = saved.launch("", "--yes")
+    assert (code, calls(saved)) == (2, [])
+    assert "The name of the config is empty" in err
+
+
+def test_two_that_write_one_folder_are_not_started(saved: Place) -> None:
+    code, _, err = saved.launch("train.yaml", "train.yaml", "--yes")
+    assert (code, calls(saved)) == (2, [])
+    assert "both write ./out" in err
+
+
 def test_a_function_of_the_users_own_is_listed_for_oumi(place: Place) -> None:
     place.oumi("open('seen', 'w').write(str(os.environ.get('OUMI_EXTRA_DEPS_FILE')) + open('eval-functions.txt').read())")
     place.model()
