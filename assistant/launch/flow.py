@@ -178,6 +178,7 @@ def run_ready(ready: Ready) -> stream.Ended:
     """
     around = ready.around
     functions.write_list(ready.subject)
+    _make_folder(ready)
     assert around.oumi is not None
     environ = {**around.environ, **ready.command.environment}
     if not around.oumi.is_on_path:  # `oumi distributed` starts `oumi` and `torchrun` by their names
@@ -192,6 +193,20 @@ def run_ready(ready: Ready) -> stream.Ended:
             f"{around.oumi.program} cannot be started: {problem.strerror or problem}.", context=ready.shown, hint="Look at what it is.", reference="cannot-start"
         ) from None
     return replace(ended, code=1) if log is not None and ended.code == 0 and joblog.failed(ended.own) else ended
+
+
+def _make_folder(ready: Ready) -> None:
+    """The folder of a judge's verdicts, which Oumi does not make.
+
+    Raises:
+        UsageError: it cannot be made.
+    """
+    outputs = [Path(word.partition("=")[2]) for word in ready.command.words if word.startswith("--output=")] if ready.subject.kind == "judge" else []
+    for output in outputs:
+        try:
+            output.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as problem:
+            raise UsageError(f"The folder of {output} cannot be made: {problem.strerror}.", context="--output", hint="Give another file.", reference="cannot-write") from None
 
 
 def _log_of(subject: Subject, environ: dict[str, str]) -> joblog.JobLog | None:
