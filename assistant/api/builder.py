@@ -123,6 +123,8 @@ class ConfigBuilder(Steps):
         if step not in STEP_TASKS or self._file is not None or self._said.intent.task != "train":
             hint = 'A training that is planned, then .then("evaluate", …) or .then("infer", …).'
             raise UsageError(f"{task!r} cannot be a step here.", context="then", hint=hint, reference="no-step")
+        if unknown := next((key for key in keys if key not in Intent.model_fields or key == "task"), None):
+            raise UsageError(f"{unknown} is no key of an intent.", context=f"then {unknown}", hint="See the table of keys in docs/python.md.", reference="wrong-value")
         return replace(self, _said=self._said.then(step, {key: checked(key, value) for key, value in keys.items()}))
 
     def override(self, path: str, value: Any) -> ConfigBuilder:

@@ -201,12 +201,13 @@ def _make_folder(ready: Ready) -> None:
     Raises:
         UsageError: it cannot be made.
     """
-    outputs = [Path(word.partition("=")[2]) for word in ready.command.words if word.startswith("--output=")] if ready.subject.kind == "judge" else []
-    for output in outputs:
-        try:
-            output.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as problem:
-            raise UsageError(f"The folder of {output} cannot be made: {problem.strerror}.", context="--output", hint="Give another file.", reference="cannot-write") from None
+    output = next((word.partition("=")[2] for word in ready.command.words if word.startswith("--output=")), None)
+    if ready.subject.kind != "judge" or output is None:
+        return
+    try:
+        Path(output).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise UsageError(f"The folder of {output} cannot be made: {problem.strerror}.", context="--output", hint="Give another file.", reference="cannot-write") from None
 
 
 def _log_of(subject: Subject, environ: dict[str, str]) -> joblog.JobLog | None:
