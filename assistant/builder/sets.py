@@ -52,13 +52,15 @@ def _with_step(whole: Outcome, step: Later, respond: Respond) -> Outcome:
     return _joined(whole, found, step.unread)
 
 
+def base_note(plan: Plan) -> Reason:
+    """Which model a training started from, and whether its result is whole or an adapter."""
+    what = "is trained whole" if plan.method == "full" else "is what its adapter goes onto"
+    return Reason(field=BASE, value=plan.model.id, why=f"{what} there")
+
+
 def _of_what_is_trained(training: Intent, step: Later, plan: Plan) -> tuple[Intent, tuple[Reason, ...]]:
     """The intent of a step: of the folder that the training writes, on its machine."""
-    what = "is trained whole" if plan.method == "full" else "is what its adapter goes onto"
-    notes = (
-        Reason(field="model", value=plan.output_dir, why="what the training before writes"),
-        Reason(field=BASE, value=plan.model.id, why=f"{what} there"),
-    )
+    notes = (Reason(field="model", value=plan.output_dir, why="what the training before writes"), base_note(plan))
     said = step.intent
     machine = {key: value for key in _OF_THE_MACHINE if (value := getattr(training, key)) is not None and getattr(said, key) is None}
     own = tuple(note for note in step.notes if note.field not in ("model", BASE))
