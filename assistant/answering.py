@@ -21,7 +21,7 @@ from assistant.core.values import Hardware, ModelSpec, Reason
 from assistant.machine.choice import choose_machine
 from assistant.machine.files import is_here
 from assistant.machine.models import resolve_model
-from assistant.reader import Reading, read
+from assistant.reader import Later, Reading
 from assistant.reader.sizes import Asked, asks_for, bare_size, without
 from assistant.terminal.text import one_line
 
@@ -45,6 +45,13 @@ def answer(reading: Reading, text: str, setting: Setting, *, line: str | None = 
 
     `line` is the part of the text that may be a question of size: in a conversation the last line alone.
     """
+    if reading.after is not None and not reading.questions and (step := _step_of(reading.after, reading, text, setting)):
+        return step
+    found = _answered(reading, text, setting, line)
+    return _with_later(found, reading.later, text, setting) if reading.later else found
+
+
+def _answered(reading: Reading, text: str, setting: Setting, line: str | None) -> Outcome:
     said, asked = reading.intent, asks_for(text if line is None else line)
     machine, notes = choose_machine(said, setting.gpus)
     reading, usual = settled(reading, machine), None
@@ -140,17 +147,29 @@ def sized(asked: Asked, reading: Reading, machine: Hardware | None, text: str, s
     return replace(found, assumptions=(*reading.notes, *found.assumptions), findings=(*unread_findings(reading.unread), *found.findings)) if found else None
 
 
-def evaluated(training: Outcome, words: str, text: str, setting: Setting) -> Outcome:
-    """A training with the evaluation of its result, where one request asks for both."""
-    from assistant.builder.pairs import with_evaluation
+def _with_later(training: Outcome, later: tuple[Later, ...], text: str, setting: Setting) -> Outcome:
+    """A training with the steps on its result that were asked for with it."""
+    from assistant.builder.sets import with_steps  # most requests are for one config
 
     def plan(intent: Intent, machine: Hardware | None, notes: tuple[Reason, ...]) -> Outcome:
         resolve = functools.partial(resolve_model, offline=setting.offline)
         return respond(intent, machine=machine, notes=notes, resolve=resolve, exists=is_here, request=one_line(text, 500) or None)
 
-    said = read(words)
-    unread = tuple(piece for piece in said.unread if piece.lower() != words.split()[0].lower())  # its verb, which made it a step
-    return with_evaluation(training, said.intent, words, plan, unread=unread, exists=is_here)
+    return with_steps(training, later, plan, exists=is_here)
+
+
+def _step_of(whole: Reading, reading: Reading, text: str, setting: Setting) -> Outcome | None:
+    """One step of a training with its steps, planned as one of them; None where it cannot be."""
+    planned = answer(whole, text, setting, line="")
+    alone = next((step for step in planned.then if step.intent.task == reading.intent.task), None)
+    if alone is None:
+        return None
+    alone = replace(alone, findings=(*unread_findings(reading.unread), *alone.findings))
+    if alone.intent.cloud is None:
+        return alone
+    from assistant.builder.jobs import with_job
+
+    return with_job(alone, exists=is_here)
 
 
 def with_evidence(outcome: Outcome, text: str) -> Outcome:

@@ -2,9 +2,9 @@
 
 from assistant.api.builder import ConfigBuilder
 from assistant.api.config import OumiConfig
-from assistant.api.difference import ABSENT, Absent, Change
 from assistant.api.linting import LintFinding, lint
 from assistant.api.request import plan
+from assistant.configs.difference import ABSENT, Absent, Change
 from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from os import PathLike
-from typing import Any
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Any, Literal
 
 from assistant.api.config import OumiConfig
-from assistant.api.difference import Change
 from assistant.api.file import File, read_file
 from assistant.api.request import Said, said_as, said_in
 from assistant.api.steps import Steps
@@ -16,15 +16,19 @@ from assistant.api.values import checked, checked_machine, checked_override, kin
 from assistant.builder.existing import Existing
 from assistant.builder.imports import UNCOUNTED, intent_of_config
 from assistant.builder.prose import explain
+from assistant.builder.saving import named
 from assistant.builder.sizing import of_config
 from assistant.catalogue.machines import parse_machine
+from assistant.configs.difference import Change
 from assistant.core.errors import DoesNotFitError, NeedsInputError, OumiChatError, UsageError
 from assistant.core.intent import Cloud, Intent
 from assistant.core.outcome import ConfigFile, Outcome
 from assistant.core.taskplan import TaskPlan
 from assistant.core.values import Finding, Hardware, Plan, Question
 from assistant.machine.choice import choose_machine
+from assistant.machine.files import output_path, write_all
 from assistant.machine.models import resolve_model
+from assistant.reader.steps import STEP_TASKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,22 @@ class ConfigBuilder(Steps):
         if self._file is not None and self._file.kind != "train":
             return replace(self, _file=self._file.on_machine(_machine(words)))
         return replace(self, _said=replace(self._said, gpus=words))
+
+    def then(self, task: Literal["evaluate", "eval", "infer"], **keys: Any) -> ConfigBuilder:
+        """A step on what the training writes, planned with it: `.then("evaluate", benchmarks=["mmlu"]).then("infer", dataset="q.jsonl")`.
+
+        `keys` are those of an intent. Model and machine are the training's, where the step says none.
+
+        Raises:
+            UsageError: another task, an unknown key or a value that it cannot have, or this plans no training.
+        """
+        step = "evaluate" if task == "eval" else task
+        if step not in STEP_TASKS or self._file is not None or self._said.intent.task != "train":
+            hint = 'A training that is planned, then .then("evaluate", …) or .then("infer", …).'
+            raise UsageError(f"{task!r} cannot be a step here.", context="then", hint=hint, reference="no-step")
+        if unknown := next((key for key in keys if key not in Intent.model_fields or key == "task"), None):
+            raise UsageError(f"{unknown} is no key of an intent.", context=f"then {unknown}", hint="See the table of keys in docs/python.md.", reference="wrong-value")
+        return replace(self, _said=self._said.then(step, {key: checked(key, value) for key, value in keys.items()}))
 
     def override(self, path: str, value: Any) -> ConfigBuilder:
         """One field of the config by its dotted name, such as `training.warmup_steps`; what the planner decides follows it.
@@ -234,6 +254,20 @@ class ConfigBuilder(Steps):
             OumiChatError: as `build`.
         """
         return self.build().save(path, force=force)
+
+    def save_all(self, path: str | PathLike[str], *, force: bool = False) -> tuple[ConfigFile, ...]:
+        """Plan and write the config at `path` and beside it all that belongs to it: the steps after a training, a job. All or none; what was written.
+
+        Raises:
+            UsageError: one of the files exists and `force` is not given, or it cannot be written; a loaded config is saved alone.
+            OumiChatError: as `build`.
+        """
+        if self._file is not None:
+            raise UsageError("A loaded config stands alone.", context="save_all", hint=".save(path) writes it.", reference="needs-replan")
+        place = output_path(str(fspath(path)))
+        files = named(_fitting(self.outcome()), str(place)).files
+        write_all([(Path(file.name), file.yaml) for file in files], force=force)
+        return files
 
     def diff(self, other: ConfigBuilder | OumiConfig) -> dict[str, Change]:
         """Every field of the two configs that differs, by dotted path: its value here and in the other one.

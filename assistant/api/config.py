@@ -8,9 +8,9 @@ from typing import Any
 
 import yaml
 
-from assistant.api.difference import Change, differences, same
 from assistant.api.values import path_text
 from assistant.builder.saving import named, one_named
+from assistant.configs.difference import Change, differences, same
 from assistant.core.errors import UsageError
 from assistant.core.outcome import ConfigFile, Outcome
 from assistant.core.taskplan import TaskPlan

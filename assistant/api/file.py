@@ -10,7 +10,6 @@ from typing import Any
 
 import yaml
 
-from assistant.api.difference import same
 from assistant.api.places import PLACES, data_edit, machine_edits, model_edit
 from assistant.api.values import STEPS, checked_override, path_text
 from assistant.builder.edit import Edit, apply_edits, at, steps_of
@@ -18,6 +17,7 @@ from assistant.builder.existing import Existing
 from assistant.catalogue.clouds import CLOUDS
 from assistant.checks.kinds import kind_of
 from assistant.checks.schema import KINDS, coerce
+from assistant.configs.difference import same
 from assistant.core.errors import UsageError
 from assistant.core.values import Hardware
 from assistant.machine.configs import read_config, read_text

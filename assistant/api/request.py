@@ -17,7 +17,8 @@ from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome
 from assistant.core.redact import redact
 from assistant.machine.secrets import secret_values
-from assistant.reader import Reading, read
+from assistant.reader import Later, Reading, read
+from assistant.reader.steps import steps_in, with_steps
 
 LONGEST = 100_000
 """Characters of a request, as the program takes them."""
@@ -49,6 +50,17 @@ class Said:
         is_override = key in (self.intent.overrides or {})
         keys, paths = frozenset(() if is_override else (key,)), frozenset((key,) if is_override else ())
         return self._now(key, without(self.intent, keys, paths), f"{key} open")
+
+    def then(self, task: str, keys: Mapping[str, Any]) -> Said:
+        """With a step on what is trained; `keys` are those of an intent.
+
+        Raises:
+            UsageError: an unknown key, or a value that it cannot have.
+        """
+        step = said_as({"task": task, **keys}).intent
+        said = " ".join([task, *(f"{key} {value}" for key, value in keys.items())])
+        reading = with_steps(self.reading, (*self.reading.later, Later(words=said, intent=step)))
+        return replace(self, reading=reading, later=(*self.later, said) if self.text else ())
 
     def _now(self, key: str, intent: Intent, words: str) -> Said:
         """With this intent; what the reader noted or would have asked about the key is settled."""
@@ -82,7 +94,8 @@ def said_in(text: str) -> Said:
     if len(text) > LONGEST:
         raise UsageError(f"The request is longer than {LONGEST:,} characters.", context="request", hint="Say it in fewer words.")
     safe = redact(text, secret_values(os.environ))
-    return Said(reading=read(safe), text=safe)
+    steps = steps_in(safe)
+    return Said(reading=steps.after(read(steps.training)) if steps else read(safe), text=safe)
 
 
 def said_as(intent: Intent | Mapping[str, Any]) -> Said:
@@ -114,5 +127,6 @@ def plan(request: str | Intent | Mapping[str, Any], *, gpus: str | None = None) 
         UsageError: a value that cannot be taken, such as an unknown GPU or field.
     """
     said = said_in(request) if isinstance(request, str) else said_as(request)
-    outcome = with_unused(answer(said.reading, said.text, Setting(gpus=gpus)), said.reading.intent)
+    line = steps.training if (steps := steps_in(said.text)) else None
+    outcome = with_unused(answer(said.reading, said.text, Setting(gpus=gpus), line=line), said.reading.intent)
     return with_evidence(outcome, said.text) if said.text else outcome

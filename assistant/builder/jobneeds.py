@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from assistant.builder.packages import Body, packages
+from assistant.catalogue.packages import EXTRAS
+from assistant.configs.render import load
 from assistant.core.outcome import Outcome
-from assistant.core.taskplan import TaskPlan
-from assistant.core.values import Plan
 from assistant.planner.data import is_local
+from assistant.planner.serving.functions import DEPS
 
-_MODULES = {"gpu": ("vllm",), "llama_cpp": ("llama_cpp",), "evaluation": ("langdetect",)}
-"""Extra of oumi that a serving plan names → what it is wanted for."""
-_BITSANDBYTES = frozenset(["adamw_8bit", "adamw_bnb_8bit", "paged_adamw_8bit", "paged_adamw_32bit", "lion_8bit", "lion_32bit"])
 _CARRIED = re.compile(r"[\w .,@%+=/~-]+")
 """Names that are the same word to every shell between here and there: SkyPilot 0.12 puts them into rsync's command line by repr()."""
 
@@ -32,44 +31,15 @@ class Needs:
 
 
 def needs_of(outcome: Outcome) -> Needs:
-    """What the outcome's configs need beside plain Oumi."""
-    first = _training_needs(outcome.plan) if outcome.plan is not None else Needs()
-    for task in (outcome.task_plan, outcome.then):
-        first = _both(first, _task_needs(task)) if task is not None else first
-    return first
-
-
-def _both(first: Needs, second: Needs) -> Needs:
+    """What the outcome's configs need beside plain Oumi, a job's configs as they stand."""
+    wanted = [need.module for step in outcome.steps for need in packages(Body(kind=step.file.kind, body=load(step.file.yaml))) if need.module in EXTRAS]
+    plans = [plan for plan in (outcome.task_plan, *(part.task_plan for part in outcome.then)) if plan is not None]
+    tracked = ("WANDB_API_KEY",) if outcome.plan is not None and outcome.plan.overrides.get("training.enable_wandb") is True else ()
+    said = (extra for plan in plans for extra in plan.extras)
     return Needs(
-        extras=tuple(dict.fromkeys(first.extras + second.extras)),
-        modules=tuple(dict.fromkeys(first.modules + second.modules)),
-        secrets=tuple(dict.fromkeys(first.secrets + second.secrets)),
-    )
-
-
-def _task_needs(plan: TaskPlan) -> Needs:
-    modules = [name for extra in plan.extras for name in _MODULES.get(extra, ())]
-    return Needs(extras=plan.extras, modules=tuple(modules), secrets=plan.keys)
-
-
-def _training_needs(plan: Plan) -> Needs:
-    """Extras as oumi 0.9's package metadata has them."""
-    said = plan.overrides
-    flash = said.get("model.attn_implementation") == "flash_attention_2"
-    wanted = (
-        ("gpu", "bitsandbytes", plan.method == "qlora" or plan.optimizer in _BITSANDBYTES),
-        ("gpu", "liger_kernel", plan.liger or said.get("model.enable_liger_kernel") is True),
-        ("gpu", "vllm", plan.vllm or plan.trainer == "VERL_GRPO"),
-        ("gpu", "verl", plan.trainer == "VERL_GRPO"),
-        ("deepspeed", "deepspeed", plan.sharding == "deepspeed"),
-        ("torchdata", "torchdata", said.get("data.train.use_torchdata") is True),
-        ("flash-attn", "flash_attn", flash),
-    )
-    found = [(extra, module) for extra, module, is_wanted in wanted if is_wanted]
-    return Needs(
-        extras=tuple(dict.fromkeys(extra for extra, _ in found)),
-        modules=tuple(module for _, module in found),
-        secrets=("WANDB_API_KEY",) if said.get("training.enable_wandb") is True else (),
+        extras=tuple(dict.fromkeys((*(EXTRAS[module] for module in wanted), *said))),
+        modules=tuple(dict.fromkeys(wanted)),
+        secrets=tuple(dict.fromkeys((*tracked, *(key for plan in plans for key in plan.keys)))),
     )
 
 
@@ -88,9 +58,10 @@ def files_of(body: Mapping[str, Any], exists: Callable[[str], bool] | None) -> F
 
 
 def files_told(command: str, exists: Callable[[str], bool] | None) -> Files:
-    """The local file that a command reads beside its config: the rows of a judge stand in no field."""
+    """The local file that a command reads beside its config: neither a judge's rows nor an evaluation's function stand in a field."""
     words = shlex.split(command)
-    return _sorted_out((value for flag, value in pairwise(words) if flag == "--input"), exists)
+    functions = words[2:3] if words[:1] == ["printf"] and words[-1:] == [DEPS] else []
+    return _sorted_out((*functions, *(value for flag, value in pairwise(words) if flag == "--input")), exists)
 
 
 def _sorted_out(paths: Iterable[str], exists: Callable[[str], bool] | None) -> Files:

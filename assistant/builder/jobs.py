@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from assistant import __version__
+from assistant.builder.disk import written_by_config
 from assistant.builder.jobfindings import job_findings
 from assistant.builder.jobneeds import Files, files_of, files_told, needs_of, place_there
 from assistant.builder.jobscripts import FOLDER, breaks_slurm, run_script, setup_script
@@ -24,7 +25,7 @@ from assistant.configs.build import Config
 from assistant.configs.render import load, render
 from assistant.core.errors import UsageError
 from assistant.core.jobplan import Disk, JobPlan
-from assistant.core.outcome import ConfigFile, Outcome
+from assistant.core.outcome import ConfigFile, Outcome, Step
 from assistant.core.values import Finding, Hardware, ModelSpec, price_date
 from assistant.planner.disk import arithmetic, serving_disk, training_disk
 from assistant.planner.requirements import offers_on
@@ -60,27 +61,49 @@ def with_job(
         raise UsageError(f"No cloud {name} is known.", context="cloud", hint=f"One of {', '.join(CLOUDS)}.", reference="unknown-cloud")
     place = CLOUDS[name]
     refuse_nodes(name, outcome.hardware.nodes if outcome.hardware else 1)
-    if refused := _refused(outcome, place):
+    steps = tuple(step for step in outcome.steps if not _stays(outcome, step))
+    if refused := _refused(steps, place):
         return replace(outcome, findings=(*outcome.findings, refused))
     wanted_spot = bool(outcome.intent.spot if spot is None else spot)
-    found = _merged([*(files_of(load(file.yaml), exists) for file in outcome.files), *(files_told(command, exists) for command in outcome.commands)])
-    plan = _plan(outcome, place, found, spot=wanted_spot and place.spot, cluster=cluster, user=user)
+    found = _merged([*(files_of(load(step.file.yaml), exists) for step in steps), *(files_told(command, exists) for step in steps for command in step.commands)])
+    plan = _plan(outcome, steps, place, found, spot=wanted_spot and place.spot, cluster=cluster, user=user)
     told = " ".join(finding.message for finding in outcome.findings)
     written = outcome.plan.output_dir if outcome.plan else None
     unsaid = replace(found, absent=tuple(path for path in found.absent if path not in told and path != written))
-    findings = job_findings(plan, unsaid, wanted_spot=wanted_spot)
+    left = tuple(finding for step in outcome.steps if (finding := _stays(outcome, step)))
+    findings = (*left, *job_findings(plan, unsaid, wanted_spot=wanted_spot))
     plan = replace(plan, notes=tuple(f"{f.message}; {f.fix}" for f in findings if f.severity != "info"))
     file = job_file(plan, outcome.files)
     commands = (*outcome.commands, launch_line(plan, file.name))
     return replace(outcome, job=plan, files=(*outcome.files, file), commands=commands, findings=(*outcome.findings, *findings))
 
 
-def _refused(outcome: Outcome, place: Cloud) -> Finding | None:
+_UNTYPED = "nobody can type into a job, and no file with questions was named"
+
+
+def _stays(outcome: Outcome, step: Step) -> Finding | None:
+    """Why a step on what is trained is no part of the job; None for one that is, and for a config that stands alone."""
+    part = next((part for part in outcome.then if part.files[0].kind == step.file.kind), None)
+    if part is None:
+        return None
+    if _is_typed(step):
+        return Finding(rule="JOB010", severity="warning", path="cloud", message=f"{_UNTYPED}: {step.file.kind}.yaml is no part of it", fix="name one, such as q.jsonl; or run it where the result is")
+    here, there = part.hardware, outcome.hardware
+    if here is None or there is None or (here.gpu.name == there.gpu.name and here.count <= there.count):
+        return None
+    message = f"{step.file.kind}.yaml is for {machine_phrase(here)}, and the job runs on {machine_phrase(there)}: it is no part of it"
+    return Finding(rule="JOB013", severity="warning", path="cloud", message=message, fix="ask for it with a cloud of its own")
+
+
+def _is_typed(step: Step) -> bool:
+    return any(" -i " in command for command in step.commands)
+
+
+def _refused(steps: tuple[Step, ...], place: Cloud) -> Finding | None:
     """Why no job can run these configs."""
-    if any(" -i " in command for command in outcome.commands):
-        message = "nobody can type into a job, and no file with questions was named: no job file is written"
-        return Finding(rule="JOB010", severity="warning", path="cloud", message=message, fix="name one, such as q.jsonl")
-    line = next((line for file in outcome.files if (line := breaks_slurm(file.yaml))), None) if place.name == "slurm" else None
+    if any(_is_typed(step) for step in steps):
+        return Finding(rule="JOB010", severity="warning", path="cloud", message=f"{_UNTYPED}: no job file is written", fix="name one, such as q.jsonl")
+    line = next((line for step in steps if (line := breaks_slurm(step.file.yaml))), None) if place.name == "slurm" else None
     if line is None:
         return None
     return Finding(rule="JOB011", severity="warning", path="cloud", message=f"Oumi's Slurm client would take the line {line[:40]} of the config for its own: no job file is written", fix="write that value differently")
@@ -95,16 +118,17 @@ def _merged(found: Any) -> Files:
     )
 
 
-def _plan(outcome: Outcome, place: Cloud, found: Files, *, spot: bool, cluster: str | None, user: str | None) -> JobPlan:
-    model, machine, needs = _model(outcome), outcome.hardware, needs_of(outcome)
-    kinds = tuple(file.kind for file in outcome.files)
+def _plan(outcome: Outcome, steps: tuple[Step, ...], place: Cloud, found: Files, *, spot: bool, cluster: str | None, user: str | None) -> JobPlan:
+    model, machine = _model(outcome), outcome.hardware
+    kinds = {step.file.kind for step in steps}
+    needs = needs_of(replace(outcome, then=tuple(part for part in outcome.then if part.files[0].kind in kinds)))
     word = _slug(model.id if model else outcome.intent.model or "oumi")
     relative = [path for path in found.carried if not path.startswith(("/", "~"))]
     slurm_host = f"{user}@{cluster}" if user and cluster and "@" not in cluster else cluster
     return JobPlan(
         cloud=place.name,
         title=_title(outcome, machine),
-        name=f"{word}-{kinds[0]}",
+        name=f"{word}-{outcome.files[0].kind}",
         cluster=slurm_host if place.name == "slurm" else cluster or ("local" if place.name == "local" else word),
         user=user or (cluster.split("@")[0] if place.name == "slurm" and cluster and "@" in cluster else None),
         hardware=machine,
@@ -120,14 +144,14 @@ def _plan(outcome: Outcome, place: Cloud, found: Files, *, spot: bool, cluster: 
         secrets=needs.secrets,
         mounts=tuple((place_there(path, FOLDER), path) for path in found.carried) if place.is_sky else (),
         working_dir="." if place.name == "local" or (place.name == "slurm" and relative) else None,
-        steps=tuple(zip(kinds, outcome.commands[: len(kinds)], strict=True)),
-        output=_output(load(outcome.files[0].yaml)),
+        steps=tuple((step.file.kind, command) for step in steps for command in step.commands),
+        outputs=tuple(dict.fromkeys(output for step in steps if (output := _output(load(step.file.yaml))))),
         price=_price(place, machine, spot=spot),
     )
 
 
 def _output(body: dict[str, Any]) -> str | None:
-    """The folder or file that the first config writes; None where its name is not plain, or leads out of the job's folder."""
+    """The folder or file that a config writes; None where its name is not plain, or leads out of the job's folder."""
     said = (body.get("training") or {}).get("output_dir") or body.get("output_dir") or body.get("output_path")
     return said if isinstance(said, str) and _PLAIN.fullmatch(said) and ".." not in said else None
 
@@ -165,7 +189,8 @@ def _accelerators(place: Cloud, machine: Hardware | None) -> str | None:
 
 def _disk(outcome: Outcome, model: ModelSpec | None) -> Disk | None:
     if outcome.plan is not None:
-        return training_disk(outcome.plan)
+        plan, body = outcome.plan, load(outcome.files[0].yaml)
+        return training_disk(plan.model, written_by_config(body, plan.model, plan.hardware, steps=plan.time.steps if plan.time else None))
     return serving_disk(model) if model is not None else None
 
 
@@ -201,7 +226,7 @@ def launch_line(plan: JobPlan, name: str) -> str:
 
 
 def job_file(plan: JobPlan, configs: Sequence[ConfigFile], name: str = "job.yaml", command: str | None = None) -> ConfigFile:
-    """The job file that carries these configs as they stand."""
+    """The job file that carries those of these configs that it runs, as they stand."""
     place = CLOUDS[plan.cloud]
     resources: dict[str, Any] = {
         "cloud": place.word,
@@ -266,7 +291,7 @@ def _header(plan: JobPlan, place: Cloud, command: str) -> list[str]:
     lines += [f"Note: {note}" for note in plan.notes]
     lines += [f"Here, once: {extra}"] if extra else []
     lines += [f"Made by oumi-chat {__version__} for the fields of Oumi {version}.", f"Run: {command}"]
-    lines += [f"Fetch: {_fetch(plan, plan.output)}"] if place.is_sky and plan.output else []
+    lines += [f"Fetch: {_fetch(plan, output)}" for output in plan.outputs if place.is_sky]
     if place.is_sky:
         lines += [f"End: oumi launch down --cluster {plan.cluster} --cloud {place.word}"]
     return lines

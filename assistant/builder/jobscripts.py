@@ -30,7 +30,7 @@ def setup_script(plan: JobPlan) -> str:
 
 
 def run_script(plan: JobPlan, files: Sequence[ConfigFile]) -> str:
-    """Write each config, then run its command. `files` are those of the plan's steps, in order."""
+    """Write each config that the plan has steps for, then run its commands. `files` stand in the order of the steps."""
     lines = [_strict(plan)]
     if CLOUDS[plan.cloud].is_sky:
         stale = f"setup did not run on this cluster for {requirement(plan)}: start the job on a new one"
@@ -38,8 +38,10 @@ def run_script(plan: JobPlan, files: Sequence[ConfigFile]) -> str:
         lines += [f"mkdir -p {FOLDER}", f"cd {FOLDER}"]
     elif plan.cloud == "local":  # a config of this name may stand in the folder, edited by hand
         lines.append("configs=$(mktemp -d)")
-    for file, (kind, command) in zip(files, plan.steps, strict=True):
-        lines += ["", *_heredoc(_place(plan, kind), file.yaml), _started(plan, kind, command)]
+    for file in files:
+        commands = [command for kind, command in plan.steps if kind == file.kind]
+        if commands:
+            lines += ["", *_heredoc(_place(plan, file.kind), file.yaml), *(_started(plan, file.kind, command) for command in commands)]
     return "\n".join(lines) + "\n"
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from assistant.builder.requests import Request, model_of
 from assistant.catalogue.engines import engine_of_hosted, gguf_files
 from assistant.catalogue.models import find_model, get_model, routed_id
-from assistant.core.errors import NeedsInputError, UsageError
+from assistant.core.errors import NeedsInputError, OumiChatError, UsageError
 from assistant.core.values import ModelSpec, Reason
 from assistant.planner.data import is_local
 
@@ -72,12 +72,20 @@ def _model_named(asked: Request) -> Named:
 def _trained(asked: Request, name: str) -> Named | None:
     """The folder that the training before writes: its shape is that of the model it started from."""
     note = next((n for n in asked.notes if n.field == BASE), None)
-    base = get_model(str(note.value)) if note else None
+    base = (get_model(str(note.value)) or _resolved(asked, str(note.value))) if note else None
     if note is None or base is None:
         return None
     if "adapter" in note.why:
-        return Named(id=base.id, model=base, adapter=name)
+        return Named(id=str(note.value) if base.local else base.id, model=base, adapter=name)
     return Named(id=name, model=base)
+
+
+def _resolved(asked: Request, name: str) -> ModelSpec | None:
+    """The shape of a local model; None where it cannot be read."""
+    try:
+        return asked.resolve(name)[0] if asked.resolve is not None else None
+    except OumiChatError:
+        return None
 
 
 _FREE_NAMES = frozenset(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from assistant.builder.given import on_given
@@ -128,7 +128,7 @@ class Conversation:
         if isinstance(effect, MakePlan):
             return self._plan(effect)
         if isinstance(effect, AskLlm):
-            return step(self.state, self.desk.read(effect))
+            return step(self.state, replace(self.desk.read(effect), later=effect.later))
         if isinstance(effect, Weigh):
             return self._weighed(effect)
         if isinstance(effect, FindCheaper):

@@ -9,6 +9,7 @@ from assistant.builder.follow_up import best_follow_up
 from assistant.builder.requests import Resolve
 from assistant.chat import outside
 from assistant.chat.mind import Mind
+from assistant.chat.series import reading_of
 from assistant.chat.state import (
     AskLlm,
     CheapestFound,
@@ -125,7 +126,7 @@ class TerminalDesk:
 
     def _tried(self, state: State, intent: Intent) -> Outcome | None:
         try:
-            return self.answer(Reading(intent=intent, notes=state.notes), "", "", state.gpus)
+            return self.answer(replace(reading_of(replace(state, intent=intent)), later=()), "", "", state.gpus)
         except OumiChatError:
             return None
 

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from assistant.builder.absorb import absorb
-from assistant.builder.subjects import BASE
+from assistant.builder.sets import base_note
 from assistant.catalogue.families import sibling
 from assistant.catalogue.gpus import in_memory
 from assistant.catalogue.models import get_model
@@ -358,13 +358,14 @@ def _task_model(line: str, said: dict[str, Any], context: Context, notes: list[R
         return
     if former.output_dir:
         said["model"] = former.output_dir
-        notes.append(Reason(field="model", value=former.output_dir, why="what the training before writes"))
-        if context.plan is not None:
-            what = "is trained whole" if context.plan.method == "full" else "is what its adapter goes onto"
-            notes.append(Reason(field=BASE, value=context.plan.model.id, why=f"{what} there"))
-    elif context.plan is not None:
-        why = f"the model before training; the trained one will be in {context.plan.output_dir}"
-        notes.append(Reason(field="model", value=former.model, why=why))
+    elif said["task"] == "quantize" and context.plan is not None:
+        notes.append(Reason(field="model", value=former.model, why=f"the model before training; the trained one will be in {context.plan.output_dir}"))
+        return
+    written = former.output_dir or (context.plan.output_dir if context.plan is not None else None)
+    if written is not None:
+        notes.append(Reason(field="model", value=written, why="what the training before writes"))
+    if context.plan is not None:
+        notes.append(base_note(context.plan))
 
 
 def _still_unread(pieces: tuple[str, ...], before: str, after: str) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from assistant.builder.phrase import machine_phrase
 from assistant.catalogue.names import nearest
 from assistant.chat.nouns import override_of
 from assistant.chat.planning import nothing_yet
+from assistant.chat.series import reading_of
 from assistant.chat.state import CheapestFound, Command, Event, FieldSet, Loaded, MachineSet, MendFound, State
 from assistant.chat.talk import COMMANDS as NAMES
 from assistant.chat.talk import HELP
@@ -113,10 +114,20 @@ def _cost(desk: TerminalDesk, state: State, _: Command) -> Event | None:
 def _save(desk: TerminalDesk, state: State, effect: Command) -> Event | None:
     config = _standing(state)
     name, force = save_arguments(effect.rest, desk.file_for(config))
+    if name.endswith("/") or Path(name).expanduser().is_dir():
+        config, name = _whole_set(desk, state, config), f"{name.rstrip('/') or '/'}/{{}}"
+        name = name.format(config.files[0].name)
     if state.config is None:
         report.say(desk.screen, "It does not fit as it is planned, and is written all the same.")
     _saved(desk, state, config, name, force=force)
     return None
+
+
+def _whole_set(desk: TerminalDesk, state: State, config: Outcome) -> Outcome:
+    """What stands with all that is kept beside it: the training and its steps, where one of them is talked about."""
+    whole = reading_of(state).after
+    found = desk.answer(whole, "; ".join(state.words), "", state.gpus) if whole is not None and config is state.config else config
+    return found if found.status == "ok" else config
 
 
 def _standing(state: State) -> Outcome:
@@ -133,7 +144,7 @@ def _standing(state: State) -> Outcome:
 
 def _saved(desk: TerminalDesk, state: State, config: Outcome, name: str, *, force: bool) -> bool:
     """Write the config, asking before another file is replaced; False where it was not written."""
-    if config is not state.outcome:
+    if state.config is not None and state.config is not state.outcome:
         report.say(desk.screen, "The last line led to no config; this is the one from before it.")
     try:
         desk.save(config, name, force)

@@ -11,16 +11,17 @@ from assistant.builder.phrase import machine_phrase
 from assistant.builder.requests import MEASURED
 from assistant.builder.subjects import BASE
 from assistant.catalogue.machines import parse_machine
-from assistant.chat.belonging import for_its_task, named_in_vain, nothing_of
+from assistant.chat.belonging import named_in_vain, nothing_of
 from assistant.chat.hearing import MACHINE_KEYS, Change
-from assistant.chat.merging import changed_keys
+from assistant.chat.merging import changed_keys, merged
+from assistant.chat.series import kept_after, kept_step, reading_of, unsettled
 from assistant.chat.state import KEPT, Effect, Guided, Loaded, MakePlan, Purpose, State, Tell
 from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome
 from assistant.core.redact import MARK
-from assistant.core.values import Question, Reason
-from assistant.reader import Reading
+from assistant.core.values import Reason
+from assistant.reader import Later
 from assistant.reader.otherkinds import SAID
 from assistant.reader.sizes import asks_for
 
@@ -32,13 +33,17 @@ def pushed(state: State) -> tuple[State, ...]:
     return (*state.before[-(KEPT - 1) :], replace(state, what_if=None, follow_up=None))
 
 
-def planned_with(state: State, change: Change, line: str, purpose: Purpose, *, label: str = "") -> Step:
-    """The effect that plans the conversation as it would be after this change."""
+def planned_with(state: State, change: Change, line: str, purpose: Purpose, *, label: str = "", later: tuple[Later, ...] = ()) -> Step:
+    """The effect that plans the conversation as it would be after this change; `later` are the steps that the line says with it."""
     base, gpus = state.intent, state.gpus
+    resumed = kept_step(state, change.said.task)
+    base = merged(base, resumed.intent) if resumed else base
     if gpus is not None and any(getattr(change.said, key) is not None for key in MACHINE_KEYS):
         base, gpus = _with_flag(base, gpus), None
     intent = change.applied(base)
-    if purpose == "turn" and intent == state.intent and gpus == state.gpus and not change.conflicts and set(change.told) <= set(state.notes) and state.config is state.outcome is not None:
+    if change.said.task == "train" and change.said.model is None and state.training is not None:
+        intent = intent.model_copy(update={"model": state.training.intent.model})
+    if purpose == "turn" and intent == state.intent and gpus == state.gpus and not change.conflicts and set(change.told) <= set(state.notes) and later in ((), state.later) and state.config is state.outcome is not None:
         if why := nothing_of(Intent(), change.said, state.intent.task) or named_in_vain(state.intent.task, line):
             return state, (Tell(text=why),)
         unread = "; ".join(f'not understood: "{piece}"' for piece in change.unread)
@@ -46,19 +51,22 @@ def planned_with(state: State, change: Change, line: str, purpose: Purpose, *, l
     fields = {note.field for note in change.notes} | set(change.gone) | set(changed_keys(state.intent, intent))
     if change.said.model:
         fields |= {"model", BASE} | ({MEASURED} if intent.model != state.intent.model else set())
-    notes = state.notes
+    notes = (*state.notes, *(note for note in resumed.notes if note not in state.notes)) if resumed else state.notes
     if change.said.task == "train" and state.intent.task not in ("train", None):
         notes, fields = _of_the_training(state, intent), fields | {BASE}
     kept = tuple(note for note in notes if note.field not in fields)
     news = tuple(note for note in change.notes if note.field not in Intent.model_fields or getattr(intent, note.field) is not None)
+    training, steps = kept_after(state, intent, change, later)
     news_open = {question.field for question in change.conflicts}
     open_ones = (*(question for question in unsettled(state, intent) if question.field not in news_open), *change.conflicts)
     after = replace(
         state,
         intent=intent,
+        later=steps,
+        training=training,
         gpus=gpus,
         notes=(*kept, *news),
-        words=(*state.words, line),
+        words=(*state.words, ", then ".join((line, *(step.words for step in later)))),
         changed=changed_keys(state.intent, intent) or state.changed,
         flagged=state.flagged - set(changed_keys(state.intent, intent)),
         what_if=None,
@@ -66,7 +74,7 @@ def planned_with(state: State, change: Change, line: str, purpose: Purpose, *, l
         contradictions=tuple(question for question in open_ones if question.choices and getattr(intent, question.field, None) is None),
         before=pushed(state),
     )
-    reading = Reading(intent=for_its_task(after), notes=after.notes, questions=open_ones, unread=change.unread)
+    reading = reading_of(after, questions=open_ones, unread=change.unread)
     asked = line if (kind := asks_for(line)) and (purpose == "turn" or kind != "fits") else ""
     return state, (MakePlan(state=after, line=asked, reading=reading, purpose=purpose, label=label),)
 
@@ -90,15 +98,9 @@ def _with_flag(intent: Intent, gpus: str) -> Intent:
     return intent.model_copy(update={key: value for key, value in said.items() if getattr(intent, key) is None})
 
 
-def unsettled(state: State, intent: Intent) -> tuple[Question, ...]:
-    """The contradictions of earlier lines that this intent does not settle."""
-    return tuple(question for question in state.contradictions if getattr(intent, question.field, None) is None)
-
-
 def again(state: State, label: str) -> MakePlan:
     """The effect that plans a conversation as it stands: one taken up again has no plan yet."""
-    reading = Reading(intent=for_its_task(state), notes=state.notes, questions=unsettled(state, state.intent))
-    return MakePlan(state=state, line="", reading=reading, purpose="resumed", label=label)
+    return MakePlan(state=state, line="", reading=reading_of(state), purpose="resumed", label=label)
 
 
 def nothing_yet() -> UsageError:
@@ -127,8 +129,7 @@ def flagged_machine(state: State, gpus: str) -> Step:
     if state.outcome is None:
         return after, (Tell(text=f"Planned for {gpus} from now on."),)
     after = replace(after, contradictions=tuple(question for question in state.contradictions if question.field not in MACHINE_KEYS))
-    reading = Reading(intent=intent, notes=kept, questions=after.contradictions)
-    return state, (MakePlan(state=after, line="", reading=reading),)
+    return state, (MakePlan(state=after, line="", reading=reading_of(after)),)
 
 
 def guided(state: State, event: Guided) -> Step:
@@ -140,7 +141,7 @@ def guided(state: State, event: Guided) -> Step:
         state, intent=event.intent, gpus=event.gpus, notes=kept, words=(*state.words, "/create"), changed=tuple(changed) or state.changed,
         flagged=state.flagged - changed, what_if=None, follow_up=None, before=pushed(state),
     )  # fmt: skip
-    return state, (MakePlan(state=after, line="", reading=Reading(intent=event.intent, notes=kept, questions=unsettled(state, event.intent))),)
+    return state, (MakePlan(state=after, line="", reading=reading_of(after)),)
 
 
 def offer(state: State, change: Change, line: str, label: str = "", *, purpose: Purpose = "what-if") -> Step:

@@ -176,8 +176,12 @@ def _take_any_bytes() -> None:
         reconfigure(errors="replace")
 
 
-def is_yes(question: str, *, no_color: bool = False, default: bool = False) -> bool:
-    """True when the answer is yes; Enter alone is the default, anything else, an interrupt too, is no."""
+def is_yes(question: str, *, no_color: bool = False, default: bool = False, interrupts: bool = False) -> bool:
+    """True when the answer is yes; Enter alone is the default, anything else is no.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C, where it `interrupts` the program; else it is a no.
+    """
     shown = f"{visible(question)} [{'Y/n' if default else 'y/N'}] "
     try:
         if is_dumb_terminal():
@@ -186,7 +190,11 @@ def is_yes(question: str, *, no_color: bool = False, default: bool = False) -> b
         else:
             session: PromptSession[str] = PromptSession(input_processors=[VISIBLE], color_depth=color_depth(no_color))
             answer = session.prompt(shown)
-    except (KeyboardInterrupt, EOFError):
+    except EOFError:
+        return False
+    except KeyboardInterrupt:
+        if interrupts:
+            raise
         return False
     said = answer.strip().lower()
     return said in ("y", "yes") or (default and not said)

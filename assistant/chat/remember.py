@@ -17,6 +17,7 @@ from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
 from assistant.core.redact import MARK
 from assistant.core.values import Question, Reason
+from assistant.reader import Later, Reading
 
 _FORM = 1
 _LONGEST = 20_000
@@ -33,14 +34,30 @@ def _said(state: State, before: State | None) -> dict[str, Any]:
     same = before is not None and before.given == state.given
     return {
         "intent": state.intent.model_dump(exclude_none=True),
-        "notes": [[note.field, note.value, note.why] for note in state.notes],
+        "notes": _notes(state.notes),
         "words": _since(before.words if before else (), state.words),
         "changed": list(state.changed),
         "flagged": sorted(state.flagged),
         "gpus": state.gpus,
         "open": [[question.field, question.text, list(question.choices)] for question in state.contradictions],
+        "later": [_step(step) for step in state.later],
+        "training": _training(state.training),
         "given": "as before" if same else [state.given.name, state.given.text] if state.given else None,
     }
+
+
+def _step(step: Later) -> dict[str, Any]:
+    return {"words": step.words[:_LONGEST], "intent": step.intent.model_dump(exclude_none=True), "notes": _notes(step.notes), "unread": list(step.unread)}
+
+
+def _training(reading: Reading | None) -> dict[str, Any] | None:
+    if reading is None:
+        return None
+    return {"intent": reading.intent.model_dump(exclude_none=True), "notes": _notes(reading.notes), "later": [_step(step) for step in reading.later]}
+
+
+def _notes(notes: tuple[Reason, ...]) -> list[list[Any]]:
+    return [[note.field, note.value, note.why] for note in notes]
 
 
 def _since(before: tuple[str, ...], words: tuple[str, ...]) -> list[Any]:
@@ -78,7 +95,8 @@ def state_of(document: dict[str, Any]) -> State:
 
 def _state(said: dict[str, Any], before: tuple[State, ...], asked: frozenset[str]) -> State:
     given = _given(said.get("given"), before)
-    notes = tuple(Reason(field=str(f), value=v, why=str(w)) for f, v, w in said["notes"])
+    notes = _reasons(said["notes"])
+    training = said.get("training")
     return State(
         intent=Intent.model_validate(said["intent"]),
         notes=notes if given is not None or not isinstance(said.get("given"), list) else (*notes, _lost(said["given"])),
@@ -86,11 +104,22 @@ def _state(said: dict[str, Any], before: tuple[State, ...], asked: frozenset[str
         changed=tuple(str(key) for key in said["changed"]),
         flagged=frozenset(str(key) for key in said["flagged"]),
         gpus=str(said["gpus"]) if said["gpus"] is not None else None,
+        later=tuple(_later(step) for step in said.get("later", ())),
+        training=Reading(intent=Intent.model_validate(training["intent"]), notes=_reasons(training["notes"]), later=tuple(_later(step) for step in training["later"])) if training else None,
         given=given,
         asked=asked,
         contradictions=tuple(Question(field=str(f), text=str(t), choices=tuple(str(c) for c in cs)) for f, t, cs in said.get("open", ())),
         before=before,
     )
+
+
+def _reasons(said: Any) -> tuple[Reason, ...]:
+    return tuple(Reason(field=str(f), value=v, why=str(w)) for f, v, w in said)
+
+
+def _later(said: dict[str, Any]) -> Later:
+    unread = tuple(str(piece) for piece in said["unread"])
+    return Later(words=str(said["words"]), intent=Intent.model_validate(said["intent"]), notes=_reasons(said["notes"]), unread=unread)
 
 
 def _given(said: Any, before: tuple[State, ...]) -> Given | None:

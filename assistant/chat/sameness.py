@@ -26,7 +26,7 @@ def are_of_one_kind(one: Outcome, other: Outcome) -> bool:
 
 def _shown(outcome: Outcome) -> tuple[Any, ...]:
     files = [(file.kind, _body(file)) for file in outcome.files]
-    plans = (_bare_plan(outcome.plan), _bare_task(outcome.task_plan), _bare_task(outcome.then))
+    plans = (_bare_plan(outcome.plan), _bare_task(outcome.task_plan), *(_bare_task(step.task_plan) for step in outcome.then))
     return (*plans, outcome.cost, files, outcome.commands)
 
 

@@ -14,7 +14,7 @@ from assistant.core.errors import OumiChatError
 from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome
 from assistant.core.values import Question, Reason
-from assistant.reader import Reading
+from assistant.reader import Later, Reading
 from assistant.reader.asking import Asking
 
 Origin = Literal["said", "assumed", "default", "flag", "file"]
@@ -37,6 +37,8 @@ class State:
     `gpus` is the machine of a flag or of /gpus, until words say another; `flagged` are keys set by /set; `changed` are the
     keys that the last line set; `given` is the config file that it goes on from; `asked` are the follow-up questions that
     were put, so that none is put twice; `contradictions` are those of lines that said two things at once, until one is said.
+    `later` are the steps after the training that it is about; `training` is the one, with its other steps, that it is a step
+    after.
     """
 
     intent: Intent = field(default_factory=Intent)
@@ -46,6 +48,8 @@ class State:
     flagged: frozenset[str] = frozenset()
     gpus: str | None = None
     given: Given | None = None
+    later: tuple[Later, ...] = ()
+    training: Reading | None = None
     outcome: Outcome | None = None
     config: Outcome | None = None
     what_if: WhatIf | None = None
@@ -98,7 +102,7 @@ def _told_by(state: State, name: str) -> Origin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """The user typed something. `refine` is what an LLM made of it, as a change of the offline reading; `is_question` its word.
+    """The user typed something; `later` are the steps on what it trains that were said with it. `refine` is what an LLM made of it, as a change of the offline reading; `is_question` its word.
 
     None while no LLM was asked yet. It is a value that can be called: how two readings become one is the LLM room's, and this room may not know it.
     """
@@ -106,6 +110,7 @@ class Line:
     text: str
     refine: Callable[[Reading], Reading] | None = None
     is_question: bool = False
+    later: tuple[Later, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,12 +216,13 @@ class MakePlan:
 class AskLlm:
     """Let the LLM read the line too; without one, or where it fails, the line goes on as it is.
 
-    `context` is what the line is read against; None for a request that stands alone.
+    `context` is what the line is read against; None for a request that stands alone. `later` goes on with the line.
     """
 
     line: str
     context: Context | None = None
     questions: tuple[Question, ...] = ()
+    later: tuple[Later, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

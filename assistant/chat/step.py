@@ -29,6 +29,7 @@ from assistant.chat.planning import (
     set_field,
 )
 from assistant.chat.sameness import are_of_one_kind, is_same
+from assistant.chat.series import before_return, others, turned_to_training
 from assistant.chat.state import (
     AskLlm,
     CheapestFound,
@@ -71,7 +72,7 @@ from assistant.chat.talk import (
 from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome
 from assistant.reader.asking import Asking, question_in
-from assistant.reader.steps import steps_in
+from assistant.reader.steps import later_in, steps_in
 from assistant.reader.traces import trace_in
 
 _NOT_UNDERSTOOD = "Nothing in that is understood. Say a model, GPUs, data or a setting, such as lr 2e-4 or 8k context."
@@ -166,9 +167,9 @@ def _talk(state: State, line: str) -> Step:
     if way := chosen_way(state.context, line):
         return planned_with(state, Change(said=way, notes=()), line, "turn")
     questions = state.outcome.questions if state.outcome else ()
-    if steps := steps_in(line):  # one config at a time: what comes after it is kept for the next line
-        then = Tell(text=f"The training first. Then say: {steps.evaluation}")
-        return state, (AskLlm(line=steps.training, context=state.context, questions=questions), then)
+    if steps := steps_in(line):
+        later = tuple(later_in(words) for words in steps.later)
+        return state, (AskLlm(line=steps.training, context=state.context, questions=questions, later=later),)
     return state, (AskLlm(line=line, context=state.context, questions=questions),)
 
 
@@ -185,7 +186,7 @@ def _request(state: State, line: str, event: Line) -> Step:
     is_asked = state.outcome is not None and bool(state.outcome.questions) and not has_plan(state.outcome)
     hypothetical = (what_if(line) or (line if is_question(line) else None)) if state.config is not None and not is_asked else None
     text = hypothetical or agreement(line) or line
-    change = heard(text, state.context, event.refine)
+    change = turned_to_training(state, heard(text, state.context, event.refine))
     if hypothetical and change.said == Intent(task=state.intent.task):  # the conversation's own task, which a line is read in
         change = replace(change, said=Intent())
     if hypothetical and change.said != Intent() and not change.conflicts:
@@ -199,7 +200,7 @@ def _request(state: State, line: str, event: Line) -> Step:
         return _asked_freely(asked, line) if event.is_question and state.outcome else _nothing(asked, change, line)
     if change.conditional and state.context.fits:
         return state, (Tell(text="It fits as it is, so nothing changes. Say it without the condition to change it anyway."),)
-    return planned_with(state, change, line, "turn")
+    return planned_with(state, change, line, "turn", later=event.later)
 
 
 def _asked_freely(state: State, line: str) -> Step:
@@ -241,14 +242,16 @@ def _planned(state: State, event: Planned) -> Step:
         elif outcome.files:
             effects += (Tell(text="What was asked for is in the file all the same: /save writes it."),)
         return after, effects
-    shown = _news(state.config, outcome)
+    shown = _news(before_return(state) if after.training is None else state.config, outcome)
     after = replace(after, config=outcome)
+    kept = others(after)
+    told: tuple[Effect, ...] = (Tell(text=f"Kept with it: {', '.join(kept)}. /save FOLDER/ writes them all."),) if kept and kept != others(state) else ()
     if state.config is not None and state.config.questions and not outcome.questions and is_same(state.config, outcome):
         shown = Tell(text=f"Settled: {in_words(state.intent, after.intent)}. The plan stands.")
-    told = (Tell(text=why),) if event.purpose == "turn" and state.config and (why := nothing_of(state.intent, after.intent, after.intent.task)) else ()
-    if told and state.config is not None and is_same(state.config, outcome):
-        return after, told
-    return after, (shown, *told, *(_still_open(outcome) or (Weigh(state=after),)))
+    vain = (Tell(text=why),) if event.purpose == "turn" and state.config and (why := nothing_of(state.intent, after.intent, after.intent.task)) else ()
+    if vain and state.config is not None and is_same(state.config, outcome):
+        return after, vain
+    return after, (shown, *told, *vain, *(_still_open(outcome) or (Weigh(state=after),)))
 
 
 def _still_open(outcome: Outcome) -> tuple[Effect, ...]:

@@ -212,7 +212,7 @@ def _create(ctx: typer.Context) -> None:
 
 @app.command("launch", help="Start a config with Oumi: its command, what was checked, a question, its output.")
 def _launch(
-    file: Annotated[str, typer.Argument(help="An Oumi config of any kind: train, eval, infer, job, quantize, tune, judge, synthesize.", metavar="FILE")],
+    files: Annotated[list[str], typer.Argument(help="An Oumi config of any kind: train, eval, infer, job, quantize, tune, judge, synthesize. Several, or the folder of a saved set, run one after the other.", metavar="FILE…")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the command and the checks, and start nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Start without a question, unless a check failed.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Start though a check failed.")] = False,
@@ -231,7 +231,7 @@ def _launch(
 
     extras = Extras(cluster=cluster, input=rows, output=verdicts)
     flags = Flags(gpus=gpus, extras=extras, yes=yes, force=force, dry=dry_run, json=as_json, quiet=quiet, no_color=no_color)
-    raise typer.Exit(launch(file, flags))
+    raise typer.Exit(launch(files, flags))
 
 
 @app.command("lint", help="Check configs for what Oumi refuses, ignores or crashes on.", add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

@@ -18,7 +18,7 @@ from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome
 from assistant.core.values import Finding, Hardware, ModelSpec
 from assistant.machine.choice import choose_machine
-from assistant.machine.configs import read_config
+from assistant.machine.configs import parse_config, read_config
 from assistant.machine.jobconfig import config_of_job, fields_set
 from assistant.machine.models import resolve_model
 from assistant.reader import Reading, read
@@ -114,7 +114,8 @@ def _of_file(name: str, options: Options) -> Outcome:
     job = body if "resources" in body or "run" in body else None
     if job is not None:
         machine = machine or machine_of_job(job)
-        body = read_config(config_of_job(Path(name).expanduser(), job))
+        trained = config_of_job(Path(name).expanduser(), job)
+        body = parse_config(trained.text, str(trained.file))
     if machine is None:
         machine, _ = choose_machine(Intent(), options.gpus)
     if machine is None:

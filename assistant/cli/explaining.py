@@ -120,8 +120,8 @@ def _file(path: Path, asked: Asked, version: str, screen: Screen) -> int:
     return max((one.outcome.exit_code for one in files if one.outcome is not None), default=0)
 
 
-def _explained(path: Path, asked: Asked, version: str, machine: Hardware | None = None) -> Explained:
-    text = read_text(path)
+def _explained(path: Path, asked: Asked, version: str, machine: Hardware | None = None, *, text: str | None = None) -> Explained:
+    text = read_text(path) if text is None else text
     try:
         root = parse(text)
     except NoDocument as problem:
@@ -172,7 +172,7 @@ def _trained_by(path: Path, asked: Asked, version: str) -> Explained | None:
         named, machine = config_of_job(path, job), machine_of_job(job)
     except UsageError:
         return None
-    return _explained(named, asked, version, machine)
+    return _explained(named.file, asked, version, machine, text=named.text)
 
 
 def _estimate_parts(outcome: Outcome | None) -> tuple[Part, ...]:

@@ -128,12 +128,12 @@ def without_secrets(text: str, options: Options) -> str:
 def _answered(text: str, options: Options, *, typed: bool) -> int:
     steps = steps_in(text)
     reading, source = read_with(steps.training if steps else text, options)
+    reading = steps.after(reading) if steps else reading
     outcome = Outcome(status="invalid", intent=reading.intent, request=one_line(text, 500), assumptions=tuple(note for note in reading.notes if note.why != SAID))
     try:
         path = options.path
         outcome = replace(answer(reading, text, options, line=steps.training if steps else None), source=source)
         outcome = with_unused(outcome, reading.intent)
-        outcome = answering.evaluated(outcome, steps.evaluation, text, options.setting) if steps else outcome
         if outcome.files and path is not None:
             outcome = save(outcome, path, force=options.force)
     except OumiChatError as problem:

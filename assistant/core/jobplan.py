@@ -20,9 +20,9 @@ class JobPlan:
     """Every value that a job file is written from, the configs aside: those travel as they are saved.
 
     `cloud` is the contract's word. `cluster` and `user` are None where only the user can know them (Slurm's account and
-    login host). `steps` are (kind of config, command that runs it, naming it `{kind}.yaml`), in order. `extras` are pip
+    login host). `steps` are (kind of config, a command of it, naming it `{kind}.yaml`), in order: what must be there first, then its run. `extras` are pip
     extras of oumi, `modules` what must be importable for the run. `secrets` are names of environment variables, never values.
-    `mounts` are (path there, path here); `output` is what the first step writes, to be fetched. `price` says what an hour costs, with its date.
+    `mounts` are (path there, path here); `outputs` are what its configs write, to be fetched. `price` says what an hour costs, with its date.
     """
 
     cloud: str
@@ -44,6 +44,6 @@ class JobPlan:
     mounts: tuple[tuple[str, str], ...] = ()
     working_dir: str | None = None
     steps: tuple[tuple[str, str], ...]
-    output: str | None = None
+    outputs: tuple[str, ...] = ()
     price: str = ""
     notes: tuple[str, ...] = ()

@@ -24,6 +24,14 @@ class ConfigFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A config and the commands that run it: what must be there first, then its own."""
+
+    file: ConfigFile
+    commands: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """Words of the request and the value that they gave; `field` and `value` are None for words that nothing understood.
 
@@ -70,8 +78,9 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """The whole answer: `plan` for a training, `task_plan` for any other kind, `then` for an evaluation of what is trained,
-    where both were asked for. `ways_out` is filled when nothing fits as asked, smallest change first.
+    """The whole answer: `plan` for a training, `task_plan` for any other kind, `then` the steps on what is trained, in order,
+    where they were asked for with it: their files and commands are among these. `ways_out` is filled when nothing fits as
+    asked, smallest change first.
 
     `requirements` answers which hardware would do, `largest` which models this hardware can train, where that was
     asked; `cost` is known with the plan's hours and a price. `job` is what the last file is written from where a cloud was said;
@@ -87,7 +96,7 @@ class Outcome:
     hardware: Hardware | None = None
     plan: Plan | None = None
     task_plan: TaskPlan | None = None
-    then: TaskPlan | None = None
+    then: tuple[Outcome, ...] = ()
     job: JobPlan | None = None
     files: tuple[ConfigFile, ...] = ()
     commands: tuple[str, ...] = ()
@@ -103,6 +112,18 @@ class Outcome:
     def is_sizing(self) -> bool:
         """True when machines or models are the answer, not a config."""
         return bool(self.requirements or self.largest)
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """Each config with the commands that run it, in order; the job, which runs them elsewhere, is none of them."""
+        files = [file for file in self.files if file.kind != "job"]
+        ends = [*(len(part.commands) for part in self.then)]
+        own = len(self.commands) - sum(ends) - (1 if self.job is not None else 0)
+        counts, start, found = [own, *ends], 0, list[Step]()
+        for file, count in zip(files, counts, strict=False):
+            found.append(Step(file=file, commands=self.commands[start : start + count]))
+            start += count
+        return tuple(found)
 
     @property
     def exit_code(self) -> int:

@@ -47,7 +47,11 @@ def offer(mending: Mending, subject: Subject, screen: Screen, confirmed: Callabl
     if confirmed is None:
         report.say(screen, f'The change was not written. On a terminal it is offered; or paste the error: oumi-chat "…" --config {shlex.quote(str(file))} -o {shlex.quote(str(target))}')
         return None
-    if not confirmed(f"Write {target} with this change?"):
+    try:
+        wanted = confirmed(f"Write {target} with this change?")
+    except KeyboardInterrupt:  # the run's own exit code stands
+        wanted = False
+    if not wanted:
         return None
     write_new(target, mending.yaml, force=False)
     report.say(screen, f"Saved {target}; {file} is left as it is.")

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from assistant.builder.packages import packages
 from assistant.builder.requests import Resolve
 from assistant.core.values import Hardware, ModelSpec
 from assistant.launch.command import used_machine
-from assistant.launch.needs import packages
 from assistant.launch.subject import Subject
 from assistant.machine.gpus_now import Accelerators, look
 from assistant.machine.models import resolve_model
@@ -87,11 +87,11 @@ class Around:
         return Path(os.path.expanduser(file)).is_file() or Path("~/.cache/huggingface/token").expanduser().is_file()
 
 
-def survey(subject: Subject, inner: Subject | None = None) -> Around:
-    """Look around for this config, and for the one that a job of it runs here."""
+def survey(subject: Subject, inners: tuple[Subject, ...] = ()) -> Around:
+    """Look around for this config, and for those that a job of it runs here."""
     here = look()
-    wanted = {need.module for one in (subject, inner) if one is not None for need in packages(one)}
+    wanted = {need.module for one in (subject, *inners) for need in packages(one)}
     return Around(
-        here=here, machine=used_machine(inner or subject, here), oumi=find_oumi(wanted), environ=dict(os.environ),
+        here=here, machine=used_machine(inners[0] if inners else subject, here), oumi=find_oumi(wanted), environ=dict(os.environ),
         resolve=functools.partial(resolve_model, offline=True),
     )  # fmt: skip

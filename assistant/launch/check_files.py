@@ -7,11 +7,14 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from assistant.builder.packages import model_section
 from assistant.core.errors import OumiChatError
 from assistant.core.launching import Check, error, ok, warning
+from assistant.launch import functions as own
 from assistant.launch.around import WEIGHTS, Around, holds
-from assistant.launch.needs import files, model_section, models, runs_here
+from assistant.launch.needs import files, models, runs_here
 from assistant.launch.subject import Subject
+from assistant.planner.serving.functions import DEPS
 
 _FINAL = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "adapter_model.safetensors", "adapter_model.bin")
 
@@ -71,6 +74,20 @@ def _adapter(subject: Subject, path: str, name: str, around: Around) -> Check:
     if _is_path(subject, name) or around.is_offline:
         return error("Adapter", f"{name} holds no adapter_config.json", "LCH005", path=path, fix="give the folder that the adapter was saved in")
     return ok("Adapter", f"{name} will be downloaded", "LCH005", path)
+
+
+def functions(subject: Subject, _: Around) -> Iterator[Check]:
+    """Each file of the list is there: Oumi looks a function up in what it has imported."""
+    if not own.uses_list(subject):
+        return
+    names = own.listed(subject)
+    missing = [name for name in names if not subject.path_to(name).is_file()]
+    if not names:
+        yield error("Function", f"no {DEPS} lists the file that registers the function", "LCH014", path="tasks", fix=f"write its path into {DEPS}")
+    elif missing:
+        yield error("Function", f"there is no {missing[0]}, which registers the function", "LCH014", path="tasks", fix="put the file there")
+    else:
+        yield ok("Function", f"{', '.join(names)}, which Oumi imports", "LCH014", "tasks")
 
 
 def data(subject: Subject, _: Around, also: tuple[tuple[str, str], ...] = ()) -> Iterator[Check]:

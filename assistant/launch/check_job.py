@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from assistant.builder.disk import written_by_config
 from assistant.builder.existing import machine_of_job
 from assistant.catalogue.names import nearest
-from assistant.core.errors import OumiChatError
+from assistant.configs.difference import ABSENT, differences
+from assistant.core.errors import OumiChatError, UsageError
 from assistant.core.launching import Check, error, ok, warning
 from assistant.launch import check_files, check_machine, check_oumi
 from assistant.launch.around import Around
+from assistant.launch.awaited import awaited, writes
 from assistant.launch.needs import CLOUDS, OWN_CLOUDS, models
-from assistant.launch.size import DiskNeed, download_bytes, training_disk
-from assistant.launch.subject import Subject, read_subject
-from assistant.machine.jobconfig import config_of_job, configs_named, fields_set
+from assistant.launch.subject import Subject, read_subject, subject_of
+from assistant.machine.jobconfig import JobConfig, carried_configs, config_of_job, configs_named, fields_set
+from assistant.planner.disk import Written, download_bytes
 
 JOB = "LCH013"
 _PLAIN_PATH = re.compile(r"[\w./~@%+=:,-]+")
@@ -33,12 +37,61 @@ def is_local(job: Subject) -> bool:
     return job.text_of("resources.cloud") == "local"
 
 
-def inner_config(job: Subject) -> Subject | None:
-    """The config that a job's script runs, as far as it is on this machine; None where it is not, or is no config.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inner:
+    """A config that a job runs: what is judged, or in `problem` why it cannot be.
 
-    For a job that runs here its paths are read from its working folder.
+    `beside` is a file of that name where the job finds its files, which says something else: the script's own text is run.
     """
-    working = Path(job.text_of("working_dir") or ".")
+
+    name: str
+    subject: Subject | None = None
+    problem: OumiChatError | None = None
+    is_carried: bool = False
+    beside: tuple[str, ...] = ()
+
+
+def inner_configs(job: Subject) -> tuple[Inner, ...]:
+    """The configs that a job's script runs, in order: those that it carries, else one that is on this machine.
+
+    For a job that runs here their paths are read from its working folder.
+    """
+    base = working_folder(job) if is_local(job) else Path()
+    if carried := carried_configs(job.body):
+        return tuple(_carried(job, one, base) for one in carried)
+    found = _on_this_machine(job)
+    return (Inner(name=str(found.file), subject=found),) if found is not None else ()
+
+
+def _carried(job: Subject, config: JobConfig, base: Path) -> Inner:
+    name = str(config.file)
+    try:
+        found = subject_of(config.text, job.file.with_name(config.file.name), base=base)
+    except OumiChatError as problem:
+        return Inner(name=name, problem=problem, is_carried=True)
+    if found.kind == "job":
+        return Inner(name=name, problem=UsageError(f"{name} is a job itself.", context="run"), is_carried=True)
+    return Inner(name=name, subject=found, is_carried=True, beside=_different(found, (job.file.with_name(config.file.name), working_folder(job) / config.file.name)))
+
+
+def _different(carried: Subject, files: tuple[Path, ...]) -> tuple[str, ...]:
+    """How the first of these files that is there differs from what the job carries: `training.learning_rate 0.001, in the file 0.002`."""
+    file = next((one for one in files if one.is_file()), None)
+    if file is None:
+        return ()
+    try:
+        found = differences(carried.body, read_subject(file).body)
+    except OumiChatError as problem:
+        return (problem.message,)
+    return tuple(f"{path} {_told(change.before)}, in the file {_told(change.after)}" for path, change in found.items())
+
+
+def _told(value: object) -> str:
+    return "absent" if value is ABSENT else str(value)[:60]
+
+
+def _on_this_machine(job: Subject) -> Subject | None:
+    working = working_folder(job)
     mounts = job.get("file_mounts")
     mounted = {str(to): str(source) for to, source in mounts.items()} if isinstance(mounts, dict) else {}
     for name in configs_named(job.body):
@@ -59,27 +112,52 @@ def _read(file: Path, base: Path) -> Subject | None:
 
 def _found_near(job: Subject) -> Subject | None:
     try:
-        return _read(config_of_job(job.file, job.body), Path())
+        return _read(config_of_job(job.file, job.body).file, Path())
     except OumiChatError:
         return None
 
 
-def job_checks(job: Subject, inner: Subject | None, around: Around) -> Iterator[Check]:
-    """All checks of a job. `around` is this machine."""
+def job_checks(job: Subject, inners: tuple[Inner, ...], around: Around) -> Iterator[Check]:
+    """All checks of a job and of every config that it runs. `around` is this machine."""
     yield from _cloud(job)
     yield from _scripts(job)
     yield from _travels(job)
-    if inner is None:
+    if not inners:
         named = configs_named(job.body)
         if named:
             message = f"{named[0]} is not here to be looked at" if not _is_written(job, named[0]) else f"{named[0]} is written by the script: it is not looked at"
             yield warning("Runs", message, JOB, path="run", fix="check it by itself: oumi-chat launch CONFIG --dry-run")
         return
-    yield ok("Runs", f"{inner.file}, of kind {inner.kind}", JOB, "run")
     if names := [name for name in fields_set(job.body) if name != "training.run_name"]:
-        yield warning("Runs", f"the script also sets {', '.join(names)}: the file is looked at without", JOB, path="run", fix="set them in the config")
-    yield from check_oumi.schema(inner, around)
-    yield from (_here if is_local(job) else _elsewhere)(job, inner, around)
+        yield warning("Runs", f"the script also sets {', '.join(names)}: the config is looked at without", JOB, path="run", fix="set them in the config")
+    written: dict[str, str] = {}
+    for inner in inners:
+        yield from _runs(inner)
+        if inner.subject is not None:
+            checks = (_here if is_local(job) else _elsewhere)(job, inner.subject, around)
+            yield from awaited((*check_oumi.schema(inner.subject, around), *checks), inner.subject, written)
+            written |= dict.fromkeys(writes(inner.subject), inner.name)
+    if not is_local(job):
+        yield from _several_nodes(job)
+        yield from _installs(job)
+
+
+_SHOWN = 3
+"""Differences that are told one by one."""
+
+
+def _runs(inner: Inner) -> Iterator[Check]:
+    """What is run, and how a file of that name differs from it."""
+    if inner.problem is not None:
+        yield error("Runs", f"{inner.name}, which the script carries, is no config: {inner.problem.message}", JOB, path="run", fix="mend it in the script, or make the job anew")
+        return
+    assert inner.subject is not None
+    where = ", carried by the script" if inner.is_carried else ""
+    yield ok("Runs", f"{inner.subject.file if not inner.is_carried else inner.name}, of kind {inner.subject.kind}{where}", JOB, "run")
+    if inner.beside:
+        more = f" and {len(inner.beside) - _SHOWN} more" if len(inner.beside) > _SHOWN else ""
+        message = f"the job runs its own {inner.name}, and the file {inner.name} differs: {'; '.join(inner.beside[:_SHOWN])}{more}"
+        yield warning("Runs", message, JOB, path="run", fix=f"make the job anew for what the file says, or launch the file itself: oumi-chat launch {shlex.quote(inner.name)}")
 
 
 def _is_written(job: Subject, name: str) -> bool:
@@ -157,7 +235,7 @@ def _here(job: Subject, inner: Subject, around: Around) -> Iterator[Check]:
 
 
 HERE = (
-    check_machine.planner_findings, check_machine.gpus, check_machine.memory, check_files.all_models, check_files.data, check_machine.disk,
+    check_machine.planner_findings, check_machine.gpus, check_machine.memory, check_files.all_models, check_files.data, check_files.functions, check_machine.disk,
     check_files.output, check_oumi.needed_packages, check_oumi.keys,
 )  # fmt: skip
 """Checks of a config that this machine runs, in the order that they are shown."""
@@ -175,10 +253,8 @@ def _elsewhere(job: Subject, inner: Subject, around: Around) -> Iterator[Check]:
         asked = replace(inner, said=machine)
         for look in (check_machine.planner_findings, check_machine.gpus, check_machine.memory):
             yield from look(asked, there)
-    yield from _several_nodes(job)
     yield from _token(job, inner, around)
     yield from _room(job, inner, around)
-    yield from _installs(job)
 
 
 def _several_nodes(job: Subject) -> Iterator[Check]:
@@ -208,7 +284,7 @@ def _room(job: Subject, inner: Subject, around: Around) -> Iterator[Check]:
         model = around.model(inner, inner.text_of("model.model_name"))
         if not isinstance(asked, int) or model is None or model.rough:
             return
-        written = training_disk(inner.body, model, machine_of_job(job.body) or inner.header.machine or around.machine) if inner.kind == "train" else DiskNeed()
+        written = written_by_config(inner.body, model, machine_of_job(job.body) or inner.header.machine or around.machine) if inner.kind == "train" else Written()
     except OumiChatError:
         return
     needed = download_bytes(model) + written.least

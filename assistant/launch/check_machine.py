@@ -6,7 +6,9 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import replace
 
+from assistant.builder.disk import written_by_config
 from assistant.builder.existing import ACCUMULATION, MICRO_BATCH, Existing, plan_of_config
+from assistant.builder.packages import engine_of, model_section, packages
 from assistant.builder.phrase import machine_phrase
 from assistant.core.errors import OumiChatError
 from assistant.core.launching import Check, error, ok, warning
@@ -14,20 +16,18 @@ from assistant.core.units import GIB
 from assistant.core.values import Hardware, ModelSpec
 from assistant.launch.around import Around, disk_of
 from assistant.launch.command import freest, gpus_used
-from assistant.launch.needs import engine_of, model_section, packages, runs_here
+from assistant.launch.needs import runs_here
 from assistant.launch.size import (
-    DiskNeed,
     Need,
     Serving,
-    download_bytes,
     fits_when_empty,
     serving_need,
     short_rows_need,
-    training_disk,
     training_need,
     tuning_body,
 )
 from assistant.launch.subject import Subject
+from assistant.planner.disk import Written, download_bytes
 
 MEMORY = "LCH004"
 _BUSY_GIB = 1.0
@@ -232,18 +232,18 @@ def disk(subject: Subject, around: Around) -> Iterator[Check]:
         if model is None or model.rough:
             return
         fetched = 0.0 if model.local or around.is_cached(name) else download_bytes(model)
-        written = training_disk(subject.body, model, around.machine) if subject.kind == "train" else DiskNeed()
+        written = written_by_config(subject.body, model, around.machine) if subject.kind == "train" else Written()
     except OumiChatError:
         return  # said by the check of the model or of the memory
     cache, output = around.hub_cache, subject.path_to(subject.text_of("training.output_dir") or "output")
     if disk_of(cache) == disk_of(output):
         yield from _room(around.free_bytes(output), fetched + written.least, _what(fetched, written), written, str(output))
         return
-    yield from _room(around.free_bytes(cache), fetched, _what(fetched, DiskNeed()), DiskNeed(), str(cache))
+    yield from _room(around.free_bytes(cache), fetched, _what(fetched, Written()), Written(), str(cache))
     yield from _room(around.free_bytes(output), written.least, _what(0.0, written), written, str(output))
 
 
-def _what(fetched: float, written: DiskNeed) -> str:
+def _what(fetched: float, written: Written) -> str:
     parts = [f"{_gb(fetched)} of weights to download"] if fetched else []
     if written.checkpoint and written.checkpoints != 0:
         count = "checkpoints" if written.checkpoints is None else "a checkpoint" if written.checkpoints == 1 else f"{written.checkpoints} checkpoints"
@@ -257,7 +257,7 @@ def _gb(size: float) -> str:
     return f"{size / 1e9:,.1f} GB" if size >= 1e8 else "under 0.1 GB"
 
 
-def _room(free: int | None, needed: float, what: str, written: DiskNeed, where: str) -> Iterator[Check]:
+def _room(free: int | None, needed: float, what: str, written: Written, where: str) -> Iterator[Check]:
     if not needed or free is None:
         return
     figures = f"{what}; {_gb(free)} free at {where}"

@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from assistant.builder.packages import packages
 from assistant.checks.document import parse
 from assistant.checks.releases import newest
 from assistant.checks.schema import snapshot
 from assistant.checks.typed import mistakes
 from assistant.core.launching import Check, error, ok, warning
 from assistant.launch.around import Around
-from assistant.launch.needs import key_of, packages
+from assistant.launch.needs import key_of
 from assistant.launch.subject import Subject
 from assistant.machine.validate import validate
 

@@ -12,14 +12,14 @@ from assistant.launch.command import Extras
 from assistant.launch.subject import Subject
 
 
-def checks_for(subject: Subject, inner: Subject | None, around: Around, extras: Extras) -> Iterator[Check]:
-    """One check after the other; what takes seconds comes last. `inner` is the config that a job runs."""
+def checks_for(subject: Subject, inners: tuple[check_job.Inner, ...], around: Around, extras: Extras) -> Iterator[Check]:
+    """One check after the other; what takes seconds comes last. `inners` are the configs that a job runs."""
     yield from check_oumi.oumi(subject, around)
     fields = list(check_oumi.schema(subject, around))
     yield from fields
     if subject.kind == "job":
         yield from check_oumi.needed_packages(subject, around)
-        yield from check_job.job_checks(subject, inner, around)
+        yield from check_job.job_checks(subject, inners, around)
     else:
         for look in check_job.HERE:
             if look is check_files.data:

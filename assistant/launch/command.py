@@ -11,6 +11,7 @@ from pathlib import Path
 
 from assistant.core.errors import UsageError
 from assistant.core.values import Hardware
+from assistant.launch import functions
 from assistant.launch.subject import Subject
 from assistant.machine.gpus_now import Accelerators, GpuNow
 
@@ -109,7 +110,7 @@ def command_for(subject: Subject, machine: Hardware, here: Accelerators, extras:
         "tune": ("tune",),
         "synthesize": ("synth",),
     }
-    return Command(words=(*words[subject.kind], *file), environment=_devices(subject, machine, here))
+    return Command(words=(*words[subject.kind], *file), environment=functions.environment(subject) | _devices(subject, machine, here))
 
 
 def _told(subject: Subject) -> dict[str, str]:

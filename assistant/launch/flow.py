@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import shlex
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from assistant.core.errors import UsageError
 from assistant.core.launching import Check
 from assistant.core.values import Hardware
-from assistant.launch import after, joblog, stream
+from assistant.launch import after, functions, joblog, stream
 from assistant.launch.around import Around, survey
-from assistant.launch.check_job import inner_config, is_local
+from assistant.launch.awaited import awaited
+from assistant.launch.check_job import inner_configs, is_local
 from assistant.launch.checks import checks_for, exit_code
 from assistant.launch.command import Command, Extras, command_for
 from assistant.launch.show import check_lines, command_lines, launch_json, title_lines
@@ -21,6 +22,7 @@ from assistant.launch.subject import Subject, read_subject
 from assistant.machine.secrets import secret_values
 from assistant.terminal import report
 from assistant.terminal.screen import Screen
+from assistant.terminal.text import Line
 
 Confirmed = Callable[[str, bool], bool]
 """(question, what Enter alone means) → the answer."""
@@ -78,34 +80,40 @@ def launch(wish: Wish) -> int:
     if wish.json:
         report.json_result(wish.screen, launch_json(ready.subject, ready.shown, ready.around.machine, ready.checks))
     else:
-        _tell(wish, [*command_lines(ready.shown), ()])
+        tell(wish, [*(first_lines(ready)), *command_lines(ready.shown), ()])
     if wish.dry:
         return ready.exit_code
     stopped = may_start(wish, ready)
     return stopped if stopped is not None else start(wish, ready)
 
 
-def look(wish: Wish) -> Ready:
-    """The config, its command, and every check, each shown as it is done.
+def look(wish: Wish, written: Mapping[str, str] | None = None) -> Ready:
+    """The config, its command, and every check, each shown as it is done. `written` are folders that configs before it write.
 
     Raises:
         UsageError: it cannot be read, or is no config that can be started.
     """
     subject = read_subject(wish.file, said=wish.said)
-    inner = inner_config(subject) if subject.kind == "job" else None
-    around = survey(subject, inner)
+    inners = inner_configs(subject) if subject.kind == "job" else ()
+    around = survey(subject, tuple(inner.subject for inner in inners if inner.subject is not None))
     command = command_for(subject, around.machine, around.here, wish.extras)
     if not wish.json:
-        _tell(wish, [(), *title_lines(subject)])
+        tell(wish, [(), *title_lines(subject)])
     checks = []
-    for check in checks_for(subject, inner, around, wish.extras):
+    for check in awaited(checks_for(subject, inners, around, wish.extras), subject, written or {}):
         checks.append(check)
         if not wish.json and not (wish.quiet and check.status == "ok"):
-            _tell(wish, check_lines(check, wish.screen.out if wish.dry else wish.screen.err))
+            tell(wish, check_lines(check, wish.screen.out if wish.dry else wish.screen.err))
     return Ready(subject=subject, around=around, command=command, checks=tuple(checks))
 
 
-def _tell(wish: Wish, lines: list[tuple[tuple[str, str], ...]]) -> None:
+def first_lines(ready: Ready) -> list[Line]:
+    """What is written before the command can run."""
+    first = functions.first_command(ready.subject)
+    return command_lines(first, "First") if first else []
+
+
+def tell(wish: Wish, lines: list[Line]) -> None:
     """Lines on stdout where they are the result, else on stderr: stdout is then the program's."""
     (wish.screen.show if wish.dry else wish.screen.talk)(lines)
 
@@ -116,9 +124,17 @@ def may_start(wish: Wish, ready: Ready) -> int | None:
     Raises:
         UsageError: nobody can be asked, and --yes is not given.
     """
-    failed = ready.exit_code
+    return leave(wish, ready.exit_code, ready.shown, f"Run {ready.shown}?")
+
+
+def leave(wish: Wish, failed: int, shown: str, question: str) -> int | None:
+    """None where what is shown is to be started, else the exit code. `failed` is what its checks came to.
+
+    Raises:
+        UsageError: as `may_start`.
+    """
     if failed == 2:
-        raise _no_oumi(ready)
+        raise _no_oumi(shown)
     if failed and not wish.force and (wish.yes or wish.confirmed is None):
         report.say(wish.screen, "Nothing was started: see the errors above. --force starts it all the same.")
         return failed
@@ -127,15 +143,15 @@ def may_start(wish: Wish, ready: Ready) -> int | None:
     if wish.confirmed is None:
         hint = f"oumi-chat launch {shlex.quote(str(wish.file))} --yes starts it without a question; --dry-run only looks."
         raise UsageError("There is no terminal to ask on, so nothing was started.", context="launch", hint=hint, reference="no-terminal")
-    if wish.confirmed(f"Run {ready.shown}?", not failed or wish.force):
+    if wish.confirmed(question, not failed or wish.force):
         return None
     report.say(wish.screen, "Nothing was started.")
     return failed
 
 
-def _no_oumi(ready: Ready) -> UsageError:
+def _no_oumi(shown: str) -> UsageError:
     hint = 'pip install "oumi[gpu]", or copy the config to a machine that has it and run the command there.'
-    return UsageError("oumi is not installed here, so nothing can be started.", context=ready.shown, hint=hint, reference="no-oumi")
+    return UsageError("oumi is not installed here, so nothing can be started.", context=shown, hint=hint, reference="no-oumi")
 
 
 def start(wish: Wish, ready: Ready) -> int:
@@ -147,7 +163,7 @@ def start(wish: Wish, ready: Ready) -> int:
         return ended.code
     report.say(wish.screen, f"It ended with code {ended.code}.")
     if (trace := after.read_error(ended.tail)) is not None:
-        subject = (inner_config(ready.subject) or ready.subject) if local else ready.subject
+        subject = next((inner.subject for inner in inner_configs(ready.subject) if inner.subject is not None), ready.subject) if local else ready.subject
         mending = after.mending_for(trace, subject, ready.around.machine, ready.around.resolve)
         asks = wish.confirmed
         after.offer(mending, subject, wish.screen, None if asks is None else lambda question: asks(question, True))
@@ -161,6 +177,8 @@ def run_ready(ready: Ready) -> stream.Ended:
         UsageError: it cannot be started.
     """
     around = ready.around
+    functions.write_list(ready.subject)
+    _make_folder(ready)
     assert around.oumi is not None
     environ = {**around.environ, **ready.command.environment}
     if not around.oumi.is_on_path:  # `oumi distributed` starts `oumi` and `torchrun` by their names
@@ -175,6 +193,21 @@ def run_ready(ready: Ready) -> stream.Ended:
             f"{around.oumi.program} cannot be started: {problem.strerror or problem}.", context=ready.shown, hint="Look at what it is.", reference="cannot-start"
         ) from None
     return replace(ended, code=1) if log is not None and ended.code == 0 and joblog.failed(ended.own) else ended
+
+
+def _make_folder(ready: Ready) -> None:
+    """The folder of a judge's verdicts, which Oumi does not make.
+
+    Raises:
+        UsageError: it cannot be made.
+    """
+    output = next((word.partition("=")[2] for word in ready.command.words if word.startswith("--output=")), None)
+    if ready.subject.kind != "judge" or output is None:
+        return
+    try:
+        Path(output).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise UsageError(f"The folder of {output} cannot be made: {problem.strerror}.", context="--output", hint="Give another file.", reference="cannot-write") from None
 
 
 def _log_of(subject: Subject, environ: dict[str, str]) -> joblog.JobLog | None:

@@ -34,9 +34,16 @@ def check_lines(check: Check, face: Face) -> list[Line]:
     return [first, *(((gap, ""), (text, "")) for text in said[1:]), *(((gap, ""), (text, "dim")) for text in mend)]
 
 
-def command_lines(command: str) -> list[Line]:
+def command_lines(command: str, label: str = "Run") -> list[Line]:
     """The exact command, on one line for the clipboard."""
-    return [(("  Run".ljust(_MARK), "dim"), (command, "bold"))]
+    return [((f"  {label}".ljust(_MARK), "dim"), (command, "bold"))]
+
+
+def several_json(launches: Sequence[tuple[Subject, str, Hardware, Sequence[Check]]]) -> dict[str, Any]:
+    """The same for several configs that are started one after the other: each by itself in `launches`."""
+    each = [launch_json(*one) for one in launches]
+    status = _STATUS.get(exit_code([check for one in launches for check in one[3]]), "invalid")
+    return {"schema": 1, "status": status, "commands": [command for one in each for command in one["commands"]], "launches": each}
 
 
 def launch_json(subject: Subject, command: str, machine: Hardware, checks: Sequence[Check]) -> dict[str, Any]:

@@ -1,26 +1,22 @@
-"""What a config takes: memory of a GPU by the planner's formulas, bytes on disk by the catalogue's parameter counts."""
+"""What a config takes of a GPU's memory, by the planner's formulas."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from assistant.builder.existing import ACCUMULATION, EPOCHS, MICRO_BATCH, Existing, Section, run_of_config
+from assistant.builder.existing import Existing, Section, run_of_config
 from assistant.catalogue.datasets import find_dataset
 from assistant.catalogue.engines import gguf_of
 from assistant.core.values import Estimate, Hardware, ModelSpec
 from assistant.planner.memory import estimate
-from assistant.planner.memory.states import states_of
 from assistant.planner.search import padded_tokens
 from assistant.planner.serving.fitting import vllm_fit
-from assistant.planner.serving.memory import Load, estimate_load, stored_bytes
+from assistant.planner.serving.memory import Load, estimate_load
 
 CONTEXT = 8192
 """Tokens of context where a config names none, capped by the model."""
-_SAVE_STEPS = 500
-"""Oumi 0.9's default of training.save_steps."""
 _WIDE = frozenset(("float32", "f32", "float"))
 
 
@@ -30,20 +26,6 @@ class Need:
 
     memory: Estimate
     machine: Hardware
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DiskNeed:
-    """Bytes that a run writes: each checkpoint, how many of them (None where the number of steps is not known), the end."""
-
-    checkpoint: float = 0.0
-    checkpoints: int | None = 0
-    final: float = 0.0
-
-    @property
-    def least(self) -> float:
-        """Bytes that the run writes at any rate; of checkpoints whose number is not known, one."""
-        return self.final + self.checkpoint * (1 if self.checkpoints is None else self.checkpoints)
 
 
 def training_need(body: Mapping[str, Any], model: ModelSpec, machine: Hardware) -> Need:
@@ -117,49 +99,6 @@ def serving_need(serving: Serving, model: ModelSpec, machine: Hardware) -> Need 
         gpus=machine.count if serving.spread else 1, grows=True, logits_rows=max(1, serving.batch),
     )  # fmt: skip
     return Need(memory=estimate_load(load), machine=machine)
-
-
-def download_bytes(model: ModelSpec) -> float:
-    """Weights of a repository: two bytes a parameter, or what its packed format takes."""
-    return model.params_total * stored_bytes(model)
-
-
-def training_disk(body: Mapping[str, Any], model: ModelSpec, machine: Hardware) -> DiskNeed:
-    """What a training writes: what it trains, and in checkpoints the optimizer's states too.
-
-    Raises:
-        UsageError: a field of a wrong type.
-    """
-    config = Existing.of(body)
-    run = run_of_config(config, model, replace(machine, count=1, nodes=1))
-    weights = run.trainable * (run.adapter_bytes if not run.is_full else float(run.weight_bytes))
-    each = weights + states_of(run).optimizer
-    return DiskNeed(checkpoint=each, checkpoints=_checkpoints(config, machine.world), final=weights if config.training.get("save_final_model", bool, True) else 0.0)
-
-
-def _steps(config: Existing, world: int) -> int | None:
-    """Optimizer steps: as said, or by the rows of a dataset of the catalogue."""
-    said = config.training.body.get("max_steps")
-    if isinstance(said, int) and said > 0:
-        return said
-    choice = config.dataset()
-    spec = find_dataset(choice.name) if choice.path is None and not config.packs else None
-    if spec is None or not spec.rows:
-        return None
-    batch = max(1, int(config.training.get("per_device_train_batch_size", int, MICRO_BATCH) * config.training.get("gradient_accumulation_steps", int, ACCUMULATION)))
-    return math.ceil(int(spec.rows) / (batch * world)) * int(config.training.get("num_train_epochs", int, EPOCHS))
-
-
-def _checkpoints(config: Existing, world: int) -> int | None:
-    """How many checkpoints stay; None where the number of steps is not known."""
-    every = int(config.training.get("save_steps", int, _SAVE_STEPS))
-    steps = _steps(config, world)
-    limit = int(config.trainer_kwargs.get("save_total_limit", int, 0)) or None
-    if not every:
-        return (limit or 1) if config.training.get("save_epoch", bool, False) else 0
-    if steps is None:
-        return limit
-    return min(steps // every, limit) if limit else steps // every
 
 
 def fits_when_empty(need: Need) -> bool:

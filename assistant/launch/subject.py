@@ -11,7 +11,7 @@ from assistant.core.errors import UsageError
 from assistant.core.values import Hardware
 from assistant.launch.header import Header, read_header
 from assistant.launch.kinds import kind_of
-from assistant.machine.configs import read_config, read_text
+from assistant.machine.configs import parse_config, read_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +51,14 @@ def read_subject(file: Path, *, said: Hardware | None = None, base: Path = Path(
     """
     if not str(file).isprintable():
         raise UsageError("The name of the config holds control or invisible characters.", context="FILE", hint="Rename it.", reference="bad-name")
-    body = read_config(file)
-    text = read_text(file)
+    return subject_of(read_text(file), file, said=said, base=base)
+
+
+def subject_of(text: str, file: Path, *, said: Hardware | None = None, base: Path = Path()) -> Subject:
+    """The config in a text; `file` is its name.
+
+    Raises:
+        UsageError: as `read_subject`.
+    """
+    body = parse_config(text, str(file))
     return Subject(file=file, kind=kind_of(body, str(file)), body=body, text=text, header=read_header(text), said=said, base=base)

@@ -62,19 +62,27 @@ def read_config(path: Path) -> dict[str, Any]:
     Raises:
         UsageError: no such file, not readable, too large, not YAML, no mapping, or a value within itself; with the line where one is known.
     """
-    text = read_text(path)
+    return parse_config(read_text(path), str(path))
+
+
+def parse_config(text: str, path: str) -> dict[str, Any]:
+    """The text of a config as a mapping; `path` is the file's name, for the error.
+
+    Raises:
+        UsageError: as `read_config`.
+    """
     try:
         body = yaml.safe_load(text)
     except (yaml.YAMLError, RecursionError, ValueError) as problem:
         mark = getattr(problem, "problem_mark", None)
-        where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
+        where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else path
         told = " ".join(str(getattr(problem, "problem", None) or problem).split())[:120]
         raise UsageError(f"{path} is not YAML: {told}.", context=where, hint="Mend that line.", reference="bad-yaml") from None
     if (alias := self_alias(text)) is not None:
         name, line, column = alias
         raise UsageError(f"{path} holds &{name} within itself: *{name} stands inside what it names.", context=f"{path}:{line}:{column}", hint=f"Write the value that *{name} is meant to be.", reference="bad-yaml")
     if not isinstance(body, dict):
-        raise UsageError(f"{path} holds no config: its top level is not `field: value`.", context=str(path), hint="Give an Oumi config.", reference="no-config")
+        raise UsageError(f"{path} holds no config: its top level is not `field: value`.", context=path, hint="Give an Oumi config.", reference="no-config")
     return body
 
 

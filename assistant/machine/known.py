@@ -11,7 +11,6 @@ from assistant.catalogue.models import get_model
 from assistant.checks.document import parse
 from assistant.core.errors import OumiChatError
 from assistant.core.values import ModelSpec
-from assistant.machine.configs import read_text
 from assistant.machine.jobconfig import config_of_job
 from assistant.machine.models import resolve_model
 
@@ -30,13 +29,13 @@ def known_model(name: str) -> ModelSpec | None:
 def trained_by(job: Path, body: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The config that a job trains with; None where it cannot be found."""
     try:
-        return _config(config_of_job(job, body))
+        return _config(config_of_job(job, body).text)
     except (OumiChatError, OSError, ValueError):
         return None
 
 
 @functools.cache
-def _config(path: Path) -> dict[str, Any]:
+def _config(text: str) -> dict[str, Any]:
     """A config that several jobs may name: parsed once, by the quick parser."""
-    body: dict[str, Any] = parse(read_text(path)).value
+    body: dict[str, Any] = parse(text).value
     return body

@@ -53,11 +53,22 @@ from assistant.reader.unwanted import later_steps, take_forbidden
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Later:
+    """A step after a training: its words, and what they say beside the model and the machine of that training."""
+
+    words: str
+    intent: Intent
+    notes: tuple[Reason, ...] = ()
+    unread: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """What a text says: the intent, choices made on the way, contradictions, and pieces not understood.
 
     `taken` are the stretches that one rule each understood, as (start, end) in characters; empty where the text was mended
-    or shortened before it was read.
+    or shortened before it was read. `later` are the steps that follow a training, on what it writes; `after` is the
+    training that this is such a step of.
     """
 
     intent: Intent
@@ -65,6 +76,8 @@ class Reading:
     questions: tuple[Question, ...] = ()
     unread: tuple[str, ...] = ()
     taken: tuple[tuple[int, int], ...] = field(default=(), compare=False, repr=False)
+    later: tuple[Later, ...] = ()
+    after: Reading | None = None
 
     @property
     def conflicts(self) -> tuple[str, ...]:

@@ -1,39 +1,99 @@
-"""Requests that ask for two things, one after the other: `lora llama3 on 2 A100s, then evaluate it on mmlu`."""
+"""Requests for a training and what comes after it: `lora llama3 on 2 A100s, then evaluate it on mmlu and serve it`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
+from assistant.core.intent import Intent
 from assistant.reader.patterns import compiled
-from assistant.reader.reading import read
+from assistant.reader.reading import Later, Reading, read
 
 _LENGTH = 1_000
 """Characters of a request that is looked at: what is longer is pasted text."""
-_QUICK = ("eval", "bench", "test", "score", "measure", "run ")
-_THEN = r"(?:\s*[,;.]\s*|\s+)(?:and\s+|&\s*)?(?:then|afterwards?|after (?:that|training(?: it)?)|and)\s*,?\s+(?P<second>(?:i(?:'d| would| want to)?\s+(?:like to\s+)?)?(?:eval(?:uate)?|benchmark|test|score|measure|run)\b.*)$"
+_QUICK = ("eval", "bench", "test", "score", "measure", "run ", "serve", "deploy", "host", "infer", "chat", "answer", "generate")
+_STEP = (
+    r"(?P<link>(?:\s*[,;.]\s*|\s+)(?:and\s+|&\s*)?(?:then|afterwards?|after (?:that|training(?: it)?)|finally|and|also)\s*,?\s+|\s*[,;.]\s+)"
+    r"(?P<step>(?:also\s+)?(?:i(?:'d| would| want to)?\s+(?:like to\s+)?)?(?P<verb>eval(?:uate)?|benchmark|test|score|measure|run|serve|deploy|host|chat|infer|answer|generate|quanti[sz]e)\b)"
+)
 _DURING = r"\b(?:every|each|during|while|as it trains|per epoch|split|between)\b"
 _RESULT = r"\b(?:it|that|this|(?:the )?(?:result|trained|tuned|fine-?tuned|final|adapter|model|checkpoint))\b"
+_ANSWERS = r"\b(?:answer|generate)\b"
+_UNPLANNED = ("quantize", "quantise")
+"""Steps of which no config can be made in one request: they stay with the training, which names them."""
+STEP_TASKS = ("evaluate", "infer")
+"""What can follow a training in one request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Steps:
-    """A training, and the words that say how its result is evaluated."""
+    """The words of a training, and those of each step after it, in order; `foreign` are steps that are about another model."""
 
     training: str
-    evaluation: str
+    later: tuple[str, ...]
+    foreign: tuple[str, ...] = ()
+
+    def after(self, reading: Reading) -> Reading:
+        """The reading of the training, with these steps; a cloud that only a step names is where all of it runs."""
+        later = tuple(later_in(words) for words in self.later)
+        return with_steps(replace(reading, unread=(*reading.unread, *self.foreign)), later)
+
+
+def with_steps(reading: Reading, later: tuple[Later, ...]) -> Reading:
+    """A training with the steps after it. A cloud that only a step names is where all of it runs."""
+    placed = {key: value for key in ("cloud", "spot") if getattr(reading.intent, key) is None and (value := _first(later, key)) is not None}
+    return replace(reading, intent=reading.intent.model_copy(update=placed), later=later)
+
+
+def _first(later: tuple[Later, ...], key: str) -> object:
+    return next((value for step in later if (value := getattr(step.intent, key)) is not None), None)
+
+
+def later_in(words: str) -> Later:
+    """What the words of a step say."""
+    found = _read_step(words)
+    verb = words.split()[0].lower()  # it made this a step
+    return Later(words=words, intent=found.intent, notes=found.notes, unread=tuple(piece for piece in found.unread if piece.lower() != verb))
+
+
+def _read_step(words: str) -> Reading:
+    """The words by the reader; to answer the questions of a file is an inference where what is trained does it."""
+    found = read(words)
+    if found.intent.task is None and found.intent.dataset and compiled(_ANSWERS).search(words):
+        return replace(found, intent=found.intent.model_copy(update={"task": "infer"}))
+    return found
 
 
 def steps_in(text: str) -> Steps | None:
-    """The two halves of a request for a training and an evaluation of what it gives; None for any other request."""
+    """The parts of a request for a training and steps on what it gives; None for any other request."""
     if len(text) > _LENGTH or not any(word in text.lower() for word in _QUICK):
         return None
-    match = compiled(_THEN).search(text)
-    if match is None:
+    places = list(compiled(_STEP).finditer(text))
+    if not places:
         return None
-    first, second = text[: match.start()].strip(), match["second"].strip()
-    if compiled(_DURING).search(second) or read(first).intent.task != "train":
+    training, later, foreign = text[: places[0].start()].strip(), list[str](), list[str]()
+    for match, end in zip(places, [*(m.start() for m in places[1:]), len(text)], strict=True):
+        words = text[match.start("step") : end].strip()
+        if match["verb"].lower() in _UNPLANNED or (not later and not _is_step(words, match["link"])):
+            training += text[match.start() : end].rstrip()
+        elif _is_step(words, match["link"]):
+            later.append(words.rstrip(" .;,"))
+        elif _read_step(words).intent.model:
+            foreign.append(words)
+        else:
+            later[-1] += text[match.start() : end].rstrip()
+    if not later or read(training).intent.task != "train":
         return None
-    said = read(second).intent
-    if said.task != "evaluate" or said.model or not (said.benchmarks or compiled(_RESULT).search(second)):
-        return None
-    return Steps(training=first, evaluation=second)
+    return Steps(training=training, later=tuple(later), foreign=tuple(foreign))
+
+
+def _is_step(words: str, link: str) -> bool:
+    """True for words that ask for an evaluation or an inference of what is trained, and of no other model."""
+    if compiled(_DURING).search(words):
+        return False
+    said: Intent = _read_step(words).intent
+    if said.task not in STEP_TASKS or said.model:
+        return False
+    names_result = compiled(_RESULT).search(words) is not None
+    is_linked = re.search(r"\w|&", link) is not None
+    return names_result or (is_linked and bool(said.benchmarks if said.task == "evaluate" else said.engine))

@@ -65,8 +65,8 @@ def change_lines(before: Outcome, after: Outcome, face: Face, *, values_only: bo
         lines = [*values, *_memory(before.plan, after.plan, face), *_run(before, after, face)]
     else:
         return []
-    job = _changed_job(before, after, face)
-    values, lines = [*values, *job], [*lines, *job]
+    beside = [*_changed_job(before, after, face), *_changed_steps(before, after, face, values_only=values_only)]
+    values, lines = [*values, *beside], [*lines, *beside]
     lines += _files(before, after, face)
     lines += assumption_lines(_added(before.assumptions, after.assumptions), face)
     lines += finding_lines(_added(before.findings, after.findings), face)
@@ -95,6 +95,20 @@ def _changed_job(before: Outcome, after: Outcome, face: Face) -> list[Line]:
 
     old, new = (job_text(job) if job else "none" for job in (before.job, after.job))
     return row("Job", f"{old} → {new}", face) if old != new else []
+
+
+def _changed_steps(before: Outcome, after: Outcome, face: Face, *, values_only: bool) -> list[Line]:
+    """What changes with the training in each step on what it writes."""
+    former = {step.files[0].kind: step for step in before.then}
+    lines: list[Line] = []
+    for step in after.then:
+        file, old = step.files[0], former.get(step.files[0].kind)
+        if old is None or old.task_plan is None or step.task_plan is None:
+            continue
+        found = [*_changed_facts(old.task_plan, step.task_plan, face), *_memory(old.task_plan, step.task_plan, face)]
+        found += [] if values_only else _changed_settings(old.files[0].yaml, file.yaml, face)
+        lines += [*row("In " + file.name, "", face), *found] if found else []
+    return lines
 
 
 def _changed_facts(before: TaskPlan, after: TaskPlan, face: Face) -> list[Line]:

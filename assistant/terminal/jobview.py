@@ -1,4 +1,4 @@
-"""What stands beside a config: an evaluation of what is trained, a job; each in a row of the preview."""
+"""What stands beside a config: the steps on what is trained, a job; each in a row of the preview."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from assistant.builder.jobscripts import without_configs
 from assistant.catalogue.clouds import CLOUDS
 from assistant.core.jobplan import JobPlan
 from assistant.core.outcome import ConfigFile, Outcome
-from assistant.terminal.preview import row
+from assistant.core.taskplan import TaskPlan
+from assistant.terminal.preview import row, rows
 from assistant.terminal.screen import Face
 from assistant.terminal.text import Line
 
@@ -18,7 +19,12 @@ def beside_lines(outcome: Outcome, face: Face) -> list[Line]:
 
 def then_lines(outcome: Outcome, face: Face) -> list[Line]:
     """What is asked for after the first config."""
-    return row("Then", " · ".join([outcome.then.title, *(text for _, text in outcome.then.facts[:1])]), face) if outcome.then else []
+    return rows("Then", [step_text(step.task_plan) for step in outcome.then if step.task_plan is not None], face)
+
+
+def step_text(plan: TaskPlan) -> str:
+    """What is done with what is trained, by which engine, and the first of its facts."""
+    return " · ".join([plan.title, *(text for _, text in plan.facts[:1])])
 
 
 def job_text(job: JobPlan) -> str:

@@ -206,7 +206,7 @@ def _whole(outcome: Outcome, screen: Screen) -> list[Line]:
 
 
 def _beside(outcome: Outcome, face: Face) -> list[Line]:
-    if outcome.job is None and outcome.then is None:
+    if outcome.job is None and not outcome.then:
         return []
     from assistant.terminal.jobview import beside_lines  # most requests ask for one config alone
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from assistant import ConfigBuilder
 from assistant.api import ABSENT, Change
-from assistant.api.difference import differences, same
 from assistant.api.places import PLACES
 from assistant.checks.kinds import kind_of
 from assistant.checks.schema import KINDS, field
+from assistant.configs.difference import differences, same
 from assistant.core.errors import DoesNotFitError, NeedsInputError, UsageError
 from assistant.core.values import Plan
 

@@ -10,11 +10,12 @@ import pytest
 import yaml
 
 from assistant.builder import respond
+from assistant.builder.disk import written_by_config
 from assistant.builder.jobneeds import files_of, place_there
 from assistant.builder.jobs import with_job
 from assistant.builder.jobscripts import breaks_slurm, run_script, setup_script, without_configs
-from assistant.builder.pairs import with_evaluation
 from assistant.builder.saving import named, sibling
+from assistant.builder.sets import with_steps
 from assistant.catalogue.clouds import CLOUDS
 from assistant.catalogue.machines import parse_machine
 from assistant.catalogue.offers import all_offers
@@ -24,8 +25,9 @@ from assistant.core.intent import Cloud, Intent
 from assistant.core.outcome import ConfigFile, Outcome
 from assistant.core.values import Hardware, Reason
 from assistant.machine.choice import choose_machine
-from assistant.planner.disk import arithmetic, checkpoint_gib, checkpoints, training_disk, weights_gib
+from assistant.planner.disk import Written, arithmetic, download_bytes
 from assistant.reader import read
+from assistant.reader.steps import later_in
 from assistant.terminal.preview import time_lines
 from assistant.terminal.screen import Screen
 
@@ -249,18 +251,42 @@ def test_places_there() -> None:
 
 
 def test_disk_is_the_sum_of_its_parts() -> None:
-    plan = make(method="full", max_steps=2500).plan
+    outcome = make(method="full", max_steps=2500)
+    plan, job = outcome.plan, outcome.job
     assert plan is not None
-    disk = training_disk(plan)
-    assert checkpoints(plan) == (5, True)
-    assert checkpoint_gib(plan) == pytest.approx(3 * weights_gib(plan.model))  # bf16: weights and two moments
+    assert job is not None
+    assert job.disk is not None
+    disk, written = job.disk, writes(outcome)
+    assert written.checkpoints == 5
+    assert written.checkpoint == pytest.approx(3 * download_bytes(plan.model))  # bf16: weights and two moments
     assert disk.gib >= sum(size for _, size in disk.parts) > disk.gib - 50
     assert disk.gib % 50 == 0
     assert f"rounded up to {disk.gib}" in arithmetic(disk)
-    few = replace(plan, overrides={"training.trainer_kwargs.save_total_limit": 1})
-    assert checkpoints(few) == (2, True)
-    assert checkpoints(replace(plan, overrides={"training.save_steps": 0})) == (0, True)
-    assert checkpoints(replace(plan, max_steps=None, time=None)) == (3, False)
+    assert writes(make(method="full", max_steps=2500, overrides={"training.trainer_kwargs.save_total_limit": 1})).checkpoints == 2
+    assert writes(make(method="full", max_steps=2500, overrides={"training.save_steps": 0})).checkpoints == 0
+    assert writes(make(method="full", max_steps=500, overrides={"training.save_steps": 500})).checkpoints == 1, "the last step is one of them"
+    unknown = make(method="full", dataset="data/rows.jsonl")
+    assert writes(unknown).checkpoints is None
+    assert "3 checkpoints of" in unknown.files[-1].yaml
+    assert "how many steps it takes is not known" in unknown.files[-1].yaml
+
+
+def writes(outcome: Outcome) -> Written:
+    plan = outcome.plan
+    assert plan is not None
+    return written_by_config(yaml.safe_load(outcome.files[0].yaml), plan.model, plan.hardware, steps=plan.time.steps if plan.time else None)
+
+
+@pytest.mark.parametrize("said", [{}, {"method": "full"}, {"method": "qlora"}, {"max_steps": 2500}, {"method": "full", "max_steps": 20_000, "overrides": {"training.trainer_kwargs.save_total_limit": 2}}])
+def test_a_launch_counts_what_the_job_asked_for(said: dict[str, Any]) -> None:
+    """One estimate: what a launch of the job says of its config is no more than the disk that the job asks for, less the system."""
+    outcome = make(**said)
+    assert outcome.job is not None
+    assert outcome.job.disk is not None
+    plan = outcome.plan
+    assert plan is not None
+    least = written_by_config(yaml.safe_load(outcome.files[0].yaml), plan.model, plan.hardware).least + download_bytes(plan.model)
+    assert sum(size for _, size in outcome.job.disk.parts[1:]) * 2**30 == pytest.approx(least, rel=0.02)
 
 
 def test_more_is_never_less_disk() -> None:
@@ -310,13 +336,13 @@ def test_a_saved_set_names_itself() -> None:
     assert outcome.files[0].yaml in yaml.safe_load(outcome.files[1].yaml)["run"]
 
 
-def pair(text: str, second: str) -> Outcome:
+def pair(text: str, *later: str) -> Outcome:
     def plan(intent: Intent, machine: Hardware | None, notes: tuple[Reason, ...]) -> Outcome:
         return respond(intent, machine=machine, notes=notes, exists=lambda _path: False)
 
     first = read(text)
     training = respond(first.intent, notes=first.notes, exists=lambda _path: False)
-    return with_evaluation(training, read(second).intent, second, plan, exists=lambda _path: False)
+    return with_steps(training, tuple(later_in(words) for words in later), plan, exists=lambda _path: False)
 
 
 @pytest.mark.parametrize("method", ["lora", "full finetune"])
@@ -342,9 +368,62 @@ def test_one_job_for_both() -> None:
     assert sum(f.rule == "JOB005" for f in outcome.findings) == 1
 
 
+@pytest.mark.parametrize("method", ["lora", "full finetune"])
+def test_a_training_an_evaluation_and_an_inference_are_of_one_model(method: str) -> None:
+    outcome = pair(f"{method} qwen3 8b on 8 A100 80gb, save to out/mine", "evaluate it on mmlu", "answer q.jsonl with it")
+    train, *steps = (yaml.safe_load(file.yaml) for file in outcome.files)
+    assert [file.name for file in outcome.files] == ["train.yaml", "eval.yaml", "infer.yaml"]
+    assert train["training"]["output_dir"] == "out/mine"
+    for step in steps:
+        assert step["model"]["model_name"] == ("Qwen/Qwen3-8B" if method == "lora" else "out/mine")
+        assert step["model"].get("adapter_model") == ("out/mine" if method == "lora" else None)
+    assert steps[0]["output_dir"] == "output/mine-eval"
+    assert steps[1]["input_path"] == "q.jsonl"
+    assert [len(step.commands) for step in outcome.steps] == [1, 1, 1]
+
+
+def test_one_job_for_every_step_that_needs_nobody() -> None:
+    both = pair("lora qwen3 8b on 2 A100s on gcp", "evaluate it on mmlu", "answer q.jsonl with it")
+    assert [file.kind for file in both.files] == ["train", "eval", "infer", "job"]
+    assert all(file.yaml in body(both)["run"] for file in both.files[:3])
+    assert "vllm" in body(both)["setup"]
+    typed = pair("lora qwen3 8b on 2 A100s on gcp", "evaluate it on mmlu", "serve it")
+    assert "infer" not in body(typed)["run"].replace("inference", "")
+    assert "infer.yaml is no part of it" in rules(typed)["JOB010"]
+    elsewhere = pair("lora qwen3 8b on 2 A100s on gcp", "answer q.jsonl with it on an L4")
+    assert "infer.yaml is for 1x" in rules(elsewhere)["JOB013"]
+    assert "oumi infer" not in body(elsewhere)["run"]
+
+
+def test_what_a_job_wrote_is_fetched_whole() -> None:
+    outcome = pair("lora qwen3 8b on 2 A100s on gcp, save to out/mine", "evaluate it on mmlu", "answer q.jsonl with it")
+    fetched = [line for line in outcome.files[-1].yaml.splitlines() if line.startswith("# Fetch: ")]
+    assert [line.split(":oumi-job/")[1].split()[0] for line in fetched] == ["out/mine", "output/mine-eval", "output/mine-answers/answers.jsonl"]
+
+
+def test_a_set_is_saved_beside_its_training() -> None:
+    outcome = named(pair("lora qwen3 8b on 2 A100s on gcp", "evaluate it on mmlu", "answer q.jsonl with it"), "runs/mine.yaml")
+    assert [file.name for file in outcome.files] == [f"runs/mine{kind}.yaml" for kind in ("", ".eval", ".infer", ".job")]
+    assert outcome.files[2].yaml in yaml.safe_load(outcome.files[3].yaml)["run"]
+
+
+def test_what_must_be_there_first_runs_in_the_job_too() -> None:
+    rows = lambda path: path in ("a.jsonl", "scoring.py")  # noqa: E731
+    judged = respond(read("judge a.jsonl for politeness with gpt-4o on gcp, save to judged").intent, exists=rows)
+    assert judged.commands[0].startswith("mkdir")
+    run = body(judged)["run"]
+    assert run.index("mkdir -p judged") < run.index("oumi judge ")
+    first = read("evaluate qwen3 4b with my function scored in scoring.py on an L4 on gcp")
+    scored = respond(first.intent, notes=first.notes, exists=rows)
+    run = body(scored)["run"]
+    assert run.index("> eval-functions.txt") < run.index("oumi evaluate")
+    assert body(scored)["file_mounts"] == {"~/oumi-job/scoring.py": "scoring.py"}
+
+
 def test_an_evaluation_that_cannot_be_planned_is_named() -> None:
     asked = pair("lora llama 3.1 8b on 2 A100s", "evaluate it on mmlu with nonsense")
-    assert asked.then is not None
+    assert [step.task_plan.kind for step in asked.then if step.task_plan] == ["eval"]
+    assert 'not understood: "nonsense"' in " ".join(finding.message for finding in asked.findings)
     refused = pair("full finetune llama 3.1 8b on a 4090", "evaluate it on mmlu")
     assert refused.status == "does_not_fit"
     assert 'left out: "evaluate it on mmlu"' in rules(refused)["REQ006"]

@@ -630,20 +630,10 @@ def test_a_cloud_brings_a_job_that_is_saved_with_the_config(capsys: pytest.Captu
     assert "cloud: lambda" in (tmp_path / "job.yaml").read_text("utf-8")
 
 
-def test_two_steps_in_a_line_are_two_lines(capsys: pytest.CaptureFixture[str]) -> None:
-    talk = Talk(capsys)
-    told = talk.say("lora qwen3 8b on an A100, then evaluate it on mmlu")
-    assert "Then say: evaluate it on mmlu" in told
-    assert talk.state.intent.task == "train"
-    assert talk.state.config is not None
-    talk.say("evaluate it on mmlu")
-    assert talk.state.config.files[0].kind == "eval"
-
-
 @pytest.mark.parametrize("between", [("evaluate it on mmlu",), ("serve it",), ("evaluate it on mmlu", "serve it")])
-def test_back_at_the_training_nothing_is_said_of_a_model_before_training(talk: Talk, between: tuple[str, ...]) -> None:
+def test_back_at_the_training_nothing_is_said_of_what_it_writes(talk: Talk, between: tuple[str, ...]) -> None:
     assert '"llama3"' in " ".join(note.why for note in (talk.say("lora llama3 on an A100"), talk.state.notes)[1])
-    assert "the model before training" in talk.say(*between)
-    assert "the model before training" not in talk.say("back to training")
+    assert "what the training before writes" in talk.say(*between)
+    assert "what the training before writes" not in talk.say("back to training")
     assert '"llama3"' in " ".join(note.why for note in talk.state.notes)  # what the training itself said of it is
-    assert "the model before training" in talk.say("evaluate it on mmlu")
+    assert "what the training before writes" in talk.say("evaluate it on mmlu")

@@ -162,7 +162,7 @@ def test_a_what_if_that_leads_nowhere_closes_the_offer_before_it(talk: Talk) -> 
 def test_data_of_a_training_is_no_input_of_what_comes_after(talk: Talk) -> None:
     talk.say("lora llama 3.1 8b on 1 A100-80GB with tatsu-lab/alpaca")
     assert "not on this machine" not in talk.say("now evaluate it on hellaswag")
-    assert "nothing is read from it" in talk.say("now run inference")
+    assert "alpaca" not in talk.say("now run inference")
     assert talk.state.config is not None
     assert "input_path" not in talk.state.config.files[0].yaml
     assert "tatsu-lab/alpaca" in talk.say("back to training")

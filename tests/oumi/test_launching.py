@@ -85,3 +85,38 @@ def test_what_the_real_oumi_refuses_is_not_started(folder: Path, judge_bin: Path
     assert done.returncode == 5, done.stderr
     assert "Oumi refuses it" in done.stderr
     assert not (folder / "other").exists()
+
+
+SCORES = """
+from oumi.core.registry import register_evaluation_function
+from oumi.core.types.conversation import Conversation, Message, Role
+
+
+@register_evaluation_function("answers_at_all")
+def answers_at_all(config, inference_engine):
+    asked = [Conversation(messages=[Message(role=Role.USER, content=text)]) for text in ("one", "two", "three")]
+    return {"rows": len(inference_engine.infer(asked))}
+"""
+SET = (
+    "lora the model at ./tiny-llama on ./rows.jsonl, sequence length 128, 2 steps, micro batch 2, global batch 2, save to ./of-a-set, "
+    "then evaluate it with my function answers_at_all in scoring.py, native engine, context 64, max 4 new tokens, "
+    "and then answer q.jsonl with it, native engine, context 64, max 4 new tokens"
+)
+
+
+def test_a_set_is_trained_evaluated_and_answers_by_its_own_files(folder: Path, judge_bin: Path) -> None:
+    """One request, one launch: what the training writes is what the evaluation scores and the inference answers with."""
+    (folder / "scoring.py").write_text(SCORES, "utf-8")
+    (folder / "q.jsonl").write_text("".join(json.dumps({"messages": [{"role": "user", "content": text}]}) + "\n" for text in ("one", "two")), "utf-8")
+    planned = chat(folder, judge_bin, "--offline", "--gpus", "cpu:16GB", SET, "-o", "set.yaml")
+    assert planned.returncode == 0, planned.stderr
+    files = ["set.yaml", "set.eval.yaml", "set.infer.yaml"]
+    steps = [yaml.safe_load((folder / name).read_text("utf-8"))["model"] for name in files[1:]]
+    assert [step["adapter_model"] for step in steps] == ["./of-a-set"] * 2
+    done = chat(folder, judge_bin, "launch", *files, "--yes")
+    assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
+    assert (folder / "of-a-set" / "adapter_model.safetensors").is_file()
+    results = json.loads(next((folder / "output").glob("*-eval/*/task_result.json")).read_text("utf-8"))
+    assert results["results"] == {"answers_at_all": {"rows": 3}}
+    answers = [json.loads(line) for line in next((folder / "output").glob("*-answers/answers.jsonl")).read_text("utf-8").splitlines()]
+    assert [answer["messages"][-1]["role"] for answer in answers] == ["assistant"] * 2

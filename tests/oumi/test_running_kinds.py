@@ -121,6 +121,23 @@ def test_a_judge_scores_every_answer(tmp_path: Path, judge_bin: Path, address: t
     assert any("ask 1 {x}" in body["messages"][1]["content"] for body in address[1])
 
 
+def launched(folder: Path, judge_bin: Path, *args: str) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, **OFFLINE, "PATH": f"{judge_bin}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(HERE.parent.parent)}
+    return subprocess.run([sys.executable, "-m", "assistant.cli", "launch", *args], cwd=folder, env=env, capture_output=True, text=True, timeout=600)
+
+
+def test_a_judge_is_launched_by_its_own_command(tmp_path: Path, judge_bin: Path, address: tuple[str, list[dict[str, Any]]]) -> None:
+    """Rows, form and output are those of the command at its top, and the folder of the output is made."""
+    rows = [{"messages": [{"role": "user", "content": f"ask {i}"}, {"role": "assistant", "content": f"answer {i}"}]} for i in range(2)]
+    (tmp_path / "answers.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    planned(tmp_path, f"judge answers.jsonl for politeness from 1 to 5 with org/tiny at {address[0]}, save to judged", "judge.yaml")
+    done = launched(tmp_path, judge_bin, "judge.yaml", "--yes")
+    assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
+    judged = [json.loads(line) for line in (tmp_path / "judged" / "judged-politeness.jsonl").read_text().splitlines()]
+    assert [row["field_scores"]["judgment"] for row in judged] == [0.75] * 2
+    assert len(address[1]) == 2
+
+
 def test_a_synthesis_writes_rows_that_oumi_trains_on(tmp_path: Path, tiny: Path, judge_bin: Path, address: tuple[str, list[dict[str, Any]]]) -> None:
     (tmp_path / "handbook.md").write_text("Goods can be returned within 30 days. " * 60)
     commands = planned(tmp_path, f"synthesize 3 qa pairs from handbook.md with org/tiny at {address[0]}, save to synth", "synthesize.yaml")

@@ -21,14 +21,49 @@ from assistant.reader.steps import steps_in
 def test_both_halves(text: str, second: str) -> None:
     found = steps_in(text)
     assert found is not None
-    assert found.evaluation == second
+    assert found.later == (second,)
     assert read(found.training).intent.task == "train"
     assert text.startswith(found.training)
 
 
 @pytest.mark.parametrize(
+    ("text", "later"),
+    [
+        ("lora qwen3 8b on 2 A100s, then evaluate it on mmlu and serve it with vllm", ("evaluate it on mmlu", "serve it with vllm")),
+        ("lora qwen3 8b on 2 A100s, evaluate it on mmlu, serve it on gcp", ("evaluate it on mmlu", "serve it on gcp")),
+        ("lora qwen3 8b, then serve it", ("serve it",)),
+        ("lora qwen3 8b then answer q.jsonl with it", ("answer q.jsonl with it",)),
+        ("lora qwen3 8b, then evaluate it on mmlu and gsm8k, 5-shot, limit 100, then chat with it", ("evaluate it on mmlu and gsm8k, 5-shot, limit 100", "chat with it")),
+    ],
+)
+def test_every_step(text: str, later: tuple[str, ...]) -> None:
+    found = steps_in(text)
+    assert found is not None
+    assert found.later == later
+
+
+def test_what_a_step_says() -> None:
+    found = steps_in("lora qwen3 8b on 2 A100s, then answer q.jsonl with it and evaluate it on gpqa with 5 shots on gcp")
+    assert found is not None
+    reading = found.after(read(found.training))
+    assert [(step.intent.task, step.intent.dataset) for step in reading.later] == [("infer", "q.jsonl"), ("evaluate", None)]
+    assert reading.intent.cloud == "gcp", "where a step runs, all of it runs"
+
+
+def test_a_step_that_cannot_be_planned_stays_with_the_training() -> None:
+    found = steps_in("lora qwen3 8b on 2 A100s, then evaluate it on mmlu and quantize it, and serve gemma 3 4b")
+    assert found is not None
+    reading = found.after(read(found.training))
+    assert len(reading.later) == 1
+    assert any("quantize it" in piece for piece in reading.unread)
+    assert any("serve gemma 3 4b" in piece for piece in reading.unread)
+
+
+@pytest.mark.parametrize(
     "text",
     [
+        "lora qwen3 8b on 2 A100s, then quantize it",
+        "sft llama 3.1 8b to answer questions about law",
         "lora llama3 on 2 A100s",
         "lora smollm2 135m on a T4 and evaluate every 100 steps",
         "lora llama3 on 2 A100s and evaluate after each epoch",

@@ -10,7 +10,9 @@ from assistant.core.values import Finding, Question
 from assistant.planner.data import needs
 
 DEPS = "eval-functions.txt"
-"""The list of files that Oumi imports before it looks a function up: named by OUMI_EXTRA_DEPS_FILE, a path a line."""
+"""The list of files that Oumi imports before it looks a function up, a path a line."""
+VARIABLE = "OUMI_EXTRA_DEPS_FILE"
+"""The variable that names it (oumi 0.9, core/registry/registry.py)."""
 _INSTALLED = frozenset(
     ["accelerate", "datasets", "evaluate", "jinja2", "lm_eval", "numpy", "oumi", "pandas", "peft", "pydantic", "requests", "rich", "sklearn", "tests", "torch", "tqdm", "transformers", "trl", "typer", "vllm", "yaml"]
 )
@@ -33,7 +35,7 @@ class OwnFunction:
 
     def command(self, evaluation: str) -> str:
         """The evaluation's command with the list of files in its environment."""
-        return f"env OUMI_EXTRA_DEPS_FILE={DEPS} {evaluation}"
+        return f"env {VARIABLE}={DEPS} {evaluation}"
 
     @property
     def fact(self) -> tuple[str, str]:

@@ -1,0 +1,109 @@
+"""A training and the steps on what it writes, in a conversation: which of them the talk is about, and what is kept beside it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from assistant.builder.sets import rejoined
+from assistant.builder.subjects import BASE
+from assistant.chat.belonging import for_its_task
+from assistant.chat.hearing import Change
+from assistant.chat.state import State
+from assistant.core.intent import Intent
+from assistant.core.outcome import Outcome
+from assistant.core.values import Question
+from assistant.reader import Later, Reading
+from assistant.reader.steps import STEP_TASKS
+
+_OF_A_STEP = ("task", "benchmarks", "num_fewshot", "limit", "engine")
+"""Keys that a step has of its own, though the training's intent may carry the same from an earlier one."""
+_OF_A_TRAINING = frozenset(("method", "objective", "lora_rank", "lora_alpha", "learning_rate", "epochs", "max_steps", "sharding"))
+_SECTIONS = ("training.", "peft.", "data.", "fsdp.", "deepspeed.")
+_NAMES = {"evaluate": "eval.yaml", "infer": "infer.yaml"}
+_CALLED = {"evaluate": "the evaluation", "infer": "the inference"}
+
+
+def unsettled(state: State, intent: Intent) -> tuple[Question, ...]:
+    """The contradictions of earlier lines that this intent does not settle."""
+    return tuple(question for question in state.contradictions if getattr(intent, question.field, None) is None)
+
+
+def reading_of(state: State, *, questions: tuple[Question, ...] | None = None, unread: tuple[str, ...] = ()) -> Reading:
+    """The conversation as it is planned: a training with its steps, or a step with the training that it follows.
+
+    `questions` are those that are open, those of earlier lines where none are given.
+    """
+    asked = unsettled(state, state.intent) if questions is None else questions
+    whole = replace(state.training, later=_in_order((*state.training.later, own_step(state)))) if state.training is not None else None
+    return Reading(intent=for_its_task(state), notes=state.notes, later=state.later, after=whole, questions=asked, unread=unread)
+
+
+def own_step(state: State) -> Later:
+    """The step that the conversation is about: what it says beside its training."""
+    assert state.training is not None
+    trained, said = state.training.intent, state.intent.model_dump(exclude={"model", "overrides"})
+    fields = {path: value for path, value in (state.intent.overrides or {}).items() if (trained.overrides or {}).get(path) != value}
+    own = {key: value for key, value in said.items() if value is not None and (key in _OF_A_STEP or value != getattr(trained, key))}
+    notes = tuple(note for note in state.notes if note not in state.training.notes)
+    return Later(words=_CALLED[state.intent.task or ""], intent=Intent.model_validate({**own, "overrides": fields or None}), notes=notes)
+
+
+def _in_order(steps: tuple[Later, ...]) -> tuple[Later, ...]:
+    return tuple(sorted(steps, key=lambda step: STEP_TASKS.index(step.intent.task or "")))
+
+
+def kept_after(state: State, intent: Intent, change: Change, later: tuple[Later, ...]) -> tuple[Reading | None, tuple[Later, ...]]:
+    """(the training that the conversation is a step after, the steps of the training that it is about) once `intent` is said.
+
+    `later` are steps that the same line says. A step on another model, or another kind of config, leaves the set.
+    """
+    if later:
+        return None, later
+    if intent.task == state.intent.task or state.intent.task is None:
+        stays = state.training if change.said.model is None else None
+        return stays, state.later
+    if intent.task == "train" and state.training is not None:
+        return None, _in_order((*state.training.later, own_step(state)))
+    if intent.task not in STEP_TASKS:
+        return None, ()
+    if state.intent.task == "train" and any(note.field == BASE for note in change.notes):
+        return Reading(intent=state.intent, notes=state.notes, later=_without(state.later, intent)), ()
+    if state.training is not None and change.said.model is None:
+        return replace(state.training, later=_without((*state.training.later, own_step(state)), intent)), ()
+    return None, ()
+
+
+def kept_step(state: State, task: str | None) -> Later | None:
+    """The step of this task that is kept beside what the conversation is about: it is gone on with where it is named again."""
+    steps = state.training.later if state.training is not None else state.later
+    return next((step for step in steps if step.intent.task == task), None)
+
+
+def _without(steps: tuple[Later, ...], intent: Intent) -> tuple[Later, ...]:
+    return tuple(step for step in steps if step.intent.task != intent.task)
+
+
+def turned_to_training(state: State, change: Change) -> Change:
+    """The change; one that a training alone can take is a change of the training that the conversation is a step after."""
+    said = change.said
+    keys = {key for key, value in said.model_dump(exclude={"task", "overrides"}).items() if value is not None}
+    fields = tuple(said.overrides or {})
+    is_its = bool(keys or fields) and keys <= _OF_A_TRAINING and all(path.startswith(_SECTIONS) for path in fields)
+    if state.training is None or not is_its or said.task not in (None, state.intent.task) or change.gone or change.paths:
+        return change
+    return replace(change, said=said.model_copy(update={"task": "train"}))
+
+
+def others(state: State) -> tuple[str, ...]:
+    """Names of the configs that are kept beside the one that the conversation is about."""
+    if state.training is None:
+        return ()
+    return ("train.yaml", *(_NAMES[step.intent.task or ""] for step in state.training.later))
+
+
+def before_return(state: State) -> Outcome | None:
+    """The set as it stood, where a step was talked about: what a change of its training is compared with."""
+    trained = next((one.config for one in reversed(state.before) if one.intent.task == "train" and one.config is not None and one.config.plan), None)
+    if state.training is None or state.config is None or trained is None:
+        return state.config
+    return rejoined(trained, state.config)

@@ -1,0 +1,45 @@
+"""A training with the steps on what it writes, through the Python API."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from assistant import ConfigBuilder, plan
+from assistant.core.errors import UsageError
+
+WORDS = "lora qwen3 8b on 2 A100s, then evaluate it on mmlu and serve it with vllm"
+
+
+def test_a_request_with_steps_gives_every_file() -> None:
+    built = ConfigBuilder.from_request(WORDS).outcome()
+    assert [file.kind for file in built.files] == ["train", "eval", "infer"]
+    assert [file.yaml for file in plan(WORDS).files] == [file.yaml for file in built.files]
+    assert [file.kind for file in ConfigBuilder.from_request(WORDS).build().files] == ["train", "eval", "infer"]
+
+
+def test_steps_said_one_by_one_are_those_of_the_words(tmp_path: Path) -> None:
+    builder = ConfigBuilder().model("qwen3 8b").training_type("lora").gpu("A100", 2).then("evaluate", benchmarks=["mmlu"]).then("infer", engine="VLLM")
+    files = builder.save_all(tmp_path / "train.yaml")
+    assert [Path(file.name).name for file in files] == ["train.yaml", "eval.yaml", "infer.yaml"]
+    words = plan(WORDS).files
+    assert [yaml.safe_load(file.yaml) for file in files] == [yaml.safe_load(file.yaml) for file in words]
+    with pytest.raises(UsageError, match="exists"):
+        builder.save_all(tmp_path / "train.yaml")
+
+
+def test_a_change_of_the_training_reaches_its_steps() -> None:
+    builder = ConfigBuilder.from_request(WORDS).training_type("full").gpu("H100", 8)
+    train, *steps = (yaml.safe_load(file.yaml) for file in builder.outcome().files)
+    assert {step["model"]["model_name"] for step in steps} == {train["training"]["output_dir"]}
+
+
+def test_what_cannot_be_a_step() -> None:
+    with pytest.raises(UsageError, match="cannot be a step"):
+        ConfigBuilder().then("quantize")  # type: ignore[arg-type]
+    with pytest.raises(UsageError):
+        ConfigBuilder().then("evaluate", nonsense=1)
+    with pytest.raises(UsageError, match="cannot be a step"):
+        ConfigBuilder().for_task("infer").then("evaluate")

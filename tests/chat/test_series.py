@@ -1,0 +1,112 @@
+"""A training and the steps on what it writes, in a conversation: all of them stay, and a change of one is shown in the others."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from talking import Talk
+
+from assistant.chat.conversation import Conversation
+from assistant.chat.planning import again
+from assistant.chat.remember import document_of, state_of
+
+FIRST = "lora qwen3 8b on my data.jsonl on 2 A100s, then evaluate it on mmlu"
+
+
+@pytest.fixture
+def talk(capsys: pytest.CaptureFixture[str]) -> Talk:
+    return Talk(capsys)
+
+
+def kinds(talk: Talk) -> list[str]:
+    assert talk.state.config is not None
+    return [file.kind for file in talk.state.config.files]
+
+
+def saved(talk: Talk, folder: Path) -> dict[str, dict[str, object]]:
+    folder.mkdir(exist_ok=True)
+    talk.say(f"/save {folder} --force")
+    return {path.name: yaml.safe_load(path.read_text("utf-8")) for path in sorted(folder.iterdir())}
+
+
+def test_a_line_with_several_steps_plans_all_of_them(talk: Talk) -> None:
+    shown = talk.say(f"{FIRST} and serve it with vllm")
+    assert kinds(talk) == ["train", "eval", "infer"]
+    assert "Evaluation · Qwen3-8B + output/qwen3-8b.lora" in shown
+    assert "vLLM" in shown
+    assert talk.state.intent.task == "train"
+
+
+def test_an_inference_after_a_training_and_its_evaluation_keeps_all(talk: Talk, tmp_path: Path) -> None:
+    talk.say(FIRST)
+    assert "Kept with it: train.yaml, eval.yaml" in talk.say("now an infer for it")
+    assert kinds(talk) == ["infer"]
+    files = saved(talk, tmp_path / "set")
+    assert list(files) == ["eval.yaml", "infer.yaml", "train.yaml"]
+    made = files["train.yaml"]["training"]["output_dir"]  # type: ignore[index]
+    assert {files[name]["model"]["adapter_model"] for name in ("eval.yaml", "infer.yaml")} == {made}  # type: ignore[index]
+    assert files["eval.yaml"]["tasks"][0]["task_name"] == "mmlu"  # type: ignore[index]
+
+
+def test_a_change_of_the_training_is_shown_in_its_steps(talk: Talk) -> None:
+    talk.say(FIRST)
+    shown = talk.say("save to out/mine")
+    assert "In eval.yaml" in shown
+    assert "adapter_model: output/qwen3-8b.lora → out/mine" in shown
+    shown = talk.say("full fine-tuning on 8 H100s")
+    assert "2 × A100 40 GB → Evaluation · mine" in shown.replace("\n", " ").replace("                  ", "")
+    assert "model_name: Qwen/Qwen3-8B → out/mine" in shown
+    assert "-   adapter_model: out/mine" in shown
+
+
+def test_a_training_is_changed_while_a_step_is_talked_about(talk: Talk, tmp_path: Path) -> None:
+    talk.say(FIRST, "now an infer for it", "temperature 0.7")
+    shown = talk.say("rank 64")
+    assert "16, 32 → 64, 128" in shown
+    assert talk.state.intent.task == "train"
+    assert talk.state.intent.model == "Qwen/Qwen3-8B"
+    assert kinds(talk) == ["train", "eval", "infer"]
+    files = saved(talk, tmp_path)
+    assert files["infer.yaml"]["generation"]["temperature"] == 0.7  # type: ignore[index]
+    assert files["train.yaml"]["peft"]["lora_r"] == 64  # type: ignore[index]
+
+
+def test_a_step_that_is_kept_is_gone_on_with(talk: Talk) -> None:
+    talk.say(FIRST, "now an infer for it", "temperature 0.7", "rank 64")
+    assert "temperature: 0.7" in talk.say("serve it with vllm")
+    talk.say("evaluate it on gsm8k")
+    assert talk.state.intent.benchmarks == ["gsm8k"]
+    talk.say("add mmlu")
+    assert talk.state.intent.benchmarks == ["gsm8k", "mmlu"]
+
+
+def test_a_step_on_another_model_is_no_part_of_the_set(talk: Talk) -> None:
+    talk.say(FIRST)
+    assert "Kept with it" not in talk.say("evaluate qwen3 4b on mmlu")
+    assert talk.state.training is None
+
+
+def test_undo_goes_back_to_the_set(talk: Talk) -> None:
+    talk.say(FIRST, "now an infer for it", "rank 64", "/undo", "/undo")
+    assert talk.state.intent.task == "train"
+    assert kinds(talk) == ["train", "eval"]
+
+
+def test_a_session_keeps_the_set(talk: Talk) -> None:
+    talk.say(FIRST, "now an infer for it")
+    before = talk.state
+    document = json.loads(json.dumps(document_of(before)))
+    talk.talk = Conversation(desk=talk.desk, state=state_of(document))
+    talk.talk.resume(again(talk.state, "Resumed: "))
+    assert (talk.state.training, talk.state.later) == (before.training, before.later)
+    talk.say("rank 64")
+    assert kinds(talk) == ["train", "eval", "infer"]
+
+
+def test_a_step_that_cannot_be_planned_is_named(talk: Talk) -> None:
+    shown = talk.say("lora qwen3 8b on 2 A100s, then evaluate it on mmlu and quantize it")
+    assert kinds(talk) == ["train", "eval"]
+    assert "quantize it" in shown
