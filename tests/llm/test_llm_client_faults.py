@@ -98,6 +98,7 @@ def _loaded() -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
+@pytest.mark.timing
 def test_each_fault_is_one_line(answer: Answer, kind: str, retry: bool) -> None:
     began = time.monotonic()
     fault = fault_of_reading(answer)
@@ -110,6 +111,7 @@ def test_each_fault_is_one_line(answer: Answer, kind: str, retry: bool) -> None:
     assert "Traceback" not in fault.words
 
 
+@pytest.mark.timing
 def test_a_refused_connection_is_told_at_once() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -240,6 +242,7 @@ def test_a_stream_comes_in_pieces_and_is_counted() -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
+@pytest.mark.timing
 def test_a_stream_that_goes_wrong_ends_in_one_line(answer: Answer, kind: str) -> None:
     began = time.monotonic()
     came: list[str] = []
@@ -295,6 +298,7 @@ def interrupted(call: Callable[[], object], begun: Callable[[], object] = lambda
     return time.monotonic() - sent[0]
 
 
+@pytest.mark.timing
 def test_ctrl_c_leaves_at_once() -> None:
     patient = Limits()
     former = signal.signal(signal.SIGINT, signal.default_int_handler)  # a background shell hands down "ignore"
@@ -307,6 +311,7 @@ def test_ctrl_c_leaves_at_once() -> None:
 
 
 @pytest.mark.parametrize("streaming", [False, True])
+@pytest.mark.timing
 def test_a_call_that_is_left_ends_at_the_server_too(streaming: bool) -> None:
     ended: list[float] = []
     former = signal.signal(signal.SIGINT, signal.default_int_handler)

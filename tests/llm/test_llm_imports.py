@@ -39,6 +39,7 @@ def test_offline_loads_nothing_of_it() -> None:
     assert python(code).stderr.strip().splitlines()[-1] == "[]"
 
 
+@pytest.mark.timing
 def test_warming_returns_at_once_prints_nothing_and_opens_no_socket() -> None:
     code = """
 import sys, time, os
