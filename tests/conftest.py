@@ -18,8 +18,9 @@ TURNS = pytest.StashKey["tempfile.TemporaryDirectory[str]"]()
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """In the process that starts the workers: all of them share one folder of locks."""
-    folder = node.config.stash.setdefault(TURNS, tempfile.TemporaryDirectory(prefix="oumi-chat-turns-"))
-    node.workerinput["turns"] = folder.name
+    if TURNS not in node.config.stash:
+        node.config.stash[TURNS] = tempfile.TemporaryDirectory(prefix="oumi-chat-turns-")
+    node.workerinput["turns"] = node.config.stash[TURNS].name
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
