@@ -1,4 +1,4 @@
-"""Several workers side by side (`pytest -n 2`): a test that measures time has the machine to itself."""
+"""Several workers side by side (`pytest -n 2`): a test that measures time has the machine to itself, and no worker has a terminal's size."""
 
 from __future__ import annotations
 
@@ -21,6 +21,16 @@ def pytest_configure_node(node: Any) -> None:
     if TURNS not in node.config.stash:
         node.config.stash[TURNS] = tempfile.TemporaryDirectory(prefix="oumi-chat-turns-")
     node.workerinput["turns"] = node.config.stash[TURNS].name
+    node.workerinput["size"] = {name: os.environ[name] for name in ("COLUMNS", "LINES") if name in os.environ}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A worker is started with a size in its environment, which programs believe rather than their own terminal."""
+    size = getattr(config, "workerinput", {}).get("size")
+    if size is not None:
+        for name in ("COLUMNS", "LINES"):
+            os.environ.pop(name, None)
+        os.environ.update(size)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
