@@ -34,6 +34,7 @@ from assistant.llm.facts import plan_facts
 from assistant.llm.faults import LlmFault
 from assistant.llm.litellm_edge import Limits
 
+pytestmark = pytest.mark.timing  # an answer has a second to come
 QUICK = Limits(connect_seconds=0.5, first_seconds=1.0, gap_seconds=0.5, whole_seconds=1.5, answer_characters=400)
 SECRET = "sk-proj-THISISAKEY0123456789abcdef"
 
@@ -98,7 +99,6 @@ def _loaded() -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-@pytest.mark.timing
 def test_each_fault_is_one_line(answer: Answer, kind: str, retry: bool) -> None:
     began = time.monotonic()
     fault = fault_of_reading(answer)
@@ -111,7 +111,6 @@ def test_each_fault_is_one_line(answer: Answer, kind: str, retry: bool) -> None:
     assert "Traceback" not in fault.words
 
 
-@pytest.mark.timing
 def test_a_refused_connection_is_told_at_once() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -215,7 +214,7 @@ def test_a_url_alone_takes_the_first_model_that_the_server_lists() -> None:
     with serving(says('{"kind":"request","method":"lora"}')) as server:
         choice = choose_llm(flag=None, flag_base_url=server.url, environ={}, config=None, offline=False, in_chat=True)
         assert choice is not None
-        OPEN.append(talker := Llm(choice, environ={}, limits=QUICK))
+        OPEN.append(talker := Llm(choice, environ={}, limits=Limits()))
         talker.read("lora", Intent())
         talker.read("lora", Intent())
     assert [s.path for s in server.sent] == ["/v1/models", "/v1/chat/completions", "/v1/chat/completions"]
@@ -242,7 +241,6 @@ def test_a_stream_comes_in_pieces_and_is_counted() -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-@pytest.mark.timing
 def test_a_stream_that_goes_wrong_ends_in_one_line(answer: Answer, kind: str) -> None:
     began = time.monotonic()
     came: list[str] = []
@@ -298,7 +296,6 @@ def interrupted(call: Callable[[], object], begun: Callable[[], object] = lambda
     return time.monotonic() - sent[0]
 
 
-@pytest.mark.timing
 def test_ctrl_c_leaves_at_once() -> None:
     patient = Limits()
     former = signal.signal(signal.SIGINT, signal.default_int_handler)  # a background shell hands down "ignore"
@@ -311,7 +308,6 @@ def test_ctrl_c_leaves_at_once() -> None:
 
 
 @pytest.mark.parametrize("streaming", [False, True])
-@pytest.mark.timing
 def test_a_call_that_is_left_ends_at_the_server_too(streaming: bool) -> None:
     ended: list[float] = []
     former = signal.signal(signal.SIGINT, signal.default_int_handler)
