@@ -18,7 +18,7 @@ def test_a_config_of_ours_is_accepted_and_a_broken_one_is_not(tmp_path: Path, ju
     monkeypatch.setenv("PATH", f"{judge_bin}:{os.environ['PATH']}")
     python = oumi_python()
     assert python is not None
-    assert Path(python).resolve() == (judge_bin / "python").resolve()
+    assert Path(python).parent == judge_bin
     text = respond(Intent(task="train", model="HuggingFaceTB/SmolLM2-135M-Instruct", method="lora", gpu="A100", gpu_count=1)).files[0].yaml
     good, bad = tmp_path / "good.yaml", tmp_path / "bad.yaml"
     good.write_text(text)

@@ -1,4 +1,7 @@
-"""Several workers side by side (`pytest -n 2`): a test that measures time has the machine to itself, and no worker has a terminal's size."""
+"""Several workers side by side (`pytest -n 2`): a test that measures time has the machine to itself, and no worker has a terminal's size.
+
+Not in `tests/`: pytest would put that folder on the path, where `tests/oumi` looks like the package `oumi`.
+"""
 
 from __future__ import annotations
 
