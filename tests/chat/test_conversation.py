@@ -568,6 +568,7 @@ def test_what_changes_nothing_costs_no_undo(talk: Talk) -> None:
     assert talk.state.before == before.before
 
 
+@pytest.mark.timing
 def test_a_long_line_is_quick(talk: Talk) -> None:
     import time
 

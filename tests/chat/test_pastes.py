@@ -39,6 +39,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 @pytest.mark.parametrize("name", PASTES)
+@pytest.mark.timing
 def test_a_megabyte_is_read_at_once(name: str) -> None:
     text = PASTES[name]
     heard("warm", CONTEXT)
@@ -47,12 +48,14 @@ def test_a_megabyte_is_read_at_once(name: str) -> None:
 
 @pytest.mark.parametrize("name", PASTES)
 @pytest.mark.parametrize("ask", [agreement, command_in, is_question, refusal, reset_in, what_if, lambda line: small_talk(line, has_config=True)])
+@pytest.mark.timing
 def test_a_megabyte_is_told_from_talk_at_once(name: str, ask: Callable[[str], object]) -> None:
     text = PASTES[name]
     assert seconds(lambda: ask(text)) < 0.1 * SLACK
 
 
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.timing
 def test_eight_hundred_names_are_read_at_once(name: str) -> None:
     text = NAMES[name]
     heard("warm", CONTEXT)

@@ -76,6 +76,7 @@ def test_few_are_offered() -> None:
     assert len(texts("/set training.")) == MOST
 
 
+@pytest.mark.timing
 def test_a_keystroke_takes_little_time() -> None:
     lines = ["lora llama-3.1", "/set training.wa", "on 2xa10", "use ultra", "an ordinary sentence of words"]
     for line in lines:

@@ -16,6 +16,7 @@ MOVES = re.compile(r"\x1b\[[0-9;]*[A-HJKf]|\x1b\[\?\d+[hl]|\x1b[78]")
 SECRET = "sk-proj-" + "Zx81kQ0Pw7" * 5
 
 
+@pytest.mark.timing
 def test_the_prompt_comes_soon(tmp_path: Path) -> None:
     with Talk(tmp_path) as talk:
         assert time.monotonic() - talk.begun < 3

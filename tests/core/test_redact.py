@@ -286,6 +286,7 @@ def _milliseconds(text: str) -> float:
     return best * 1000
 
 
+@pytest.mark.timing
 def test_a_long_text_takes_little_time() -> None:
     words = "\n".join(SAID) + "\n"
     text = (words * (100_000 // len(words) + 1))[:100_000]
@@ -293,6 +294,7 @@ def test_a_long_text_takes_little_time() -> None:
 
 
 @pytest.mark.parametrize("piece", ["key=", "sk-", "a", "Aa1", "://a:", "password is ", '"\\', "--api-key ", "-----BEGIN PRIVATE KEY", "eyJabcdefgh.", "bearer ", "wandb 1", "_-", "basic a", "curl ", "curl -u a", "Cookie: a", "?key=a", "\u200ba", "hf_aaaaaaA\n", "hf_", "HF_TOKEN ", "Bearer "])
+@pytest.mark.timing
 def test_time_grows_no_faster_than_the_text(piece: str) -> None:
     short, long = (_milliseconds((piece * count)[:count]) for count in (20_000, 80_000))
     assert long < 8 * short + 20

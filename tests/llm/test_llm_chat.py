@@ -137,6 +137,7 @@ def test_the_offline_flag_sends_nothing(tmp_path: Path, offline: bool) -> None:
         assert bool(server.sent) is not offline
 
 
+@pytest.mark.timing
 def test_a_server_that_dies_in_mid_conversation_loses_nothing(tmp_path: Path) -> None:
     with serving(answering("", NOTHING)) as server:
         talk = Talk(tmp_path, "--llm", "openai/m", "--llm-base-url", server.url, offline=False)

@@ -34,6 +34,7 @@ from assistant.llm.facts import plan_facts
 from assistant.llm.faults import LlmFault
 from assistant.llm.litellm_edge import Limits
 
+pytestmark = pytest.mark.timing  # an answer has a second to come
 QUICK = Limits(connect_seconds=0.5, first_seconds=1.0, gap_seconds=0.5, whole_seconds=1.5, answer_characters=400)
 SECRET = "sk-proj-THISISAKEY0123456789abcdef"
 
@@ -213,7 +214,7 @@ def test_a_url_alone_takes_the_first_model_that_the_server_lists() -> None:
     with serving(says('{"kind":"request","method":"lora"}')) as server:
         choice = choose_llm(flag=None, flag_base_url=server.url, environ={}, config=None, offline=False, in_chat=True)
         assert choice is not None
-        OPEN.append(talker := Llm(choice, environ={}, limits=QUICK))
+        OPEN.append(talker := Llm(choice, environ={}, limits=Limits()))
         talker.read("lora", Intent())
         talker.read("lora", Intent())
     assert [s.path for s in server.sent] == ["/v1/models", "/v1/chat/completions", "/v1/chat/completions"]

@@ -7,6 +7,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 HEAVY = ("litellm", "instructor", "openai", "httpx", "tiktoken")
 
@@ -39,6 +41,7 @@ def test_offline_loads_nothing_of_it() -> None:
     assert python(code).stderr.strip().splitlines()[-1] == "[]"
 
 
+@pytest.mark.timing
 def test_warming_returns_at_once_prints_nothing_and_opens_no_socket() -> None:
     code = """
 import sys, time, os

@@ -192,6 +192,7 @@ def test_a_large_file_is_sampled_and_says_so(tmp_path: Path) -> None:
     assert facts.tokens.percentile(0.9) == pytest.approx(whole.tokens.percentile(0.9), rel=0.05)
 
 
+@pytest.mark.timing
 def test_time_is_limited(tmp_path: Path) -> None:
     path = write(tmp_path, "rows.jsonl", lines(MESSAGES) * 20_000)
     begun = time.monotonic()

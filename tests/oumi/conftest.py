@@ -4,22 +4,31 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 HERE = Path(__file__).parent
+OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "DO_NOT_TRACK": "1", "CUDA_VISIBLE_DEVICES": ""}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """CI has all that these tests need: one that would skip there has failed."""
+    report = yield
+    if report.skipped and os.environ.get("CI") and not hasattr(report, "wasxfail"):
+        report.outcome, report.longrepr = "failed", f"{item.nodeid} must not skip in CI: {report.longrepr}"
+    return report
 
 
 def judge_python() -> str:
     python = os.environ.get("OUMI_CHAT_JUDGE_PYTHON")
     if python and Path(python).exists():
         return python
-    if os.environ.get("CI"):
-        pytest.fail("CI must have a judge: OUMI_CHAT_JUDGE_PYTHON names no Python with oumi")
     pytest.skip("no judge: set OUMI_CHAT_JUDGE_PYTHON to a Python with oumi 0.9")
 
 
@@ -68,3 +77,18 @@ def judge() -> Iterator[Judge]:
 @pytest.fixture(scope="session")
 def judge_bin() -> Path:
     return Path(judge_python()).parent
+
+
+@pytest.fixture(scope="session")
+def made_tiny(tmp_path_factory: pytest.TempPathFactory, judge_bin: Path) -> Path:
+    """A folder with a tiny model and rows for it: to be copied, not written to."""
+    folder = tmp_path_factory.mktemp("made-tiny")
+    done = subprocess.run([judge_bin / "python", HERE / "make_tiny.py", folder], env={**os.environ, **OFFLINE}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return folder
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory, made_tiny: Path) -> Path:
+    """A copy of the tiny model and its rows for the tests of one file."""
+    return shutil.copytree(made_tiny, tmp_path_factory.mktemp("tiny"), dirs_exist_ok=True)

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.oumi.conftest import OFFLINE
+
 pytestmark = pytest.mark.oumi
 HERE = Path(__file__).parent
-OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "DO_NOT_TRACK": "1", "CUDA_VISIBLE_DEVICES": ""}
 WORDS = "full finetune ./tiny-llama on ./rows.jsonl on my own machine, context 64, 2 steps, save to ./out, as a job"
 
 
@@ -22,26 +23,24 @@ def launch(folder: Path, judge_bin: Path, path: str) -> subprocess.CompletedProc
     return subprocess.run([judge_bin / "oumi", "launch", "up", "-c", "job.yaml", "--cluster", "local"], env=env, capture_output=True, text=True, timeout=590, cwd=folder)
 
 
-def test_a_local_job_trains(tmp_path: Path, judge_bin: Path) -> None:
-    made = subprocess.run([judge_bin / "python", HERE / "make_tiny.py", tmp_path], env={**os.environ, **OFFLINE}, capture_output=True, text=True)
-    assert made.returncode == 0, made.stderr[-2000:]
+def test_a_local_job_trains(tiny: Path, judge_bin: Path) -> None:
     env = {**os.environ, "PYTHONPATH": str(HERE.parent.parent)}
     planned = subprocess.run(
-        [sys.executable, "-m", "assistant.cli", "--offline", "--gpus", "cpu:16GB", WORDS, "-o", "train.yaml"], capture_output=True, text=True, cwd=tmp_path, env=env,
+        [sys.executable, "-m", "assistant.cli", "--offline", "--gpus", "cpu:16GB", WORDS, "-o", "train.yaml"], capture_output=True, text=True, cwd=tiny, env=env,
     )  # fmt: skip
     assert planned.returncode == 0, planned.stderr
     assert "oumi launch up -c job.yaml --cluster local" in planned.stderr
-    config = (tmp_path / "train.yaml").read_bytes()
-    done = launch(tmp_path, judge_bin, f"{judge_bin}:{os.environ['PATH']}")
-    logs = "".join(path.read_text("utf-8")[-3000:] for path in sorted((tmp_path / "oumi-job-logs").iterdir()))
+    config = (tiny / "train.yaml").read_bytes()
+    done = launch(tiny, judge_bin, f"{judge_bin}:{os.environ['PATH']}")
+    logs = "".join(path.read_text("utf-8")[-3000:] for path in sorted((tiny / "oumi-job-logs").iterdir()))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "COMPLETED" in done.stdout, done.stdout + logs
-    rows = [json.loads(line) for line in (tmp_path / "out" / "metrics_rank0000.jsonl").read_text("utf-8").splitlines()]
+    rows = [json.loads(line) for line in (tiny / "out" / "metrics_rank0000.jsonl").read_text("utf-8").splitlines()]
     losses = [row["train_loss"] for row in rows if "train_loss" in row]
     assert losses
     assert all(math.isfinite(loss) and loss > 0 for loss in losses)
-    assert (tmp_path / "out" / "model.safetensors").exists()
-    assert (tmp_path / "train.yaml").read_bytes() == config, "the file beside the job is the user's, and left alone"
+    assert (tiny / "out" / "model.safetensors").exists()
+    assert (tiny / "train.yaml").read_bytes() == config, "the file beside the job is the user's, and left alone"
 
 
 def test_an_environment_without_oumi_is_told_so_and_left_alone(tmp_path: Path, judge_bin: Path) -> None:

@@ -11,22 +11,19 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.oumi.conftest import OFFLINE
+
 pytestmark = pytest.mark.oumi
-HERE = Path(__file__).parent
-ROOT = HERE.parent.parent
-OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "DO_NOT_TRACK": "1", "CUDA_VISIBLE_DEVICES": ""}
+ROOT = Path(__file__).parents[2]
 WORDS = "lora the model at ./tiny-llama on ./rows.jsonl, sequence length 128, 2 steps, micro batch 2, global batch 2, save to out"
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory, judge_bin: Path) -> Path:
+def folder(tiny: Path, judge_bin: Path) -> Path:
     """A folder with a tiny model, rows, and the config of a request."""
-    path = tmp_path_factory.mktemp("launching")
-    made = subprocess.run([judge_bin / "python", HERE / "make_tiny.py", path], env={**os.environ, **OFFLINE}, capture_output=True, text=True)
-    assert made.returncode == 0, made.stderr[-2000:]
-    planned = chat(path, judge_bin, "--offline", "--gpus", "cpu:16GB", WORDS, "-o", "train.yaml")
+    planned = chat(tiny, judge_bin, "--offline", "--gpus", "cpu:16GB", WORDS, "-o", "train.yaml")
     assert planned.returncode == 0, planned.stderr
-    return path
+    return tiny
 
 
 def chat(folder: Path, judge_bin: Path, *args: str) -> subprocess.CompletedProcess[str]:

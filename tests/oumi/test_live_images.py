@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.oumi.conftest import OFFLINE
+
 pytestmark = pytest.mark.oumi
 HERE = Path(__file__).parent
-OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "DO_NOT_TRACK": "1", "CUDA_VISIBLE_DEVICES": ""}
 
 
 def run(*command: str | Path) -> None:

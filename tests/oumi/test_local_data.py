@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +15,6 @@ from assistant.machine.datafile import examine
 from assistant.planner.datafindings import findings
 from assistant.planner.localdata import choose_local, is_loader
 from tests.machine.datasamples import IMAGES, MESSAGES, NEGATIVE, POSITIVE, TEXTS, WARNED, lines, write
-from tests.oumi.test_training import OFFLINE
 
 pytestmark = pytest.mark.oumi
 HERE = Path(__file__).parent
@@ -67,10 +65,8 @@ class Trainer:
 
 
 @pytest.fixture(scope="module")
-def trainer(tmp_path_factory: pytest.TempPathFactory, judge_bin: Path) -> Iterator[Trainer]:
-    folder = tmp_path_factory.mktemp("local-data")
-    subprocess.run([judge_bin / "python", HERE / "make_tiny.py", folder], env={**os.environ, **OFFLINE}, capture_output=True, check=True)
-    made = Trainer(judge_bin / "python", folder)
+def trainer(tiny: Path, judge_bin: Path) -> Iterator[Trainer]:
+    made = Trainer(judge_bin / "python", tiny)
     yield made
     made.close()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import os
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,15 +19,6 @@ from assistant.machine.known import known_model
 pytestmark = pytest.mark.oumi
 HERE = Path(__file__).parent
 Body = dict[str, Any]
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory, judge_bin: Path) -> Path:
-    folder = tmp_path_factory.mktemp("tiny")
-    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "DO_NOT_TRACK": "1"}
-    done = subprocess.run([judge_bin / "python", HERE / "make_tiny.py", folder], env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-2000:]
-    return folder
 
 
 Train = Callable[[str, Body], Body]

@@ -11,28 +11,26 @@ from pathlib import Path
 import pytest
 
 from assistant.catalogue.benchmarks import benchmarks
+from tests.oumi.conftest import OFFLINE
 
 pytestmark = pytest.mark.oumi
 HERE = Path(__file__).parent
-OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "DO_NOT_TRACK": "1", "CUDA_VISIBLE_DEVICES": ""}
 
 
-def test_the_native_engine_answers_every_row(tmp_path: Path, judge_bin: Path) -> None:
-    made = subprocess.run([judge_bin / "python", HERE / "make_tiny.py", tmp_path], env={**os.environ, **OFFLINE}, capture_output=True, text=True)
-    assert made.returncode == 0, made.stderr[-2000:]
+def test_the_native_engine_answers_every_row(tiny: Path, judge_bin: Path) -> None:
     rows = [{"messages": [{"role": "user", "content": text}]} for text in ("one", "two", "three")]
-    (tmp_path / "q.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
-    words = f"answer {tmp_path}/q.jsonl with the model at {tmp_path}/tiny-llama, native engine, context 64, max 4 new tokens, save to {tmp_path}/out"
+    (tiny / "q.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    words = f"answer {tiny}/q.jsonl with the model at {tiny}/tiny-llama, native engine, context 64, max 4 new tokens, save to {tiny}/out"
     planned = subprocess.run(
-        [sys.executable, "-m", "assistant.cli", "--offline", "--gpus", "cpu:16GB", words, "-o", tmp_path / "infer.yaml"],
+        [sys.executable, "-m", "assistant.cli", "--offline", "--gpus", "cpu:16GB", words, "-o", tiny / "infer.yaml"],
         capture_output=True, text=True, cwd=HERE.parent.parent,
     )  # fmt: skip
     assert planned.returncode == 0, planned.stderr
     done = subprocess.run(
-        [judge_bin / "oumi", "infer", "-c", tmp_path / "infer.yaml"], env={**os.environ, **OFFLINE}, capture_output=True, text=True, timeout=600, cwd=tmp_path
+        [judge_bin / "oumi", "infer", "-c", tiny / "infer.yaml"], env={**os.environ, **OFFLINE}, capture_output=True, text=True, timeout=600, cwd=tiny
     )
     assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
-    answers = [json.loads(line) for line in (tmp_path / "out" / "answers.jsonl").read_text("utf-8").splitlines()]
+    answers = [json.loads(line) for line in (tiny / "out" / "answers.jsonl").read_text("utf-8").splitlines()]
     assert len(answers) == len(rows)
     assert all(answer["messages"][-1]["role"] == "assistant" for answer in answers)
 

@@ -15,11 +15,10 @@ from typing import Any
 
 import pytest
 
+from tests.oumi.conftest import OFFLINE
+
 pytestmark = pytest.mark.oumi
 HERE = Path(__file__).parent
-OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "DO_NOT_TRACK": "1", "CUDA_VISIBLE_DEVICES": ""}
-EXTRAS = os.environ.get("OUMI_CHAT_JUDGE_EXTRAS", "")
-"""A folder with packages that some kinds need beside Oumi: optuna, bitsandbytes."""
 
 
 class Model(BaseHTTPRequestHandler):
@@ -56,14 +55,6 @@ def address() -> Iterator[tuple[str, list[dict[str, Any]]]]:
     thread.join(10)
 
 
-@pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory, judge_bin: Path) -> Path:
-    folder = tmp_path_factory.mktemp("tiny")
-    made = subprocess.run([judge_bin / "python", HERE / "make_tiny.py", folder], env={**os.environ, **OFFLINE}, capture_output=True, text=True)
-    assert made.returncode == 0, made.stderr[-2000:]
-    return folder
-
-
 def planned(folder: Path, words: str, name: str) -> list[str]:
     """The commands of a request, its file saved under this name."""
     cli = [sys.executable, "-m", "assistant.cli", "--offline", "--gpus", "cpu:16GB", words]
@@ -77,7 +68,7 @@ def planned(folder: Path, words: str, name: str) -> list[str]:
 
 def run(folder: Path, judge_bin: Path, commands: list[str]) -> str:
     """The output of these commands, run in a shell as they were shown."""
-    env = {**os.environ, **OFFLINE, "PATH": f"{judge_bin}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": EXTRAS}
+    env = {**os.environ, **OFFLINE, "PATH": f"{judge_bin}{os.pathsep}{os.environ['PATH']}"}
     shown = ""
     for command in commands:
         done = subprocess.run(["bash", "-c", command], cwd=folder, env=env, capture_output=True, text=True, timeout=600)
@@ -88,8 +79,8 @@ def run(folder: Path, judge_bin: Path, commands: list[str]) -> str:
 
 def needs(judge_bin: Path, module: str) -> None:
     code = f"import importlib.util, sys; sys.exit(importlib.util.find_spec({module!r}) is None)"
-    if subprocess.run([judge_bin / "python", "-c", code], env={**os.environ, "PYTHONPATH": EXTRAS}).returncode:
-        pytest.skip(f"the judge has no {module}: OUMI_CHAT_JUDGE_EXTRAS may name a folder that does")
+    if subprocess.run([judge_bin / "python", "-c", code]).returncode:
+        pytest.skip(f"the judge has no {module}: .ci/judge.txt says what it holds")
 
 
 def test_a_function_of_the_users_own_scores_a_model(tmp_path: Path, tiny: Path, judge_bin: Path) -> None:

@@ -13,19 +13,10 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.oumi.conftest import OFFLINE
+
 pytestmark = pytest.mark.oumi
 HERE = Path(__file__).parent
-OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "DO_NOT_TRACK": "1"}
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory, judge_bin: Path) -> Path:
-    folder = tmp_path_factory.mktemp("tiny")
-    done = subprocess.run(
-        [judge_bin / "python", HERE / "make_tiny.py", folder], env={**os.environ, **OFFLINE}, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    return folder
 
 
 def make_config(folder: Path, method: str) -> dict[str, Any]:
@@ -47,7 +38,7 @@ def train(folder: Path, method: str, judge_bin: Path) -> list[dict[str, Any]]:
     """Real `oumi train`; the log lines of its steps."""
     done = subprocess.run(
         [judge_bin / "oumi", "train", "-c", folder / f"{method}.yaml"],
-        env={**os.environ, **OFFLINE, "CUDA_VISIBLE_DEVICES": ""},
+        env={**os.environ, **OFFLINE},
         capture_output=True,
         text=True,
         timeout=600,

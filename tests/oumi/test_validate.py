@@ -11,24 +11,14 @@ from assistant.builder.respond import respond
 from assistant.core.intent import Intent
 from assistant.machine.validate import oumi_python, validate
 
-JUDGE = os.environ.get("OUMI_CHAT_JUDGE_PYTHON", "")
 pytestmark = pytest.mark.oumi
 
 
-@pytest.fixture
-def on_path(monkeypatch: pytest.MonkeyPatch) -> None:
-    if not JUDGE:
-        if os.environ.get("CI"):
-            pytest.fail("OUMI_CHAT_JUDGE_PYTHON names no Python with oumi")
-        pytest.skip("no Python with oumi")
-    monkeypatch.setenv("PATH", f"{Path(JUDGE).parent}:{os.environ['PATH']}")
-
-
-@pytest.mark.usefixtures("on_path")
-def test_a_config_of_ours_is_accepted_and_a_broken_one_is_not(tmp_path: Path) -> None:
+def test_a_config_of_ours_is_accepted_and_a_broken_one_is_not(tmp_path: Path, judge_bin: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", f"{judge_bin}:{os.environ['PATH']}")
     python = oumi_python()
     assert python is not None
-    assert Path(python).resolve() == Path(JUDGE).resolve()
+    assert Path(python).parent == judge_bin
     text = respond(Intent(task="train", model="HuggingFaceTB/SmolLM2-135M-Instruct", method="lora", gpu="A100", gpu_count=1)).files[0].yaml
     good, bad = tmp_path / "good.yaml", tmp_path / "bad.yaml"
     good.write_text(text)

@@ -77,6 +77,7 @@ def test_any_mix_of_our_words_is_read(parts: list[str]) -> None:
 
 
 @pytest.mark.parametrize("text", ["x" * 100_000, "a/" * 50_000, "1 " * 50_000, "llama-" * 17_000, "qwen 7b " * 12_000, "0" * 100_000, "- " * 50_000, "(" * 100_000])
+@pytest.mark.timing
 def test_long_texts_end_soon(text: str) -> None:
     start = time.perf_counter()
     read(text)

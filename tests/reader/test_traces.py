@@ -164,6 +164,7 @@ def test_any_shuffle_of_logs_is_read(pieces: list[str], glue: str) -> None:
     assert found is None or (found.quote.isprintable() and len(found.quote) <= 240)
 
 
+@pytest.mark.timing
 def test_ten_kilobytes_take_twenty_milliseconds() -> None:
     noise = "".join(f"  {i}%|##  | {i}/400 [00:41<22:14, 3.44s/it] loss=1.{i} not a thing longer than no other\n" for i in range(120))
     text = (noise + LOGS["oom_backward_two_ranks"] + LOGS["unknown"])[:10_000]
@@ -174,6 +175,7 @@ def test_ten_kilobytes_take_twenty_milliseconds() -> None:
 
 
 @pytest.mark.parametrize("piece", [*sorted({n for sign in SIGNS for n in sign.needles}), "CUDA out of memory. Tried to allocate 1 ", "a/b.c ", "RuntimeError: x\n", "File \"a\", line 1, in f\n", "[rank1]: "])
+@pytest.mark.timing
 def test_no_repetition_makes_it_slow(piece: str) -> None:
     text = (piece * (10_000 // len(piece) + 1))[:10_000]
     assert min(_seconds(text) for _ in range(3)) <= 0.1

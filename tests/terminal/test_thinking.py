@@ -64,6 +64,7 @@ def test_its_line_is_gone_whatever_happens(monkeypatch: pytest.MonkeyPatch, prob
     assert err.getvalue().endswith("\r\033[K")
 
 
+@pytest.mark.timing
 def test_what_is_quick_shows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     err = terminal(monkeypatch, "stderr")
     begun = time.monotonic()
