@@ -21,7 +21,7 @@ def talk(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest
 def test_on_an_own_machine_nothing_has_a_price(talk: Talk) -> None:
     talk.say("lora smollm2 135m on a 4090, budget 5 dollars")
     change = talk.say("make a job for it locally")
-    assert f"on runpod → {OWN}" in " ".join(change.split())
+    assert f"on runpod, price of 2026-09 → {OWN}" in " ".join(change.split())
     for line in ("/show", "/cost", "how much will it cost?", "/json"):
         said = talk.say(line)
         assert "$0" not in said
@@ -32,7 +32,7 @@ def test_on_an_own_machine_nothing_has_a_price(talk: Talk) -> None:
 
 def test_a_price_that_is_lost_is_said(talk: Talk) -> None:
     talk.say("lora smollm2 135m on a 4090")
-    assert "on runpod → not known" in " ".join(talk.say("on gcp").split())
+    assert "on runpod, price of 2026-09 → not known" in " ".join(talk.say("on gcp").split())
 
 
 def test_a_tiny_run_is_not_free() -> None:

@@ -207,7 +207,8 @@ def test_a_turn_of_a_script_says_its_own_mistake_and_what_it_answered(tmp_path: 
     assert mistake["plan"] is None
     assert [(one["rule"], one["severity"]) for one in mistake["findings"]] == [("unknown-field", "error")]
     assert mistake["findings"][0]["fix"]
-    assert asked["status"] == "needs_input"
+    assert [one["field"] for one in asked["questions"]] == ["learning_rate"]
+    assert "learning_rate: 0.0003" in asked["files"][0]["yaml"], "a plan stands beside the question, without the value that cannot be"
     assert "DDP" in again["told"], "the plan that stands is still there to be asked about"
     assert unknown["status"] == "invalid"
     assert done.returncode == 2, "the last turn's"

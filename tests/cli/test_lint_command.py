@@ -15,9 +15,10 @@ from assistant.cli.program import run
 
 BAD = """\
 model:
-  {model_name: gpt2, torch_dtype_str: bfloat16}  # small
+  {model_name: gpt2, model_max_length: 1024, torch_dtype_str: bfloat16}  # small
 training:
   trainer_type: trl_sft
+  output_dir: output/mine
 data:
   train:
     datasets: [{dataset_name: yahma/alpaca-cleaned}]
