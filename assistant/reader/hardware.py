@@ -25,7 +25,7 @@ _NODE = "(?:nodes?|machines|servers|hosts|boxes)"
 
 
 @cache
-def _gpu_pattern() -> re.Pattern[str]:
+def _gpu_pattern() -> str:
     outer = rf"(?:(?<![\w.])(?P<outer>{COUNT})(?P<by>\s*[x*]\s*|\s+)(?=\d))?"
     between = r"(?P<between>\s*[x*]\s*|\s+(?:of\s+)?|(?=[a-z])|\s*(?:\u5f20|\u5757|\u53f0|\u679a|\u5361)\s*)"
     before = rf"(?:{outer}(?<!\d)(?P<before>{COUNT}){between})?"
@@ -37,21 +37,16 @@ def _gpu_pattern() -> re.Pattern[str]:
     memory = r"(?:[-\s_]*\(?(?:the\s+)?(?P<mem>\d{1,3})\s*(?:gb|gib|go|g|gig|gigs|(?<=[ -][48]0)s)(?![a-z0-9])(?:\s*(?:ones|each|of\s+\w+))?\)?)?"
     count_after = r"(?P<plural2>'?s)?(?:\s*(?:x|\*|:)\s*(?P<after>\d{1,4})(?![\d.]|\s*(?:gb|b\b)))?"
     nodes = rf"(?P<nodes>[\s-]+{_NODE}(?![a-z]))?"
-    return re.compile(
-        rf"{before}(?:{vendor}{core}|(?<=[x*\d]){attached}){variant}{after}{memory}{count_after}{nodes}", re.IGNORECASE
-    )
+    return rf"{before}(?:{vendor}{core}|(?<=[x*\d]){attached}){variant}{after}{memory}{count_after}{nodes}"
 
 
-_NODES = re.compile(rf"(?<![\w.])({COUNT})[\s-]*(?:x\s*)?{_NODE}\b(?:\s*(?:of|with|x|each|,))?", re.IGNORECASE)
-_GPUS = re.compile(rf"(?<![\d.])({COUNT})(?:\s*x\s*|\s+)(?:(\d{{1,3}})\s*(?:gb|g)\s*)?(?:gpus?|cards?)\b(?:\s+(?:per|a|each)\s+node)?", re.IGNORECASE)
-_NAMELESS = re.compile(
-    rf"(?<![\w.])(?:(\d{{1,4}})\s*[x*]\s*)?({COUNT})\s*[x*]\s*(\d{{1,4}})\s*(?:gb|gib)\b(?:\s*(?:gpus?|cards?))?", re.IGNORECASE
-)
+_NODES = rf"(?<![\w.])({COUNT})[\s-]*(?:x\s*)?{_NODE}\b(?:\s*(?:of|with|x|each|,))?"
+_GPUS = rf"(?<![\d.])({COUNT})(?:\s*x\s*|\s+)(?:(\d{{1,3}})\s*(?:gb|g)\s*)?(?:gpus?|cards?)\b(?:\s+(?:per|a|each)\s+node)?"
+_NAMELESS = rf"(?<![\w.])(?:(\d{{1,4}})\s*[x*]\s*)?({COUNT})\s*[x*]\s*(\d{{1,4}})\s*(?:gb|gib)\b(?:\s*(?:gpus?|cards?))?"
 """`2x24GB` and `2x8x80GB`, as `--gpus` takes them."""
-_MEMORY = re.compile(
+_MEMORY = (
     r"(?<![\w.])(?<!gpu-)(\d{1,4})[\s-]*(?P<unit>gb|gib|go|gigs?|g)\b(?:\s+(?:of\s+)?(?:v?ram|memory|unified memory))?"
-    r"(?P<card>\s*(?:gpus?|cards?|nvidia))?",
-    re.IGNORECASE,
+    r"(?P<card>\s*(?:gpus?|cards?|nvidia))?"
 )
 _BARE = re.compile(
     r"\b(?:on|in|into|with|within|using|have|got)\s+(?:(?:only|just|about|around|roughly|a|an|single|one|my|the)\s+)*$", re.IGNORECASE
@@ -67,16 +62,14 @@ _HOST_MEMORY = re.compile(r"\s*(?:of\s+)?(?:(?:system|host|main|cpu)\s+)*(?:ram|
 _DATA_TALK = re.compile(r"\b(?:data(?:set)?s?|files?|corpus|jsonl?|csv|parquet|disk)\b[^,.;]*$", re.IGNORECASE)
 _MEMORY_TALK = re.compile(r"v?ram\b|gpu|card|memory|\benough\b", re.IGNORECASE)
 _TIMES = r"(?:(?<![\w.])(?P<count>\d{1,4})\s*[x*]\s*|\b)"
-_MAC = re.compile(
+_MAC = (
     rf"{_TIMES}(?:m-series|(?:apple\s+)?m[1-5]\s*(?:pro|max|ultra)(?:\s+(?:mac\w*(?:\s+(?:pro|air|studio|mini))?))?|"
     r"mac\s?book(?:\s+(?:pro|air))?(?:\s+m[1-5](?:\s*(?:pro|max|ultra))?)?|mac\s+(?:studio|mini|pro)(?:\s+m[1-5](?:\s*(?:pro|max|ultra))?)?|"
-    r"apple\s+silicon|(?:apple\s+)m[1-5]|m[1-5]\s+(?:mac\w*(?:\s+(?:pro|air|studio|mini))?|air|mini|studio)|i?mac(?:\s+with)?(?:\s+an?)?\s+m[1-5](?:\s*(?:pro|max|ultra))?|mps|m[1-5](?=\s+\d+\s*gb))\b",
-    re.IGNORECASE,
+    r"apple\s+silicon|(?:apple\s+)m[1-5]|m[1-5]\s+(?:mac\w*(?:\s+(?:pro|air|studio|mini))?|air|mini|studio)|i?mac(?:\s+with)?(?:\s+an?)?\s+m[1-5](?:\s*(?:pro|max|ultra))?|mps|m[1-5](?=\s+\d+\s*gb))\b"
 )
-_CPU = re.compile(
+_CPU = (
     rf"{_TIMES}(?:cpu[\s-]only|(?:on|with|using) (?:a |the |my |just |only )*cpus?|no gpus?|without (?:a )?gpu|(?<=[,;|/] )cpu(?=\s*(?:$|[,;|/.]))|cpus?(?=\s*(?::|with|and|,)?\s*\d+\s*g))\b|"
-    r"(?<![\w.])(?P<times>\d{1,4})\s*[x*]\s*cpus?\b",
-    re.IGNORECASE,
+    r"(?<![\w.])(?P<times>\d{1,4})\s*[x*]\s*cpus?\b"
 )
 
 
@@ -95,16 +88,16 @@ class _Said(NamedTuple):
 def read_hardware(page: Page, found: dict[str, Any], asks: list[Question]) -> None:
     """gpu, gpu_count, nodes and gpu_memory_gb; a question where two machines are named."""
     end = 0
-    if mac := page.find(_MAC):
+    if mac := page.find(compiled(_MAC)):
         found["gpu"] = "M-series"
         _count(found, mac.group("count"))
     else:
         end = _read_gpu(page, found, asks)
-    if nodes := page.find(_NODES):
+    if nodes := page.find(compiled(_NODES)):
         found.setdefault("nodes", number(nodes.group(1)))
         _share_out(page.original[end : nodes.start()], found)
     _read_cards(page, found, asks)
-    if "gpu" not in found and (cpu := page.find(_CPU)):
+    if "gpu" not in found and (cpu := page.find(compiled(_CPU))):
         found["gpu"] = "cpu"
         _count(found, cpu.group("count") or cpu.group("times"))
     _read_memory(page, found)
@@ -128,7 +121,7 @@ def _read_gpu(page: Page, found: dict[str, Any], asks: list[Question]) -> int:
     said: list[_Said] = []
     if not compiled(_CORES).search(page.text):
         return 0
-    for match in _gpu_pattern().finditer(page.text):
+    for match in list(compiled(_gpu_pattern()).finditer(page.text)):
         said.append(_some_of(page, _said(match)))
         page.take(*match.span())
     if not said:
@@ -191,11 +184,11 @@ def _read_cards(page: Page, found: dict[str, Any], asks: list[Question]) -> None
     """Cards without a name: `2x24GB`, `two 24 GB cards`, `8 gpus`."""
     if "gpu" in found and page.mentions(" of th", " of my", " of our") and (ones := compiled(_ONES_OF).search(page.text)):
         found.setdefault("gpu_count", int(ones.group(1)))
-    nameless = page.find(_NAMELESS)
+    nameless = page.find(compiled(_NAMELESS))
     if nameless:
         nodes, count, memory = nameless.groups()
         cards = nameless.group().strip()
-    elif match := page.find(_GPUS):
+    elif match := page.find(compiled(_GPUS)):
         nodes, (count, memory), cards = None, match.groups(), match.group().strip()
     else:
         return
@@ -220,7 +213,7 @@ def _same(gpu: GpuSpec, memory: float, count: int | None, found: dict[str, Any])
 
 def _read_memory(page: Page, found: dict[str, Any]) -> None:
     """Memory that stands apart from a GPU's name: of the GPU named, else of one that is not."""
-    for match in list(_MEMORY.finditer(page.text)):
+    for match in list(compiled(_MEMORY).finditer(page.text)):
         behind = page.text[match.end("unit") :]
         if _OTHER_MEMORY.match(behind) or ("gpu" not in found and _HOST_MEMORY.match(behind)):
             continue

@@ -11,6 +11,7 @@ from assistant.catalogue.models import all_models, find_model, get_model, hosted
 from assistant.catalogue.names import fold, read_records
 from assistant.reader.fillers import FILLER
 from assistant.reader.page import Page
+from assistant.reader.patterns import compiled
 
 _FAMILIES = (
     "meta-llama|llama|codellama|tinyllama|qwen|qwq|gemma|paligemma|phi|mistral|mixtral|ministral|magistral|codestral|"
@@ -39,9 +40,7 @@ _MOST_PIECES = 12
 """Of the longest name in use there are seven: a list of names is more than one name."""
 
 
-@cache
-def _pattern() -> re.Pattern[str]:
-    return re.compile(rf"(?<![a-z0-9./\-])(?:{_FAMILIES}|{_OUTSIDE})(?![a-z]|[ ._-]?cpp\b)(?:{_PIECE}){{0,{_MOST_PIECES}}}", re.IGNORECASE)
+_NAME = rf"(?<![a-z0-9./\-])(?:{_FAMILIES}|{_OUTSIDE})(?![a-z]|[ ._-]?cpp\b)(?:{_PIECE}){{0,{_MOST_PIECES}}}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +146,7 @@ def read_models(page: Page, *, base: bool) -> list[Named]:
     """Every model named in the unread text, in order; each is taken from the page."""
     found: list[Named] = []
     position = 0
-    while match := _pattern().search(page.text, position):
+    while match := compiled(_NAME).search(page.text, position):
         start = match.start()
         phrase = match.group().rstrip(" -_:")
         position = start + max(1, len(phrase))
@@ -251,7 +250,7 @@ def is_family(word: str) -> bool:
 def is_model_name(words: str) -> bool:
     """True for words that are a model's name and no more: a family with what belongs to it, or a size (`the 70b`)."""
     name = words.strip()
-    return _pattern().fullmatch(name) is not None or re.fullmatch(_SIZE, name, re.IGNORECASE) is not None
+    return compiled(_NAME).fullmatch(name) is not None or re.fullmatch(_SIZE, name, re.IGNORECASE) is not None
 
 
 def is_hosted(model_id: str) -> bool:

@@ -65,7 +65,7 @@ def _quoted(page: Page) -> tuple[list[Place], list[tuple[int, str]]]:
 def _bare(page: Page) -> list[tuple[int, str]]:
     """Words that end as data files do."""
     files = []
-    for run in compiled(rf"(?:[^\s\x00\\]|\\[^\n\x00])+{_ENDING}(?={_CLOSING}(?:[\s\x00]|$|[,;]))").finditer(page.text):
+    for run in compiled(rf"(?<![^\s\x00\\])(?:[^\s\x00\\]|\\[^\n\x00])+{_ENDING}(?={_CLOSING}(?:[\s\x00]|$|[,;]))").finditer(page.text):
         for start, end in _pieces(run):
             files.append((start, page.exact(start, end).replace("\\ ", " ")))
             page.take(start, end)
