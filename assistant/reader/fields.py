@@ -25,13 +25,13 @@ _DOTTED = rf"(?<![\w./])(?:--)?((?:{SECTIONS}){_FILE}(?:\.[a-z_][a-z0-9_]*|\[\d+
 _QUANTITIES = (
     ("lora_rank", r"\b(?:lora_)?(?:rank|(?<=lora.)dim(?:ension)?|r)(?: of|[-_ ]?dim)?\s*[=: ]\s*(-?\d+)\b(?!\.\d)|(?<!deepseek.)\b(?:lora_r|r)(\d{2,4}|[2-9])\b(?!\.)|\brank[- ]?(\d+)\b(?!\.\d)"),
     ("lora_alpha", r"\b(?:lora_)?alpha(?: of)?\s*[=: ]\s*(-?\d+(?:\.\d+)?)\b|\balpha(\d+)\b|(?<![\w.])a\s?=\s?(\d+)\b"),
-    ("num_fewshot", r"\b(\d+)[- ]?shots?\b(?!\s*[=:]\s*\d)|\b(?:n(?:um)?_?)?(?:few_?)?shots?\s*[=:]\s*(\d+)"),
+    ("num_fewshot", rf"\b(\d+|{_WORD})\s+(?:in[- ]context |worked )?(?:examples?|demonstrations?) in (?:the |its |each |every )?(?:prompt|context)\b|\b(\d+)[- ]?shots?\b(?!\s*[=:]\s*\d)|\b(?:n(?:um)?_?)?(?:few_?)?shots?\s*[=:]\s*(\d+)"),
     ("seed", r"\b(?:seed|semilla|graine|semente)(?: of|ed with)?\s*[=: ]\s*(-?\d+)\b"),
     ("epochs", rf"(?<![\w.])(-?\d+(?:\.\d+)?|{_WORD})\s*(?:(?:full|more|additional|further|extra)\s+)*(?:epochs?(?!\s*[=:]\s*\d)|[ée]poques?|[ée]pocas?|epochen|passes)\b|\b(?:num[_ ](?:train[_ ])?)?epochs?\s*[=: ]\s*(-?\d+(?:\.\d+)?|(?:{_WORD})\b)|\bep\s*[=: ]\s*(\d+)\b|(\d+)\s*(?:\u8f6e|\u4e2a\s*(?:epoch|\u8f6e)|\u30a8\u30dd\u30c3\u30af)"),
     ("max_steps", r"\b(?:max[_ ]steps?|(?<!accumulation )steps)\s*[=: ]\s*(-?\d[\d,]*)\b|(?<!every )(?<!each )\b(\d(?:[\d,]*\d)?(?:\.\d+)?k?)\s*(?:training |optimizer |max )?(?:steps|iterations|iters)\b"),
 )
 SIGNS = {
-    "lora_rank": ("r",), "lora_alpha": ("a=", "a =", "alpha"), "num_fewshot": ("shot",), "seed": ("seed", "semilla", "graine", "semente"),
+    "lora_rank": ("r",), "lora_alpha": ("a=", "a =", "alpha"), "num_fewshot": ("shot", " in "), "seed": ("seed", "semilla", "graine", "semente"),
     "epochs": ("ep", "pass", "poq", "poc", "\u8f6e", "\u30a8"), "max_steps": ("step", "iter"),
 }  # fmt: skip
 """Quantity → literals of which one occurs where its pattern matches: a look for them is quicker."""
@@ -54,7 +54,7 @@ _HOURS = rf"(?:(?:under|within|in|less than|at most|max(?:imum)?|no more than|be
 _HOURS_OF = {"w": 168, "d": 24, "m": 1 / 60}
 _DOLLARS = r"(?:(?:under|below|less than|at most|max(?:imum)?|up to|budget(?: is| of|:)?|<)\s*)?(?:\$\s*(\d[\d,]*(?:\.\d+)?)|(\d[\d,]*(?:\.\d+)?)\s*(?:\$|dollars?|bucks|usd|€|£|euros?|eur|pounds|gbp)(?!\w)|[€£]\s*(\d[\d,]*(?:\.\d+)?))(?:\s*(?:max|tops|budget))?"
 _WALLTIME = r"\b(?:wall[- ]?time|time limit|--time)\s*[=: ]?\s*(\d{1,3}):(\d\d)(?::\d\d)?\b|(?<![\d:])(\d{1,3}):(\d\d):\d\d\s*(?:of )?(?:wall[- ]?time|time limit)\b"
-_LIMIT = r"\b(?:limit(?:ed)?(?: to)?|num_samples|first|only|just|on|max)\s*[=: ]\s*(\d+)\s*(?:samples?|examples?|questions?|rows?)?\b|\b(\d+)\s*(?:samples?|examples?|questions)\b"
+_LIMIT = r"\b(?:limit(?:ed)?(?: to| of)?|num_samples|first|only|just|on|max)\s*[=: ]\s*(\d+)\s*(?:samples?|examples?|questions?|rows?|docs?|documents?|problems?|items?)?\b|\b(\d+)\s*(?:samples?|examples?(?! in )|questions|docs|problems)\b"
 _TEXT = r"(?:\"([^\"\n]+)\"|'([^'\n]+)'(?!\w)|([^\s,;\"]*\$(?:\([^)\n]*\)|\{[^}\n]*\})[^\s,;\"]*|[^\s,;\"]+))"
 """A text as a value: in quotes, or up to the next space, a `$(…)` or `${…}` kept whole."""
 _OUTPUT = r"(?:\b(?:out(?:puts?)?|output[-_ ]?dir(?:ectory)?|checkpoints?)\s*[:=]\s*(?=[\"'~./$\w])|\b(?:(?:sav(?:e|ing|ed)|stor(?:e|ing|ed)|dump(?:ing)?|output|writ(?:e|ing)|logs? and checkpoints)(?:\s+(?:it|them|checkpoints?|results?|the \w+|everything|answers))?\s+(?:to|in|into|under|at)|out to|(?:save|out|output)(?=\s+(?:~|\.{1,2})?/)|output[-_ ]?dir(?:ectory)?(?:\s*(?:to|is))?|(?:outputs?|results?|checkpoints?|weights|everything|model)\s+(?:(?:should|must|will|can|is|are|has|have)\s+(?:to )?)?(?:be )?(?:goes|go|written|saved|stored|put|end up|land)\s+(?:to|in|into|under|at)|results? (?:in)?to|checkpoints? (?:in|to|under)|guardar en|speichern in)\s+(?!\$?[\d.,]+(?:\s|$))|\b(?:write|put|keep)(?:\s+(?:it|them|checkpoints?|results?|the \w+|everything|answers))?\s+(?:to|in|into|under|at)\s+(?=[\"'~./$]|[\w.\-]+/))" + _TEXT
