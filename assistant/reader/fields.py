@@ -53,6 +53,11 @@ _LEARNING = r"(?:\b(?:learning[-_ ]rate|lr|lernrate|tasa de aprendizaje|taux d'a
 _HOURS = rf"(?:(?:under|within|in|less than|at most|max(?:imum)?|no more than|below|up to|finish(?:ed)? in|<)\s*(?:of\s*)?)?(?<![\w.$])(\d+(?:\.\d+)?|{_WORD}|an?(?=\s+(?:hour|day)))\s*-?(hours?|hrs?|h|horas?|heures?|stunden?|days?|weeks?|minutes?|mins?)\b(?:\s*(?:max|tops|budget|limit))?"
 _HOURS_OF = {"w": 168, "d": 24, "m": 1 / 60}
 _DOLLARS = r"(?:(?:under|below|less than|at most|max(?:imum)?|up to|budget(?: is| of|:)?|<)\s*)?(?:\$\s*(\d[\d,]*(?:\.\d+)?)|(\d[\d,]*(?:\.\d+)?)\s*(?:\$|dollars?|bucks|usd|€|£|euros?|eur|pounds|gbp)(?!\w)|[€£]\s*(\d[\d,]*(?:\.\d+)?))(?:\s*(?:max|tops|budget))?"
+_PER = r"(?:hour|hr|h|day|week|month|mo|year|yr|minute|min|gpu|card|node|user|seat|token|call|request|(?:1?[km]|million|thousand) tokens)"
+_RATE_BEHIND = rf"\s*(?:(?:/|per\b|an?\b|each\b)\s*(?:gpu[- ]?)?{_PER}\b|hourly\b|monthly\b|[mb]n?\b|million\b|billion\b)"
+"""What makes a sum of money a price, or one that no training costs."""
+_PAID = r"\b(?:paid|costs?|price[sd]?|priced|worth|rate|charge[sd]?|sold|bought|raised|earn\w*|revenue|salary|funding)\b(?:\s+[a-z]+){0,3}\s*$"
+_LIMITED = r"\b(?:under|below|less|at most|max\w*|more than|up to|budget|cap|limit|within|should|must|may|can|tops)\b|<"
 _WALLTIME = r"\b(?:wall[- ]?time|time limit|--time)\s*[=: ]?\s*(\d{1,3}):(\d\d)(?::\d\d)?\b|(?<![\d:])(\d{1,3}):(\d\d):\d\d\s*(?:of )?(?:wall[- ]?time|time limit)\b"
 _LIMIT = r"\b(?:limit(?:ed)?(?: to| of)?|num_samples|first|only|just|on|max)\s*[=: ]\s*(\d+)\s*(?:samples?|examples?|questions?|rows?|docs?|documents?|problems?|items?)?\b|\b(\d+)\s*(?:samples?|examples?(?! in )|questions|docs|problems)\b"
 _TEXT = r"(?:\"([^\"\n]+)\"|'([^'\n]+)'(?!\w)|([^\s,;\"]*\$(?:\([^)\n]*\)|\{[^}\n]*\})[^\s,;\"]*|[^\s,;\"]+))"
@@ -74,6 +79,8 @@ _ZERO_SHOT = r"\bzero[- ]shot\b"
 _TURN_OFF = r"\b(?:(?:turn|switch|shut)(?:ing)? off|disabl(?:e|ing)|deactivat(?:e|ing)|remov(?:e|ing)|drop(?:ping)?|stop(?:ping)?|get rid of)\s+(?:(?:the|my|using|logging to|all|that) ){0,2}"
 _OFF = r"\s*off\b|[\s,;.]*(?:please |just |so )?(?:turn|switch|shut|leave) (?:it|that|this) off\b"
 _SPOT = r"\b(?:spot|preemptible|interruptible)\b(?: instances?| vms?)?"
+_GOOD_SPOT = r"\bspot[- ]on(?=\W*(?:$|[.,;!\n]))|\b(?:a|the|great|good|nice|sweet|blind|soft|hot|weak)\s+spot\b(?=\s+(?:on|for|in|at|of|to)\b|\W*$|[.,;!])"
+"""A spot that no cloud rents."""
 _ON_DEMAND = r"\bon[- ]demand\b|\bno spot\b|\bnot spot\b|\b(?:kein|keine|sin|pas de|sem) spot\b|\b(?:not|no|non|without)[ -](?:preemptible|interruptible)\b|\bwithout spot\b"
 
 
@@ -212,6 +219,9 @@ def _read_numbers(page: Page, found: dict[str, Any]) -> None:
 
 def read_budget(page: Page, found: dict[str, Any], notes: list[tuple[str, Any, str]]) -> None:
     """Hours, dollars, spot."""
+    for price in compiled(_DOLLARS).finditer(page.text):
+        if _is_price(page, price):
+            page.take(*price.span())
     if match := page.find(compiled(_DOLLARS)):
         found["max_dollars"] = float(_first(match).replace(",", ""))
         if compiled(r"[€£]|eur|pounds|gbp").search(match.group()):
@@ -225,11 +235,20 @@ def read_budget(page: Page, found: dict[str, Any], notes: list[tuple[str, Any, s
     if page.mentions("time") and (match := page.find(compiled(_WALLTIME))):
         hours, minutes = (group for group in match.groups() if group)
         found["max_hours"] = int(hours) + int(minutes) / 60
+    said = compiled(_GOOD_SPOT).sub(" ", page.original)
     if page.find(compiled(_ON_DEMAND)):
         found["spot"] = False
-    elif page.has(compiled(_SPOT)):
-        found["spot"] = affirmed(page.original, _SPOT)
+    elif compiled(_SPOT).search(said):
+        found["spot"] = affirmed(said, _SPOT)
         page.find(compiled(_SPOT))
+
+
+def _is_price(page: Page, money: re.Match[str]) -> bool:
+    """True for what something costs, or was worth: `$2.49/hr`, `I paid 1600 dollars`, `closed at $2M`."""
+    if compiled(_RATE_BEHIND).match(page.text, money.end()):
+        return True
+    limits = compiled(_LIMITED).search(page.text[max(0, money.start() - 30) : money.end() + 8])
+    return not limits and compiled(_PAID).search(page.text[max(0, money.start() - 30) : money.start()]) is not None
 
 
 def _is_item(page: Page, match: re.Match[str]) -> bool:

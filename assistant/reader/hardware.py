@@ -150,6 +150,7 @@ def _said(match: re.Match[str]) -> _Said:
 
 
 _ONES_OF = r"(?<![\w.])(\d{1,2})\s+(?:x\s*)?of (?:the|those|these|my|our)\s+(\d{1,3})\s?(?:gb|gib|g)\s+(?:ones?|kind|version|cards?|gpus?)\b"
+_OF_THEM = rf"(?<![\w.])({COUNT}) of (?:them|those|these)\b"
 _SOME_OF = rf"(?<![\w.])({COUNT})\s+(?:out )?of\s+(?:my|our|the|these|those)\s*$"
 
 
@@ -184,6 +185,8 @@ def _read_cards(page: Page, found: dict[str, Any], asks: list[Question]) -> None
     """Cards without a name: `2x24GB`, `two 24 GB cards`, `8 gpus`."""
     if "gpu" in found and page.mentions(" of th", " of my", " of our") and (ones := compiled(_ONES_OF).search(page.text)):
         found.setdefault("gpu_count", int(ones.group(1)))
+    elif "gpu" in found and "gpu_count" not in found and page.mentions(" of th") and (ones := page.find(compiled(_OF_THEM))):
+        found["gpu_count"] = number(ones.group(1))
     nameless = page.find(compiled(_NAMELESS))
     if nameless:
         nodes, count, memory = nameless.groups()

@@ -17,11 +17,13 @@ from assistant.reader.bounds import bound_notes, bounds_blanked
 from assistant.reader.chosen import other_models, pick_model
 from assistant.reader.clashes import (
     affirmed,
+    affirmed_at,
     ask_export,
     ask_objective,
     ask_precision,
     faulted,
     is_explanation,
+    is_topic,
     last_said,
 )
 from assistant.reader.datasets import read_datasets
@@ -134,7 +136,7 @@ def _read(text: str) -> Reading:
     task = task_of(page) or ("train" if any("resume" in path for path in overrides) else None)
     left += later_steps(page, task)
     read_kind(page, task, found, overrides, notes)
-    ids = _read_ids(page, found, task, folders)
+    ids = [*_model_field(page, overrides), *_read_ids(page, found, task, folders)]
     read_quantities(page, found, overrides, notes)
     base = compiled(r"\bbase (?:model|version|variant|one|weights|checkpoint)\b|\(\s*(?:the )?base\b|,\s*base\b(?=\s*(?:$|[,.;]))|\b(?:not|non)[- ](?:the )?instruct|\bpre-?train(?!ed)|\bpre-?trained (?:one|only|weights|base|variant|version)\b|\bfrom scratch\b").search(page.original) is not None
     named = read_models(page, base=base)
@@ -186,6 +188,16 @@ def _read(text: str) -> Reading:
         unread=(*left, *endless(page), *unread(page, task=intent.task, data_known="dataset" in found)),
         taken=() if page.alike else tuple(page.taken),
     )
+
+
+def _model_field(page: Page, overrides: dict[str, Any]) -> list[Named]:
+    """The model where it was said by its field: `--model.model_name out/checkpoint-900`."""
+    name = overrides.get("model.model_name")
+    if not isinstance(name, str) or not name:
+        return []
+    del overrides["model.model_name"]
+    start = max(0, page.original.find(name))
+    return [Named(id=known_id(name) or name, start=start, end=start + len(name), known=known_id(name) is not None)]
 
 
 def _read_ids(page: Page, found: dict[str, Any], task: str | None, folders: list[Place]) -> list[Named]:
@@ -251,10 +263,10 @@ def _words(page: Page, task: str | None) -> dict[str, Any]:
         if objective:
             found |= {"objective": objective, "task": task or "train"}
         found["sharding"] = _sharding(text)
+    if task in ("train", "tune", "infer", "evaluate", None):
         found["precision"] = pick(text, lexicon.PRECISIONS)
     places = without_places(page.original)
-    clouds = sorted((m.start(), value) for value, pattern in lexicon.CLOUDS for m in compiled(pattern).finditer(places)) if page.correction else []
-    found["cloud"] = clouds[-1][1] if clouds else pick(places, lexicon.CLOUDS)
+    found["cloud"] = _cloud(places, corrected=page.correction is not None)
     found["priority"] = pick(text, lexicon.PRIORITIES)
     if task in ("infer", "evaluate", "judge", "synthesize"):
         said = last_said(page, lexicon.ENGINES) if page.correction and pick(text, lexicon.ENGINES) else None
@@ -268,6 +280,14 @@ def _words(page: Page, task: str | None) -> dict[str, Any]:
         if names:
             found["benchmarks"] = names
     return {key: value for key, value in found.items() if value is not None}
+
+
+def _cloud(text: str, *, corrected: bool) -> str | None:
+    """The cloud that is named as a place; the last one where someone corrects himself."""
+    named = [(m.start(), value) for value, pattern in lexicon.CLOUDS for m in compiled(pattern).finditer(text) if not is_topic(text, *m.span()) and (corrected or affirmed_at(text, m))]
+    if not named:
+        return None
+    return max(named)[1] if corrected else next(value for value, _ in lexicon.CLOUDS if any(value == said for _, said in named))
 
 
 def _sharding(text: str) -> str | None:

@@ -57,7 +57,7 @@ _MACHINES = (
     ("100|800", rf"(?<![a-wyz]){_GPU_SIZES}(?P<s>s?)(?:[-_]|(?P<blank> ))(?P<gb>16|32|40|80|94)(?(blank)(?=\s*(?:$|[,;)/|\n]|\.(?:\s|$)|(?:and|with|on|spot|in)\b))|{_ENDS})", "{gpu}{s} {gb}GB"),
     ("gb ", r"(?<![\w.])(\d{1,2}|an?|one|two|three|four|six|eight) (16|24|32|40|80|94|141) ?gb ([ahvl]\d{2,3}s?)(?![a-z0-9])", "{0} {2} {1}GB"),
     (" of th", r"(?<![\w.])(\d{1,2}) of (?:those|these)(?=\s+(?:nvidia\s+)?[ahlvt]\d)", "{0}"),
-    (" of th", r"[, \t]*\(?(?<![\w.])(\d{1,2}) of (?:them|those)\b\)?", " x{0} "),
+    (" of th", r"(\d[a-z]{0,5}|cards?|gpus?|\d gb)[, \t]+\(?(?<![\w.])(\d{1,2}) of (?:them|those)\b\)?", "{0} x{1} "),
     ("bg", r"(?<![\w.])(\d{2,3}) ?bg\b", "{0}GB"),
     ("gpus|num_gpu|gpu_count", r"\b(?:num_|n_)?gpus?(?:_count)?\s*[:=]\s*(\d{1,2})(?![\w.])", "{0} gpus"),
     ("stage", r"\bdeepspeed(?:'s)?,? (?:zero[- ]?)?stage[ -]?([123])\b", "deepspeed zero-{0}"),
@@ -73,7 +73,7 @@ _MACHINES = (
     (" x|x ", r"(?<![\w.\-/])(\d{1,2})n(?=\s?[x*]\s?\d)", "{0} nodes "),
 )
 _NUMBERS = (
-    ("0,0", r"(?<![\w.,])0,(0\d+)(?![\d,])", "0.{0}"),
+    ("0,0", r"(?<![\w.,])0,(0\d+)(?!\d|,\d)", "0.{0}"),
     ("10", r"(\d(?:\.\d+)?)\s*[x\u00d7*]\s*10\s*\^?\s*[-\u2212](\d)\b", "{0}e-{1}"),
     ("^", r"(?<![\w.*])10\s?\^\s?[-\u2212](\d)\b", "1e-{0}"),
     (",", r"(?<![\w.,])(\d{1,2}),(\d{1,2})(?=\s*(?:hours?|h\b|days?|epochs?))", "{0}.{1}"),
