@@ -59,6 +59,7 @@ _OTHER_MEMORY = re.compile(
     re.IGNORECASE,
 )
 _HOST_MEMORY = re.compile(r"\s*(?:of\s+)?(?:(?:system|host|main|cpu)\s+)*(?:ram|cpu|host|system)\b", re.IGNORECASE)
+_HOST_BEFORE = r"(?:^|[^\w ]|\b(?:my|our|the|system|host|cpu|main) |\W)(?<!v)(?<!gpu )ram\s*(?:is|:|=|of)\s*$"
 _DATA_TALK = re.compile(r"\b(?:data(?:set)?s?|files?|corpus|jsonl?|csv|parquet|disk)\b[^,.;]*$", re.IGNORECASE)
 _MEMORY_TALK = re.compile(r"v?ram\b|gpu|card|memory|\benough\b", re.IGNORECASE)
 _TIMES = r"(?:(?<![\w.])(?P<count>\d{1,4})\s*[x*]\s*|\b)"
@@ -122,12 +123,14 @@ def _read_gpu(page: Page, found: dict[str, Any], asks: list[Question]) -> int:
     if not compiled(_CORES).search(page.text):
         return 0
     for match in list(compiled(_gpu_pattern()).finditer(page.text)):
+        if _is_figure(page, match):
+            continue
         said.append(_some_of(page, _said(match)))
         page.take(*match.span())
     if not said:
         return 0
     denied = compiled(rf"{NEGATION}$")
-    wanted = [g for g in said if not denied.search(page.original[max(0, g.start - 25) : g.start]) and not faulted(page.original, g.end)] or said
+    wanted = [g for g in said if not denied.search(page.original[max(0, g.start - 25) : g.start]) and not faulted(page.original, g.end) and not _is_gone(page, g)] or said
     corrected = page.correction
     chosen = wanted[-1] if corrected and wanted[-1].start > corrected.start() else wanted[0]
     others = [g for g in wanted if g.name.split("-")[0] != chosen.name.split("-")[0]]
@@ -137,6 +140,32 @@ def _read_gpu(page: Page, found: dict[str, Any], asks: list[Question]) -> int:
     values = {"gpu": chosen.name, "gpu_memory_gb": chosen.memory, "gpu_count": chosen.gpus, "nodes": chosen.nodes}
     found |= {key: value for key, value in values.items() if value is not None}
     return chosen.end
+
+
+_FIGURE = r"(?:[#$\u20ac\u00a3]|\b(?:ticket|issue|pr|bug|room|phone|tel|line|number|no\.|port|pid|id|case|order|invoice|extension|step|year|error)\s*[:#]?\s*)$"
+_ADDRESS = r"\s+(?:\w+\s+){0,2}(?:street|st\.|avenue|ave|road|rd|lane|drive|boulevard|words|users|customers|people|rows|samples|examples|tickets|documents|files|dollars|tokens|characters|lines)\b"
+_MOST_CARDS = 64
+"""Of a card that its number alone names; `555 4090` is a telephone's."""
+
+
+def _is_figure(page: Page, match: re.Match[str]) -> bool:
+    """True for four digits that name no card: `ticket #4090`, `4090 Main Street`."""
+    core = (match.group("core") or match.group("core2")).strip()
+    if not core.isdigit():
+        return False
+    count = number(match.group("before"))
+    if count is not None and count > _MOST_CARDS:
+        return True
+    return compiled(_FIGURE).search(page.original[max(0, match.start() - 14) : match.start()]) is not None or compiled(_ADDRESS).match(page.original, match.end()) is not None
+
+
+_WAS = r"\b(?:sold|lost|returned|used to (?:have|own|use|run)|no longer have|gave (?:back|up)|got rid of)\s+(?:(?:our|my|the|an?|all|both|of)\s+)*$"
+_IS_GONE = r"\s{0,3}(?:has |have |just |already )?(?:died|broke|burn(?:ed|t) out|(?:is|are) (?:dead|broken|gone|busy|taken|sold|fried)|(?:was|were|got) sold)\b"
+
+
+def _is_gone(page: Page, gpu: _Said) -> bool:
+    """True for a machine that somebody had: `my 3090 died`, `we sold our H100s`."""
+    return compiled(_IS_GONE).match(page.original, gpu.end) is not None or compiled(_WAS).search(page.original[max(0, gpu.start - 40) : gpu.start]) is not None
 
 
 def _said(match: re.Match[str]) -> _Said:
@@ -167,6 +196,8 @@ def _counts(match: re.Match[str]) -> tuple[int | None, int | None]:
     """(GPUs per node, nodes): `4x8 H100`, `two 8xH100`, `2 A100 nodes`, `8xH100`."""
     outer, before = number(match.group("outer")), number(match.group("before"))
     count = before if before is not None else number(match.group("after"))
+    if count == 0:  # `GPU 0` is the first one
+        count = None
     if outer is not None:
         return count, outer if match.group("outer").lower() not in ("a", "an") else None
     between = match.group("between") or ""
@@ -218,7 +249,7 @@ def _read_memory(page: Page, found: dict[str, Any]) -> None:
     """Memory that stands apart from a GPU's name: of the GPU named, else of one that is not."""
     for match in list(compiled(_MEMORY).finditer(page.text)):
         behind = page.text[match.end("unit") :]
-        if _OTHER_MEMORY.match(behind) or ("gpu" not in found and _HOST_MEMORY.match(behind)):
+        if compiled(_HOST_BEFORE).search(page.text[max(0, match.start() - 16) : match.start()]) or _OTHER_MEMORY.match(behind) or ("gpu" not in found and _HOST_MEMORY.match(behind)):
             continue
         if _is_read(page, match, found):
             return

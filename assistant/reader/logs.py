@@ -8,6 +8,8 @@ from assistant.reader.patterns import compiled
 
 _LINE = (
     r"[ \t>|]*(?:\[(?:rank|gpu|node)?\d+\]:?|\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d|\d\d:\d\d:\d\d[ ,.]|(?:INFO|WARNING|WARN|ERROR|DEBUG|CRITICAL|FATAL)\b[\s:|\[]|Traceback \(most|File \"|"
+    r"Collecting [\w.\-]+|Downloading [\w.\-]+\.(?:whl|tar)|Requirement already satisfied|Successfully (?:installed|built)|Installing collected|Using cached|"
+    r"[\w.\-]+:\d+:\d+ \[\d+\] NCCL|\{\"(?:step|event|loss|level|time\w*|ts|msg|message|epoch)\"|[^\n|]{0,60}\d{1,3}%\|[^\n]{0,120}(?:it/s|s/it|\?)|"
     r"(?:Got|Error|Output)?:?\s*(?:[\w.]{1,80}\.)?[A-Z]\w{0,40}(?:Error|Exception|Warning)\b:|[EW]\d{4} |\{'(?:loss|train_)|\d{1,3}%\|)"
 )
 """How a line of a log begins."""
@@ -22,26 +24,29 @@ _REMARKS = (
     (("too ", "not enough"), rf"\b(?:{_TIME}|\d+(?:\.\d+)?\s*(?:epochs?|steps?)) (?:is|are|was|were|seems?) (?:way |much |far )?(?:too (?:slow|long|much|many)|not enough)\b"),
 )
 """(literals of which one must occur, what someone tells): steps and hours of a run that was are no wish."""
+_A_LOG = 4
+"""Lines from which a log by itself is one that was pasted, and asks for nothing."""
 _MOST = 4_000
 """Characters of a text that someone wrote: in longer ones only the lines of a log are looked for."""
 
 
 def log_lines(text: str) -> list[tuple[int, int]]:
-    """Where lines of a log and remarks on a run stand; no line where the text has nothing else."""
+    """Where lines of a log and remarks on a run stand; none of few lines beside which the text has nothing else."""
     spans = list(_lines(text)) if "\n" in text else []
     left = text
     for start, end in spans:
         left = left[:start] + " " * (end - start) + left[end:]
-    if not compiled(r"[a-z]{2,}\W+[a-z\d]").search(left):
+    if not compiled(r"[a-z]{2,}\W+[a-z\d]").search(left) and len(spans) < _A_LOG:
         spans, left = [], text
     return [*spans, *_remarks(left)] if len(text) <= _MOST else spans
 
 
 def _lines(text: str) -> Iterator[tuple[int, int]]:
-    start = 0
+    start, frame = 0, False
     for line in text.split("\n"):
-        if compiled(_LINE).match(line):
+        if compiled(_LINE).match(line) or (frame and line[:4].isspace()):
             yield start, start + len(line)
+        frame = line.lstrip().startswith('File "')
         start += len(line) + 1
 
 
