@@ -24,11 +24,11 @@ _DOTTED = rf"(?<![\w./])(?:--)?((?:{SECTIONS}){_FILE}(?:\.[a-z_][a-z0-9_]*|\[\d+
 
 _QUANTITIES = (
     ("lora_rank", r"\b(?:lora_)?(?:rank|(?<=lora.)dim(?:ension)?|r)(?: of|[-_ ]?dim)?\s*[=: ]\s*(-?\d+)\b(?!\.\d)|(?<!deepseek.)\b(?:lora_r|r)(\d{2,4}|[2-9])\b(?!\.)|\brank[- ]?(\d+)\b(?!\.\d)"),
-    ("lora_alpha", r"\b(?:lora_)?alpha(?: of)?\s*[=: ]\s*(-?\d+(?:\.\d+)?)\b|\balpha(\d+)\b|(?<![\w.])a\s?=\s?(\d+)\b"),
+    ("lora_alpha", r"\b(?:lora_)?alpha(?: of)?\s*[=: ]\s*(-?\d+(?:\.\d+)?)\b(?!\s+(?:release|version|build|test|phase|channel))|\balpha(\d+)\b|(?<![\w.])a\s?=\s?(\d+)\b"),
     ("num_fewshot", rf"\b(\d+|{_WORD})\s+(?:in[- ]context |worked )?(?:examples?|demonstrations?) in (?:the |its |each |every )?(?:prompt|context)\b|\b(\d+)[- ]?shots?\b(?!\s*[=:]\s*\d)|\b(?:n(?:um)?_?)?(?:few_?)?shots?\s*[=:]\s*(\d+)"),
     ("seed", r"\b(?:seed|semilla|graine|semente)(?: of|ed with)?\s*[=: ]\s*(-?\d+)\b"),
     ("epochs", rf"(?<![\w.])(-?\d+(?:\.\d+)?|{_WORD})\s*(?:(?:full|more|additional|further|extra)\s+)*(?:epochs?(?!\s*[=:]\s*\d)|[ée]poques?|[ée]pocas?|epochen|passes)\b|\b(?:num[_ ](?:train[_ ])?)?epochs?\s*[=: ]\s*(-?\d+(?:\.\d+)?|(?:{_WORD})\b)|\bep\s*[=: ]\s*(\d+)\b|(\d+)\s*(?:\u8f6e|\u4e2a\s*(?:epoch|\u8f6e)|\u30a8\u30dd\u30c3\u30af)"),
-    ("max_steps", r"\b(?:max[_ ]steps?|(?<!accumulation )steps)\s*[=: ]\s*(-?\d[\d,]*)\b|(?<!every )(?<!each )\b(\d(?:[\d,]*\d)?(?:\.\d+)?k?)\s*(?:training |optimizer |max )?(?:steps|iterations|iters)\b"),
+    ("max_steps", r"\b(?:max[_ ]steps?|(?<!accumulation )steps)\s*[=: ]\s*(-?\d[\d,]*)\b|(?<!every )(?<!each )\b(\d(?:[\d,]*\d)?(?:\.\d+)?k?)\s*(?:training |optimizer |max )?(?:steps|iterations|iters)\b(?!\s+(?:to (?!train)|towards?|ago|ahead|behind|away|back)\b)"),
 )
 SIGNS = {
     "lora_rank": ("r",), "lora_alpha": ("a=", "a =", "alpha"), "num_fewshot": ("shot", " in "), "seed": ("seed", "semilla", "graine", "semente"),
@@ -44,6 +44,8 @@ _SEQUENCE = (
     r"\b(?:at|with|up to)\s+(\d{1,4})\s?(k)\b(?=\s*(?:$|[,.;]|on\b|and\b|with\b))",
     rf"(?:\u4e0a\u4e0b\u6587|\u957f\u5ea6|\u9577\u3055|contexto(?: de)?|contexte(?: de)?|kontext(?: von)?)\s*{_N}",
 )
+_COHORT = r"\s+of (?!\d)(?!(?:tokens|sequences|samples|rows|examples)\b)\w"
+"""`batch 12 of students` is one of them, and no size."""
 _GLOBAL = r"\b(?:(?:global|effective|total|overall)[-_ ]*(?:train[-_ ])?(?:batch(?:[-_ ]?size)?|bs)|gbs|(?:train[-_])?batch(?:[-_ ]?size)?|bs)(?: of)?\s*[=: ]\s*(-?\d+)(?!\.?\d*[kb]\b)|\bg?bs(\d+)\b"
 _MICRO = (
     r"\b(?:micro[-_ ]?batch(?:es|[-_ ]?size)?|micro[-_ ]?bs|mbs|per[-_ ](?:device|gpu)(?:[-_ ]train)?[-_ ]batch(?:[-_ ]size)?|device batch(?: size)?)(?: of)?\s*[=: ]\s*(-?\d+)",
@@ -184,7 +186,7 @@ _ACCUMULATION = "training.gradient_accumulation_steps"
 def _read_batch(page: Page, found: dict[str, Any], overrides: dict[str, Any], notes: list[tuple[str, Any, str]]) -> None:
     """`batch 64` is the global one; beside gradient accumulation it is that of one GPU."""
     match = _meant(page, _GLOBAL) if page.mentions("bs", "batch") else None
-    if match is None or compiled(_OTHERS).match(page.original, _span(match)[1]):
+    if match is None or compiled(_OTHERS).match(page.original, _span(match)[1]) or compiled(_COHORT).match(page.original, _span(match)[1]):
         return
     size = int(_first(match))
     if re.match(r"global|effective|total|overall|gbs", match.group(), re.IGNORECASE):
@@ -213,8 +215,14 @@ def _read_numbers(page: Page, found: dict[str, Any]) -> None:
     for pattern in _SEQUENCE:
         if "sequence_length" not in found and (match := page.find(compiled(pattern))):
             length = int(amount(match.group(1), match.group(2)))
-            if length >= 16:
+            if length >= _SHORTEST and not compiled(_AVERAGE).search(page.original[max(0, match.start() - 16) : match.start()]):
                 found["sequence_length"] = length
+
+
+_SHORTEST = 33
+"""Tokens: nobody trains on fewer, `context: 32 clinics` is a sentence."""
+_AVERAGE = r"\b(?:avg\.?|average|mean|median)\s*(?:of |length )?$"
+"""Rows that long on average do not say how long the longest may be."""
 
 
 def read_budget(page: Page, found: dict[str, Any], notes: list[tuple[str, Any, str]]) -> None:

@@ -29,7 +29,7 @@ def _gpu_pattern() -> str:
     outer = rf"(?:(?<![\w.])(?P<outer>{COUNT})(?P<by>\s*[x*]\s*|\s+)(?=\d))?"
     between = r"(?P<between>\s*[x*]\s*|\s+(?:of\s+)?|(?=[a-z])|\s*(?:\u5f20|\u5757|\u53f0|\u679a|\u5361)\s*)"
     before = rf"(?:{outer}(?<!\d)(?P<before>{COUNT}){between})?"
-    vendor = r"(?:(?:nvidia|geforce|tesla|amd|instinct|quadro|spot|preemptible|gpus?)[\s-]+)*"
+    vendor = r"(?:(?:nvidia|geforce|tesla|amd|instinct|quadro|spot|preemptible|gpus?)[\s-]+){0,5}"
     core = rf"(?<![a-z0-9.\-/])(?P<core>{_CORES})"
     attached = rf"(?P<core2>{_CORES})"
     variant = r"(?:[-\s](?:pcie|sxm[245]?|nvl))*"
@@ -140,6 +140,14 @@ def _read_gpu(page: Page, found: dict[str, Any], asks: list[Question]) -> int:
     values = {"gpu": chosen.name, "gpu_memory_gb": chosen.memory, "gpu_count": chosen.gpus, "nodes": chosen.nodes}
     found |= {key: value for key, value in values.items() if value is not None}
     return chosen.end
+
+
+def read_variant(log: str, found: dict[str, Any]) -> None:
+    """The memory of the GPU that was named, where a log beside the request shows it: `(V100-SXM2-32GB)`."""
+    for match in compiled(_gpu_pattern()).finditer(log) if "gpu" in found else ():
+        if (name := _said(match).name).startswith(f"{found['gpu']}-"):
+            found["gpu"] = name
+            return
 
 
 _FIGURE = r"(?:[#$\u20ac\u00a3]|\b(?:ticket|issue|pr|bug|room|phone|tel|line|number|no\.|port|pid|id|case|order|invoice|extension|step|year|error)\s*[:#]?\s*)$"
@@ -283,7 +291,7 @@ _ENDED = r"(?P<plural>'?s)?(?![\w./\-])"
 _MAKERS = r"(?:nvidia|geforce|radeon|rtx|gtx|quadro|tesla|instinct|arc|rx|amd|intel)"
 _SERIES = r"(?!bf|fp|tf|lr|bs|gb|st|nd|rd|th)[a-z]{1,2}\d{2,4}[a-z]{0,2}?"
 _UNKNOWN = (
-    (rf"\b{_MAKERS}\b|\btitan\b", rf"{_SOME}(?P<name>(?:{_MAKERS}[\s-]+)+[a-z]{{0,3}}[\s-]?\d{{2,4}}[a-z]{{0,3}}(?:[\s-]*(?:ti|super|xtx?|pro))*|titan[\s-]+(?:rtx|xp|x|v)){_ENDED}"),
+    (rf"\b{_MAKERS}\b|\btitan\b", rf"{_SOME}(?P<name>(?:{_MAKERS}[\s-]+){{1,4}}[a-z]{{0,3}}[\s-]?\d{{2,4}}[a-z]{{0,3}}(?:[\s-]*(?:ti|super|xtx?|pro))*|titan[\s-]+(?:rtx|xp|x|v)){_ENDED}"),
     (r"\d[\s-]?(?:ti|super|xtx?)\b", rf"{_SOME}(?P<name>\d{{3,4}}[\s-]?(?:ti|super|xtx?)(?:[\s-]super)?){_ENDED}"),
     (_SERIES, rf"\b(?:on|use|using|have|got|own)\s+{_ARTICLES}{_SOME}(?P<name>{_SERIES}){_ENDED}"),
     (_SERIES, rf"(?P<count>{COUNT})(?:\s*[x*]\s*|\s+)(?P<name>{_SERIES}){_ENDED}"),

@@ -39,7 +39,7 @@ TASKS = (
     (
         "infer",
         r"\binfer\w*|\bserv(?:e|ing)\b|\bs[ií]rve\w*\b|\bservir\b|\bchat with\b|\btalk to\b|\bquery\b|(?<!\bthe )(?<!\bthis )(?<!\ba )(?<!\bper )(?<!\bone )(?<!\beach )\bhost(?:ing)?\b|\b(?:caption|transcribe|describe|summari[sz]e|translate|classify|annotate)\s+(?:my|our|the|these|those|all|every|each)\b|\bdeploy\w*|\bgenerate (?:answers|text|responses)|"
-        r"\banswer (?:the|every|all|my|each)\b|\bprompts?\.jsonl|\brun (?:it )?(?:locally )?with (?:vllm|sglang|llama\.cpp)|\bhook up\b|\btry (?:out )?\b(?!.*\b(?:sft|dpo|kto|grpo|gkd|fine-?tun))(?=.*(?:gguf|llama\.cpp|vllm|ollama))|\bvia (?:together|openrouter|fireworks|openai|anthropic)\b|\u63a8\u7406|\u63a8\u8ad6",
+        r"\banswer (?:the|every|all|my|each)\b|\bprompts?\.jsonl|\brun (?:it )?(?:locally )?with (?:vllm|sglang|llama\.cpp)|\bhook up\b|\btry (?:out )?\b(?!.{0,200}\b(?:sft|dpo|kto|grpo|gkd|fine-?tun))(?=.{0,200}(?:gguf|llama\.cpp|vllm|ollama))|\bvia (?:together|openrouter|fireworks|openai|anthropic)\b|\u63a8\u7406|\u63a8\u8ad6",
     ),
     (
         "train",

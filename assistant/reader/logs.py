@@ -24,7 +24,7 @@ _REMARKS = (
     (("too ", "not enough"), rf"\b(?:{_TIME}|\d+(?:\.\d+)?\s*(?:epochs?|steps?)) (?:is|are|was|were|seems?) (?:way |much |far )?(?:too (?:slow|long|much|many)|not enough)\b"),
 )
 """(literals of which one must occur, what someone tells): steps and hours of a run that was are no wish."""
-_A_LOG = 4
+A_LOG = 4
 """Lines from which a log by itself is one that was pasted, and asks for nothing."""
 _MOST = 4_000
 """Characters of a text that someone wrote: in longer ones only the lines of a log are looked for."""
@@ -36,7 +36,7 @@ def log_lines(text: str) -> list[tuple[int, int]]:
     left = text
     for start, end in spans:
         left = left[:start] + " " * (end - start) + left[end:]
-    if not compiled(r"[a-z]{2,}\W+[a-z\d]").search(left) and len(spans) < _A_LOG:
+    if not compiled(r"[a-z]{2,}\W+[a-z\d]").search(left) and len(spans) < A_LOG:
         spans, left = [], text
     return [*spans, *_remarks(left)] if len(text) <= _MOST else spans
 

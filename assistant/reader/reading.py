@@ -37,9 +37,9 @@ from assistant.reader.fields import (
     read_switches,
     read_urls,
 )
-from assistant.reader.hardware import read_hardware, read_unknown_gpu
+from assistant.reader.hardware import read_hardware, read_unknown_gpu, read_variant
 from assistant.reader.leftover import has_meaning, is_off_topic, unread
-from assistant.reader.logs import log_lines
+from assistant.reader.logs import A_LOG, log_lines
 from assistant.reader.names import Named, known_id, read_models, unknown_model
 from assistant.reader.normal import normalised
 from assistant.reader.otherkinds import read_kind, read_validation
@@ -121,13 +121,15 @@ def _piece_as_typed(piece: str, normal: Rewriting, text: str) -> str:
 def _read(text: str) -> Reading:
     page = Page(text)
     page.text = bounds_blanked(page.text)
-    for span in log_lines(page.text):
+    spans = log_lines(page.text)
+    shown = "\n".join(page.text[slice(*span)] for span in spans)
+    for span in spans:
         page.blank(*span)
     found: dict[str, Any] = {}
     overrides: dict[str, Any] = {}
     notes: list[tuple[str, Any, str]] = []
     asks: list[Question] = []
-    left: list[str] = []
+    left: list[str] = [f"{len(spans)} lines of a log"] if len(spans) >= A_LOG else []
     left += take_forbidden(page)
     read_names(page, found, overrides)
     read_validation(page, notes)
@@ -141,6 +143,7 @@ def _read(text: str) -> Reading:
     base = compiled(r"\bbase (?:model|version|variant|one|weights|checkpoint)\b|\(\s*(?:the )?base\b|,\s*base\b(?=\s*(?:$|[,.;]))|\b(?:not|non)[- ](?:the )?instruct|\bpre-?train(?!ed)|\bpre-?trained (?:one|only|weights|base|variant|version)\b|\bfrom scratch\b").search(page.original) is not None
     named = read_models(page, base=base)
     read_hardware(page, found, asks)
+    read_variant(shown, found)
     read_budget(page, found, notes)
     read_modules(page, overrides)
     read_switches(page, overrides)

@@ -48,7 +48,7 @@ _NAMES = (
     (_FAMILY, rf"(?<![\w./\-])({_VERB})(?=(?:{_FAMILY})[\d\s\-.])", "{0} "),
     (_FAMILY, rf"(?<![\w/])((?:{_FAMILY})[-\d. ]*\d)(coder|math|vl|instruct|chat|mini|small|base)[- ]?(?=\d|\W|$)", "{0} {1} "),
     ("bw|bo|bu|bf|ba|bl|bq|bd|bs|bi|bb", r"(?<=\d)(b)(with|on|using|for|and|q?lora|full|dpo|sft|instruct|base)(?![a-z0-9])", "{0} {1}"),
-    ("no|nei|nao|n\u00e3o|nicht", rf"(?<![\w./\-])({_DENIED})\s+(?:non?|nein|n[a\u00e3]o|nicht|nope)(?=\s*(?:[,;.:!)]|$))", "no {0}"),
+    ("no|nei|nao|n\u00e3o|nicht", rf"(?<![\w./\-])({_DENIED})\s+(?:non?|not|nein|n[a\u00e3]o|nicht|nope)(?=\s*(?:[,;.:!)]|$))", "no {0}"),
     ("oui|si|s\u00ed|ja|sim|yes", rf"(?<![\w./\-])({_DENIED})\s+(?:oui|s[i\u00ed]|ja|sim|yes)(?=\s*(?:[,;.:!)]|$))", "{0}"),
     ("`", r"`([\w~][\w.~/\-:@+]*[./\-\d_][\w.~/\-:@+]*|\./[\w./\-]+)`", " {0} "),
     ("on|with", r"(?<=[a-z])(on|with)(?=\d{1,2}x[a-z]?\d)", " {0} "),
