@@ -41,7 +41,7 @@ _SEQUENCE = (
     rf"(?<![\w.$]){_MANY}[-\s]*(?:tokens?[-\s]*)?(?:of )?(?:ctx|context|seq(?:uence)?|max[-_ ]?len(?:gth)?)\b",
     rf"\b(?:max(?:imum)?[-_ ]?)?(?:seq(?:uence)?s?(?:[-_ ]?len(?:gth)?)?|ctx(?:[-_ ]?len(?:gth)?)?|context(?:[-_ ](?:length|window|size|len))?|max[-_ ]?len(?:gth)?|model_max_length|cutoff_len)(?: of)?(?: up)?(?: to)?\s*[=: ]?\s*{_N}\b(?!\s*(?:gb|g\b|x\b|b\b|gpus?))",
     rf"(?<![\w.$]){_N}[-\s]*(?:tokens?)?[-\s]*(?:of )?(?:ctx|context|seq(?:uence)?(?:[-_ ]?len(?:gth)?)?s?|max[-_ ]?len(?:gth)?|token (?:sequences?|context|window)|tokens?(?! new)(?: long| each| per)?)\b",
-    r"\b(?:at|with|up to)\s+(\d{1,4})\s?(k)\b(?=\s*(?:$|[,.;]|on\b|and\b|with\b))",
+    r"\b(?:at|with|up to)\s+(\d{1,4})\s?(k)\b(?=\s*(?:$|[,.;?!)]|on\b|and\b|with\b))",
     rf"(?:\u4e0a\u4e0b\u6587|\u957f\u5ea6|\u9577\u3055|contexto(?: de)?|contexte(?: de)?|kontext(?: von)?)\s*{_N}",
 )
 _COHORT = r"\s+of (?!\d)(?!(?:tokens|sequences|samples|rows|examples)\b)\w"

@@ -154,7 +154,7 @@ FIELD_WORDS = (
     ("training.warmup_steps", "int", r"\bwarmup_steps[ :=]+(?:to )?(\d+)"),
     ("training.dataloader_num_workers", "int", r"\bdataloader_num_workers[ :=]+(?:to )?(\d+)"),
     ("training.max_grad_norm", "float", r"\b(?:max )?(?:grad(?:ient)? (?:norm|clip(?:ping)?)|clip(?:ping)? grad\w*)(?: of| at)?[ :=]+(\d*\.?\d+)"),
-    ("training.gradient_accumulation_steps", "int", r"\b(?:grad(?:ient)?[ _-]?acc(?:um(?:ulation)?)?(?:[ _]steps)?|accumulation|accum|ga)(?: of| steps)?[ :=]*(\d+)\b|\b(\d+)[- ]*(?:grad(?:ient)?[ _-]*)?acc(?:um(?:ulation)?)?[ _-]*(?:steps|batches)\b|\baccumulat\w+ (?:gradients? )?(?:over |for )?(\d+)(?: steps)?"),
+    ("training.gradient_accumulation_steps", "int", r"\b(?:grad(?:ient)?[ _-]?acc(?:um(?:ulation)?)?(?:[ _]steps)?|accumulation|accum|ga)(?: of| steps)?[ :=]*(\d+)\b|\b(\d+)[- ]?(?:grad(?:ient)?[ _-]*)?acc(?:um(?:ulation)?)?[ _-]*(?:steps|batches)\b(?!\s*[=:]?\s*\d)|\baccumulat\w+ (?:gradients? )?(?:over |for )?(\d+)(?: steps)?"),
     ("training.save_steps", "int", r"\b(?:save|checkpoint)(?: \w+){0,2} (?:every|each) (\d+)(?: steps)?\b"),
     ("training.logging_steps", "int", r"\blog(?: \w+){0,2} (?:every|each) (\d+)(?: steps)?\b"),
     ("training.eval_steps", "int", r"\beval(?:uate)? every (\d+) steps"),
@@ -217,7 +217,7 @@ OTHER_OBJECTIVES = (
     ("RLHF", r"\brlhf\b|\brlaif\b"),
 )
 """Ways to train that Oumi has no config for."""
-CORRECTION = r"\b(?:no,? wait|wait,? no|w?h?oops|actually|i mean(?:t)?|sorry|make that|scratch that|strike that|or rather|correction|nope|my bad|rather(?! than))\b|[.…,;]\s*no,|\b(?:switch|change|move|swap|replace)\b(?=.{1,30}\b(?:to|for|with|by)\b)"
+CORRECTION = r"\b(?:no,? wait|wait,? no|w?h?oops|actually|i mean(?:t)?|sorry|make that|scratch that|strike that|or rather|correction|nope|my bad|rather(?! than))\b|[.…,;?]\s*no,|\b(?:switch|change|move|swap|replace)\b(?=.{1,30}\b(?:to|for|with|by)\b)"
 REMEDY = r"\b(?:too (?:high|low|big|small|large|long|short|slow|much|many)|same (?:thing|config|run|setup|settings|one) (?:but |just |only )?with|diverge[sd]?|blew up|(?:previous|last|earlier|old) (?:run|attempt|try|config)|now (?:with )?(?:lr|learning|rank|bs|batch)|this time|give me (?:one|something|a config|the same)|nan)\b"
 """Where fault is found with a value, the one that is named later is meant."""
 EITHER = r"\b(?:zero[- ]?[123]|deep[- ]?speed|fsdp2?)\s+or\s+(?:zero[- ]?[123]|deep[- ]?speed|fsdp2?)\b"

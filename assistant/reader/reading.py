@@ -76,7 +76,7 @@ class Reading:
 
 _HF_ID = r"(?<![\w./~\-@:])([A-Za-z0-9][\w.\-]{0,95}/[A-Za-z0-9][\w.\-]{0,95})(?![\w/])"
 _PATH = r"(?<![\w:/\\<])([A-Za-z]:[/\\][\w.\-/\\+@]+|(?:~|\.{1,2})?/[\w.\-/+@]+|[\w.\-]+(?:/[\w.\-]+){2,}/?|(?:out|outputs?|checkpoints?|ckpts?|models?|runs?|weights)/[\w.\-/]+)"
-_DATA_BEFORE = re.compile(r"(?:\bon|\bdata(?:set)?s?(?:_(?:name|id|path|dir))?(?: is| in| at| from|:|=)?|\busing|\bwith|\bfrom|\bover|\bcorpus)\s*(?:my |the |our )?$", re.IGNORECASE)
+_DATA_BEFORE = re.compile(r"(?:\bdatasets\s*:\s*-?\s*\{?\s*path\s*:|\bon|\bdata(?:set)?s?(?:_(?:name|id|path|dir))?(?: is| in| at| from|:|=)?|\busing|\bwith|\bfrom|\bover|\bcorpus)\s*(?:my |the |our )?$", re.IGNORECASE)
 _MODEL_BEFORE = re.compile(r"(?:\bmodel(?: is|:| at| in)?|\btrain|\btune|\bfinetune|\bfine-tune|\blora(?: on)?|\bof|\bevaluate|\beval|\bserve|\bcheckpoint(?: at| in)?|\badapter(?: at| in)?|\bft|\b(?:start(?:ing|ed)?|initiali[sz]ed?|continu(?:e|ing)|init) (?:from|with|at)|\bon top of|\bbased on|\bweights(?: in| at| from)?)\s*(?:my |the |our )?$", re.IGNORECASE)
 _HIDDEN_FOLDER = r"(?:^|[/\\])\.(?!cache\b|\.?[/\\])\w|^/(?:etc|proc|sys|dev|bin|usr|boot)/"
 """`~/.ssh/id_rsa` is no model, nor is a file of the system."""
@@ -164,6 +164,7 @@ def _read(text: str) -> Reading:
         model, notes = None, [note for note in notes if note[0] != "model"]  # its size is what is asked for
     elif model is None and task in ("train", "tune", "evaluate", None):
         model = unknown_model(page)
+    _read_adapter(page, task, model, ids, overrides)
     if words.get("objective") == "gkd":
         others = [n.id for n in (*ids, *named) if n.known and n.id != model]
         overrides |= {_TEACHER: others[0]} if len(others) == 1 else {}
@@ -243,9 +244,21 @@ def _read_ids(page: Page, found: dict[str, Any], task: str | None, folders: list
 
 def _is_pair(words: str) -> bool:
     """True for two words with a slash between them, which are no id: `and/or`, `lora/qlora`."""
-    if all(has_meaning(part) for part in words.split("/")):
+    if all(has_meaning(part) for part in words.split("/")) or compiled(_RATE).fullmatch(words):
         return True
     return compiled(r"(?:\d+|and|or|w|n|y|on|off|q|a)/\w+|\w+/(?:or|and|response|answer|off|o)\b.*").fullmatch(words) is not None
+
+
+_RATE = r"[\d.$]*[a-z]{0,6}/(?:gpu-?)?(?:s|sec|second|min|minute|hr?|hour|day|week|mo|month|year|gpu|it|step|token|sample)s?"
+"""`2.49/hr`, `USD/GPU-hour`, `1.3it/s`."""
+_ADAPTER = r"\b(?:adapters?|lora)(?: weights)?\s*(?:at|in|from|is|:|=)?\s*(?:the |my )?$"
+
+
+def _read_adapter(page: Page, task: str | None, model: str | None, ids: list[Named], overrides: dict[str, Any]) -> None:
+    """An adapter beside the model that it belongs to: `the adapter at out/lora-v2 on top of llama 3.1 8b`."""
+    places = [n for n in ids if not n.known and n.id != model and compiled(_ADAPTER).search(page.original[max(0, n.start - 30) : n.start])]
+    if model and task in ("infer", "evaluate") and len(places) == 1:
+        overrides.setdefault("model.adapter_model", places[0].id)
 
 
 def _is_tool(before: str, task: str | None) -> bool:

@@ -83,6 +83,8 @@ _FORMS = (
     (r"(?:ではなく|じゃなくて)\s*", r" no wait "),
     (r"(?<![\u30a0-\u30ff])フル(?![\u30a0-\u30ff])", r" full "),
     (r"(?<=[a-z\u3040-\u9fff])\s*[は:：]\s*(?=\d)", r" "),
+    (r"(?:数据集?|數據集?|資料集|データ(?:セット)?)\s*(?:是|为|為|在|は)\s*(?=[\w.~/])", r" dataset "),
+    (r"(?:只|仅|僅)(?:测|評|评测|跑|用)?\s*(\d+)\s*(?:条|條|題|题|个|個|件)", r" limit {0} samples "),
     (r"(?:件数|サンプル数|样本数|条数)\s*(\d+)\s*(?:件|条|個)?", r" limit {0} samples "),
 )
 """(pattern, what it becomes), in that order, before the words."""

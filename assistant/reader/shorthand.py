@@ -22,6 +22,9 @@ _DENIED = r"q?-?lora|fsdp2?|ddp|deep ?speed|zero[- ]?[123]|spot|bf16|fp16|packin
 """Words that may be denied, or affirmed, by the word behind them: `lora non, qlora oui`."""
 
 _FIELDS = (
+    ("```", r"```\w*", " "),
+    ("`", r"`([^\s`$|;&<>()]+)`", " {0} "),
+    ("\":", r"(?<![\w/])\"([a-z_]+)\"\s*:\s*", "{0}: "),
     ("_type", r"\b(?:finetuning|tuner)_type\s*[=: ]\s*full\b", "full finetuning"),
     ("stage", r"\bstage\s*[=: ]\s*pt\b", "pretrain"),
     ("trl_", r"\btrainer_type\s*[=:]\s*[\"']?trl_(sft|dpo|kto|grpo|gkd)\b[\"']?", " {0} "),
@@ -50,7 +53,6 @@ _NAMES = (
     ("bw|bo|bu|bf|ba|bl|bq|bd|bs|bi|bb", r"(?<=\d)(b)(with|on|using|for|and|q?lora|full|dpo|sft|instruct|base)(?![a-z0-9])", "{0} {1}"),
     ("no|nei|nao|n\u00e3o|nicht", rf"(?<![\w./\-])({_DENIED})\s+(?:non?|not|nein|n[a\u00e3]o|nicht|nope)(?=\s*(?:[,;.:!)]|$))", "no {0}"),
     ("oui|si|s\u00ed|ja|sim|yes", rf"(?<![\w./\-])({_DENIED})\s+(?:oui|s[i\u00ed]|ja|sim|yes)(?=\s*(?:[,;.:!)]|$))", "{0}"),
-    ("`", r"`([\w~][\w.~/\-:@+]*[./\-\d_][\w.~/\-:@+]*|\./[\w./\-]+)`", " {0} "),
     ("on|with", r"(?<=[a-z])(on|with)(?=\d{1,2}x[a-z]?\d)", " {0} "),
 )
 _MACHINES = (
@@ -67,7 +69,7 @@ _MACHINES = (
     ("--gpus", rf"{_PER_NODE}([a-z]\w*(?:[-_]\w+)*):(\d+)", " {1}x{0} "),
     ("--n|-n ", r"(?:--nodes|--nnodes|--num[-_](?:nodes|machines)|(?<!\S)-N)[= ](\d+)\b", " {0} nodes "),
     ("num_", rf"(?<![\w\-])num_(?:nodes|machines){_SAYS}(\d+)\b", " {0} nodes "),
-    ("proc|parallel|-tp", r"--?nproc[-_]per[-_]node[= ](\d+)\b|--num[-_]processes[= ](\d+)\b|(?:--)?tensor[-_]parallel[-_]size[= :]+(\d+)\b|(?<!\S)-tp[= ](\d+)\b", " {0} gpus "),
+    ("proc|parallel|-tp", r"--?nproc[-_]per[-_]node[= ](\d+)\b|--num[-_]processes[= ](\d+)\b|(?:--)?tensor[-_]parallel[-_]size[= :]+(\d+)\b|(?<!\S)--?tp[= ](\d+)\b", " {0} gpus "),
     ("use_spot", rf"\buse_spot{_SAYS}{_YES}", " spot "),
     ("use_spot", rf"\buse_spot{_SAYS}{_NO}", " on-demand "),
     (" x|x ", r"(?<![\w.\-/])(\d{1,2})n(?=\s?[x*]\s?\d)", "{0} nodes "),

@@ -96,10 +96,10 @@ def method_of(page: Page, task: str | None, asks: list[Question]) -> str | None:
         said = (said - {"lora"}) | {"qlora"}
     if "qlora" in said and not compiled(r"\blora\b.*\bq-?lora\b|\bq-?lora\b.*\blora\b").search(text):
         said.discard("lora")
-    if "full" in said and len(said) > 1 and not compiled(r"\bfull[- ]?(?:fine|ft|param|finet|train)|\bfull\s+(?:\S+\s+){0,2}(?:q?lora)|\bq?lora\s+full\b|\bq?lora,?\s+(?:or|and|vs\.?|versus)\s+(?:a )?full\b").search(text):
-        said.discard("full")
     if len(said) > 1 and page.correction:
         return last_said(page, lexicon.METHODS)
+    if "full" in said and len(said) > 1 and not compiled(r"\bfull[- ]?(?:fine|ft|param|finet|train)|\bfull\s+(?:\S+\s+){0,2}(?:q?lora)|\bq?lora\s+full\b|\bq?lora,?\s+(?:or|and|vs\.?|versus)\s+(?:a )?full\b").search(text):
+        said.discard("full")
     if len(said) > 1:
         names = tuple(_METHOD_WORDS[name] for name in sorted(said))
         asks.append(Question(field="method", text=f"The request names {' and '.join(names)}. Which one?", choices=names))
