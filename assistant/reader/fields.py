@@ -253,7 +253,7 @@ def read_budget(page: Page, found: dict[str, Any], notes: list[tuple[str, Any, s
 
 def _is_price(page: Page, money: re.Match[str]) -> bool:
     """True for what something costs, or was worth: `$2.49/hr`, `I paid 1600 dollars`, `closed at $2M`."""
-    if compiled(_RATE_BEHIND).match(page.text, money.end()):
+    if compiled(_RATE_BEHIND).match(page.original, money.end()):
         return True
     limits = compiled(_LIMITED).search(page.text[max(0, money.start() - 30) : money.end() + 8])
     return not limits and compiled(_PAID).search(page.text[max(0, money.start() - 30) : money.start()]) is not None

@@ -41,7 +41,7 @@ def _gpu_pattern() -> str:
 
 
 _NODES = rf"(?<![\w.])({COUNT})[\s-]*(?:x\s*)?{_NODE}\b(?:\s*(?:of|with|x|each|,))?"
-_GPUS = rf"(?<![\d.])({COUNT})(?:\s*x\s*|\s+)(?:(\d{{1,3}})\s*(?:gb|g)\s*)?(?:gpus?|cards?)\b(?:\s+(?:per|a|each)\s+node)?"
+_GPUS = rf"(?<![\d.])({COUNT})(?:\s*x\s*|\s+)(?:(\d{{1,3}})\s*(?:gb|g)\s*)?(?:gpus?|cards?)\b(?![- ]hours?\b)(?:\s+(?:per|a|each)\s+node)?"
 _NAMELESS = rf"(?<![\w.])(?:(\d{{1,4}})\s*[x*]\s*)?({COUNT})\s*[x*]\s*(\d{{1,4}})\s*(?:gb|gib)\b(?:\s*(?:gpus?|cards?))?"
 """`2x24GB` and `2x8x80GB`, as `--gpus` takes them."""
 _MEMORY = (
@@ -127,10 +127,11 @@ def _read_gpu(page: Page, found: dict[str, Any], asks: list[Question]) -> int:
             continue
         said.append(_some_of(page, _said(match)))
         page.take(*match.span())
+    said = [gpu for gpu in said if not _is_gone(page, gpu)]
     if not said:
         return 0
     denied = compiled(rf"{NEGATION}$")
-    wanted = [g for g in said if not denied.search(page.original[max(0, g.start - 25) : g.start]) and not faulted(page.original, g.end) and not _is_gone(page, g)] or said
+    wanted = [g for g in said if not denied.search(page.original[max(0, g.start - 25) : g.start]) and not faulted(page.original, g.end)] or said
     corrected = page.correction
     chosen = wanted[-1] if corrected and wanted[-1].start > corrected.start() else wanted[0]
     others = [g for g in wanted if g.name.split("-")[0] != chosen.name.split("-")[0]]

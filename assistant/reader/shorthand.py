@@ -22,7 +22,7 @@ _DENIED = r"q?-?lora|fsdp2?|ddp|deep ?speed|zero[- ]?[123]|spot|bf16|fp16|packin
 """Words that may be denied, or affirmed, by the word behind them: `lora non, qlora oui`."""
 
 _FIELDS = (
-    ("```", r"```\w*", " "),
+    ("```", r"```[a-z]*", " "),
     ("`", r"`([^\s`$|;&<>()]+)`", " {0} "),
     ("\":", r"(?<![\w/])\"([a-z_]+)\"\s*:\s*", "{0}: "),
     ("_type", r"\b(?:finetuning|tuner)_type\s*[=: ]\s*full\b", "full finetuning"),
