@@ -23,7 +23,7 @@ _FILE = r"(?!\.(?:jsonl?|ndjson|csv|tsv|parquet|arrow|txt|ya?ml|gz|zst|safetenso
 _DOTTED = rf"(?<![\w./])(?:--)?((?:{SECTIONS}){_FILE}(?:\.[a-z_][a-z0-9_]*|\[\d+\])+)(?:\s*[=:]\s*|\s+to\s+|\s+)((?:\"[^\"]*\"|'[^']*'|\[[^\]]*\]|(?:\$\{{[^}}\n]*\}}|[^\s,;])+))"
 
 _QUANTITIES = (
-    ("lora_rank", r"\b(?:lora_)?(?:rank|(?<=lora.)dim(?:ension)?|r)(?: of|[-_ ]?dim)?\s*[=: ]\s*(-?\d+)\b(?!\.\d)|(?<!deepseek.)\b(?:lora_r|r)(\d{2,4}|[2-9])\b(?!\.)|\brank[- ]?(\d+)\b(?!\.\d)"),
+    ("lora_rank", r"\b(?:lora_)?(?:rank|(?<=lora.)dim(?:ension)?|r)(?: of|[-_ ]?dim)?\s*[=: ]\s*(-?\d+)\b(?!\.\d)(?!\s+(?:position|place|in (?:the|search|google)))|(?<!deepseek.)\b(?:lora_r|r)(\d{2,4}|[2-9])\b(?!\.)|\brank[- ]?(\d+)\b(?!\.\d)(?!\s+(?:position|place|in (?:the|search|google)))"),
     ("lora_alpha", r"\b(?:lora_)?alpha(?: of)?\s*[=: ]\s*(-?\d+(?:\.\d+)?)\b(?!\s+(?:release|version|build|test|phase|channel))|\balpha(\d+)\b|(?<![\w.])a\s?=\s?(\d+)\b"),
     ("num_fewshot", rf"\b(\d+|{_WORD})\s+(?:in[- ]context |worked )?(?:examples?|demonstrations?) in (?:the |its |each |every )?(?:prompt|context)\b|\b(\d+)[- ]?shots?\b(?!\s*[=:]\s*\d)|\b(?:n(?:um)?_?)?(?:few_?)?shots?\s*[=:]\s*(\d+)"),
     ("seed", r"\b(?:seed|semilla|graine|semente)(?: of|ed with)?\s*[=: ]\s*(-?\d+)\b"),
@@ -52,6 +52,7 @@ _MICRO = (
     r"\b(?:batch(?:[-_ ]?size)?|bs)(?: of)?\s*[=: ]?\s*(\d+)\s*(?:per|a|/|each)\s*(?:gpu|device|card)\b|\b(\d+) (?:sequences? |samples? |rows? )?(?:per|a|/) ?(?:gpu|device)\b(?= batch)?",
 )
 _LEARNING = r"(?:\b(?:learning[-_ ]rate|lr|lernrate|tasa de aprendizaje|taux d'apprentissage|taxa de aprendizado)|\u5b66\u4e60\u7387)\s*(?:of\b|at\b|\u6539\u6210|\u6539\u4e3a|\u8c03\u5230|\u8bbe\u4e3a|to\b|de\b|von\b|auf\b|a\b|\u00e0|=|:|\u4e3a)?\s*(?:at |of |to |around |about |~ ?)?" + _RATE
+_RATE_BEFORE = r"(?<![\w.])(\d(?:\.\d+)?e-\d+|0?\.0\d+)\s+(?:learning[- ]rate|lr)\b(?!\s*(?:of|[=:])?\s*\d)"
 _HOURS = rf"(?:(?:under|within|in|less than|at most|max(?:imum)?|no more than|below|up to|finish(?:ed)? in|<)\s*(?:of\s*)?)?(?<![\w.$])(\d+(?:\.\d+)?|{_WORD}|an?(?=\s+(?:hour|day)))\s*-?(hours?|hrs?|h|horas?|heures?|stunden?|days?|weeks?|minutes?|mins?)\b(?:\s*(?:max|tops|budget|limit))?"
 _HOURS_OF = {"w": 168, "d": 24, "m": 1 / 60}
 _DOLLARS = r"(?:(?:under|below|less than|at most|max(?:imum)?|up to|budget(?: is| of|:)?|<)\s*)?(?:\$\s*(\d[\d,]*(?:\.\d+)?)|(\d[\d,]*(?:\.\d+)?)\s*(?:\$|dollars?|bucks|usd|€|£|euros?|eur|pounds|gbp)(?!\w)|[€£]\s*(\d[\d,]*(?:\.\d+)?))(?:\s*(?:max|tops|budget))?"
@@ -171,7 +172,7 @@ def read_quantities(page: Page, found: dict[str, Any], overrides: dict[str, Any]
         if match := page.find(compiled(pattern)):
             value = _first(match)
             overrides.setdefault(path, _KINDS[kind](value))
-    if match := _meant(page, _LEARNING):
+    if match := _meant(page, _LEARNING) or _meant(page, _RATE_BEFORE):
         found["learning_rate"] = float(match.group(1))
     for pattern in _MICRO if page.mentions(*MICRO_SIGNS) else ():
         if "micro_batch_size" not in found and (match := _meant(page, pattern)):

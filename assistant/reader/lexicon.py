@@ -229,6 +229,7 @@ LEAD = r"\W*(?:(?:please|pls|plz|hey|hi|hello|can|could|would|you|u|i|we|want|wa
 _ALSO_TRAINS = r"\b(?:and|then|to) (?:then )?(?:fine[- ]?tune|train|sft|dpo)\b|\bfine[- ]?tuning (?:job|run)\b|\btraining (?:job|run)\b"
 LEADS = (
     ("infer", r"(?:serv(?:e|ing)|chat with|talk to|host(?:ing)?|deploy(?:ing)?)\b(?! (?:for|on|with)? ?training)", _ALSO_TRAINS + r"|\b(?:fine-?tun(?:e|ing)|sft|dpo|grpo|train(?:ing)?)\b"),
+    ("evaluate", r"(?:eval(?:uate|uating)?|benchmark(?:ing)?)\b", _ALSO_TRAINS + r"|\b(?:fine-?tun(?:e|ing)|sft|dpo|grpo|train(?:ing)?|before|after|quanti[sz](?:e|ing))\b"),
     ("quantize", r"(?:quanti[sz](?:e|ing)|compress(?:ing)?|shrink)\b", _ALSO_TRAINS + r"|\bq-?lora\b|\btrain\b|\bfine[- ]?tune\b"),
 )
 """(task, the verb that leads to it, what leaves it open)."""

@@ -9,10 +9,12 @@ from assistant.reader.patterns import compiled
 _LINE = (
     r"[ \t>|]*(?:\[(?:rank|gpu|node)?\d+\]:?|\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d|\d\d:\d\d:\d\d[ ,.]|(?:INFO|WARNING|WARN|ERROR|DEBUG|CRITICAL|FATAL)\b[\s:|\[]|Traceback \(most|File \"|"
     r"Collecting [\w.\-]+|Downloading [\w.\-]+\.(?:whl|tar)|Requirement already satisfied|Successfully (?:installed|built)|Installing collected|Using cached|"
-    r"[\w.\-]+:\d+:\d+ \[\d+\] NCCL|\{\"(?:step|event|loss|level|time\w*|ts|msg|message|epoch)\"|[^\n|]{0,60}\d{1,3}%\|[^\n]{0,120}(?:it/s|s/it|\?)|"
+    r"[\w.\-]+:\d+:\d+ \[\d+\] NCCL|\{\"(?:step|event|loss|level|time\w*|ts|msg|message|epoch)\"|"
     r"(?:Got|Error|Output)?:?\s*(?:[\w.]{1,80}\.)?[A-Z]\w{0,40}(?:Error|Exception|Warning)\b:|[EW]\d{4} |\{'(?:loss|train_)|\d{1,3}%\|)"
 )
 """How a line of a log begins."""
+_BAR = r"\d{1,3}%\|[^\n]{0,120}(?:it/s|s/it|\?)"
+"""How a progress bar goes on."""
 _FAILS = r"\b(?:crash\w*|die[sd]?|fail\w*|nan|oom\w*|diverge\w*|stuck|fro[zs]e\w*|freez\w*|stall\w*|spik\w*|explod\w*|collaps\w*|kill\w*|plateau\w*|stops|stopped|hang\w*|hung|blow\w* up)\b"
 _TIME = r"\d+(?:\.\d+)?\s*(?:hours?|h|days?|minutes?|mins?)\b"
 _ABOUT = r"(?:about |around |over |like |only |~\s?)*"
@@ -20,6 +22,7 @@ _REMARKS = (
     (("step ", "iter", "~"), rf"\b(?:at|after|before|around|by|on|from|in) {_ABOUT}(?:~\s?|step |global_step |iteration |iter )+\d[\d,]*(?:\s*steps?\b)?"),
     (("epoch ",), r"\b(?:at|after|in|during|before) epoch \d+(?:\.\d+)?\b"),
     (("after", "at ", "within"), rf"{_FAILS}[^.\n;!?]{{0,30}}?\b(?:after|at|within) [^.\n;!?]{{0,12}}?\d[\d,]*k?\s*(?:steps?|iterations?|epochs?|hours?|minutes?|h\b|min\b)"),
+    (("loss", "accuracy", "score", "reward", "perplexity"), r"\b(?:loss|accuracy|score|reward|perplexity)\b[^.;\n!?\d]{0,20}\d[\d.]*%? (?:after|at|by|in) (?:only |about |just )?\d[\d,]*k?\s*(?:steps?|iterations?|epochs?)"),
     (("took", "take", "taking", "lasted", "needed", "ran for", "running for", "been training"), rf"\b(?:took|takes|taking|lasted|needed|ran for|running for|been training for)\s+{_ABOUT}{_TIME}"),
     (("too ", "not enough"), rf"\b(?:{_TIME}|\d+(?:\.\d+)?\s*(?:epochs?|steps?)) (?:is|are|was|were|seems?) (?:way |much |far )?(?:too (?:slow|long|much|many)|not enough)\b"),
 )
@@ -44,7 +47,7 @@ def log_lines(text: str) -> list[tuple[int, int]]:
 def _lines(text: str) -> Iterator[tuple[int, int]]:
     start, frame = 0, False
     for line in text.split("\n"):
-        if compiled(_LINE).match(line) or (frame and line[:4].isspace()):
+        if compiled(_LINE).match(line) or ("%|" in line and compiled(_BAR).search(line)) or (frame and line[:4].isspace()):
             yield start, start + len(line)
         frame = line.lstrip().startswith('File "')
         start += len(line) + 1

@@ -159,7 +159,7 @@ def _read(text: str) -> Reading:
     read_objective_fields(page, words.get("objective"), overrides)
     if task == "evaluate" or words.get("benchmarks"):
         read_limit(page, found)
-    model = pick_model(ids, named, page, notes, base)
+    model = pick_model(ids, named, page, notes, base, task=task)
     if model and largest_of(page.original) and any(field == "model" and value == model for field, value, _ in notes):
         model, notes = None, [note for note in notes if note[0] != "model"]  # its size is what is asked for
     elif model is None and task in ("train", "tune", "evaluate", None):

@@ -75,6 +75,7 @@ _MACHINES = (
     (" x|x ", r"(?<![\w.\-/])(\d{1,2})n(?=\s?[x*]\s?\d)", "{0} nodes "),
 )
 _NUMBERS = (
+    ("instead of", r"\binstead of (\d[\w.\-]*) (epochs?|steps|gpus?|shots?|hours?),? (?:do|use|take|run|make it|try|go for)\s+(?:only |just )?(\d[\w.]*)(?![\w\-]|\s*[a-z])", "{2} {1}"),
     ("0,0", r"(?<![\w.,])0,(0\d+)(?!\d|,\d)", "0.{0}"),
     ("10", r"(\d(?:\.\d+)?)\s*[x\u00d7*]\s*10\s*\^?\s*[-\u2212](\d)\b", "{0}e-{1}"),
     ("^", r"(?<![\w.*])10\s?\^\s?[-\u2212](\d)\b", "1e-{0}"),
