@@ -48,7 +48,7 @@ def is_topic(text: str, start: int, end: int) -> bool:
 
 def is_explanation(text: str, found: dict[str, Any]) -> bool:
     """True for a question about a word (`why nf4?`), which asks for no config; a request may stand behind another question."""
-    asked = compiled(_EXPLAIN).search(text)
+    asked = compiled(_EXPLAIN).search(text := text.lstrip())
     if asked is None:
         return False
     end = compiled(r"[?!.]+\s").search(text, asked.end())

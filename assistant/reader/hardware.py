@@ -145,8 +145,10 @@ def _read_gpu(page: Page, found: dict[str, Any], asks: list[Question]) -> int:
 
 def read_variant(log: str, found: dict[str, Any]) -> None:
     """The memory of the GPU that was named, where a log beside the request shows it: `(V100-SXM2-32GB)`."""
-    for match in compiled(_gpu_pattern()).finditer(log) if "gpu" in found else ():
-        if (name := _said(match).name).startswith(f"{found['gpu']}-"):
+    gpu = found.get("gpu", "").lower()
+    for line in log.splitlines() if gpu else ():
+        shown = compiled(_gpu_pattern()).search(line) if gpu in line.lower() else None
+        if shown and (name := _said(shown).name).startswith(f"{found['gpu']}-"):
             found["gpu"] = name
             return
 

@@ -9,7 +9,7 @@ from assistant.reader.patterns import compiled
 _LINE = (
     r"[ \t>|]*(?:\[(?:rank|gpu|node)?\d+\]:?|\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d|\d\d:\d\d:\d\d[ ,.]|(?:INFO|WARNING|WARN|ERROR|DEBUG|CRITICAL|FATAL)\b[\s:|\[]|Traceback \(most|File \"|"
     r"Collecting [\w.\-]+|Downloading [\w.\-]+\.(?:whl|tar)|Requirement already satisfied|Successfully (?:installed|built)|Installing collected|Using cached|"
-    r"[\w.\-]+:\d+:\d+ \[\d+\] NCCL|\{\"(?:step|event|loss|level|time\w*|ts|msg|message|epoch)\"|"
+    r"[\w.\-]+:\d+:\d+ \[\d+\] NCCL|\{\s*[\"']?(?:step|event|loss|level|time\w*|ts|msg|message|epoch)[\"']?\s*:|"
     r"(?:Got|Error|Output)?:?\s*(?:[\w.]{1,80}\.)?[A-Z]\w{0,40}(?:Error|Exception|Warning)\b:|[EW]\d{4} |\{'(?:loss|train_)|\d{1,3}%\|)"
 )
 """How a line of a log begins."""

@@ -80,6 +80,8 @@ _DATA_BEFORE = re.compile(r"(?:\bdatasets\s*:\s*-?\s*\{?\s*path\s*:|\bon|\bdata(
 _MODEL_BEFORE = re.compile(r"(?:\bmodel(?: is|:| at| in)?|\btrain|\btune|\bfinetune|\bfine-tune|\blora(?: on)?|\bof|\bevaluate|\beval|\bserve|\bcheckpoint(?: at| in)?|\badapter(?: at| in)?|\bft|\b(?:start(?:ing|ed)?|initiali[sz]ed?|continu(?:e|ing)|init) (?:from|with|at)|\bon top of|\bbased on|\bweights(?: in| at| from)?)\s*(?:my |the |our )?$", re.IGNORECASE)
 _HIDDEN_FOLDER = r"(?:^|[/\\])\.(?!cache\b|\.?[/\\])\w|^/(?:etc|proc|sys|dev|bin|usr|boot)/"
 """`~/.ssh/id_rsa` is no model, nor is a file of the system."""
+_SCRIPT = r"\.(?:sh|py|so|cu|cpp|log|ipynb)$"
+"""Endings of files that are no model."""
 _TEACHER = "training.gkd.teacher_model_name_or_path"
 
 
@@ -98,10 +100,24 @@ def read(text: str) -> Reading:
     if intent.task and intent.model and "/" in intent.model and (intent.method or intent.task != "train") and (not first.unread or len(text) > _MENDED):
         return first
     length = _MENDED if len(normal.text) <= _MENDED else _HEAD
-    mended = mend(normal.text[:length])
-    if mended == normal.text[:length]:
+    spans = log_lines(normal.text) if "\n" in text else []
+    said = _blanked(normal.text, spans)  # a log has no slips
+    mended = mend(said[:length])
+    if mended == said[:length]:
         return first
-    return replace(_read(normalised(mended + normal.text[length:]).text), taken=())
+    again = _read(normalised(mended + said[length:]).text)
+    return replace(again, taken=(), unread=(*_log_note(spans), *again.unread))
+
+
+def _blanked(text: str, spans: list[tuple[int, int]]) -> str:
+    for start, end in spans:
+        text = text[:start] + " " * (end - start) + text[end:]
+    return text
+
+
+def _log_note(spans: list[tuple[int, int]]) -> list[str]:
+    """What is said of the lines that were taken for a log, where there are some."""
+    return [f"{len(spans)} lines of a log"] if len(spans) >= A_LOG else []
 
 
 def _as_typed(reading: Reading, normal: Rewriting, text: str) -> Reading:
@@ -129,7 +145,9 @@ def _read(text: str) -> Reading:
     overrides: dict[str, Any] = {}
     notes: list[tuple[str, Any, str]] = []
     asks: list[Question] = []
-    left: list[str] = [f"{len(spans)} lines of a log"] if len(spans) >= A_LOG else []
+    left = _log_note(spans)
+    if spans and not any(map(str.isalnum, page.text)):
+        return Reading(intent=Intent(), unread=tuple(left))
     left += take_forbidden(page)
     read_names(page, found, overrides)
     read_validation(page, notes)
@@ -226,7 +244,7 @@ def _read_ids(page: Page, found: dict[str, Any], task: str | None, folders: list
             model_id = known_id(words)
             spec = find_dataset(words)
             is_path = pattern is _PATH
-            if is_path and (not re.search(r"[A-Za-z]", words) or compiled(_HIDDEN_FOLDER).search(words)):
+            if is_path and (not re.search(r"[A-Za-z]", words) or compiled(_HIDDEN_FOLDER).search(words) or compiled(_SCRIPT).search(words)):
                 continue
             if model_id:
                 models.append(Named(id=model_id, start=start, end=end, known=True))

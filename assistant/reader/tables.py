@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from assistant.reader.patterns import compiled
 from assistant.reader.rewriting import Edit, Rewriting
 
-_ROW = r"^[ \t]*\|[ \t]+\d{1,2}[ \t]+(?P<name>(?:nvidia|tesla|quadro|geforce)[\w \-]*?\w)(?:\.\.\.)?[ \t]{2,}"
-_LISTED = r"^[ \t]*gpu \d{1,2}: (?P<name>(?:nvidia|tesla|quadro|geforce)[\w \-]*?) \(uuid[^)\n]*\)"
-_LINE = r"^[ \t]*(?:\|.*\||\+[-=+]{5,}\+|\|[-=+]{5,}\|)[ \t]*$|" + _LISTED
+_ROW = r"^[ \t]*\|[ \t]+(?P<index>\d{1,2})[ \t]+(?P<name>(?:nvidia|tesla|quadro|geforce)[\w \-]*?\w)(?:\.\.\.)?[ \t]{2,}"
+_LISTED = r"^[ \t]*gpu (?P<index>\d{1,2}): (?P<name>(?:nvidia|tesla|quadro|geforce)[\w \-]*?) \(uuid[^)\n]*\)"
+_LINE = r"^[ \t]*(?:\|.*\||\+[-=+]{5,}\+|\|[-=+]{5,}\|)[ \t]*$|^[ \t]*gpu \d{1,2}: [^\n]*\(uuid"
 _MEMORY = r"/ *(\d{4,6})MiB"
 _LARGE_MIB = 70_000
 """An A100 with more than that is the one with 80 GB; its name may be cut."""
@@ -21,11 +22,11 @@ def counted(text: Rewriting) -> Rewriting:
     if "mib" not in lowered and "uuid" not in lowered:
         return text
     inside = [(start, end) for start, end in _lines(text.text) if compiled(_LINE).match(text.text[start:end])]
-    rows = [(start, row.group("name")) for start, end in inside if (row := compiled(_ROW).match(text.text[start:end]) or compiled(_LISTED).match(text.text[start:end]))]
+    rows = {row["index"]: row["name"] for start, end in inside if (row := compiled(_ROW).match(text.text[start:end]) or compiled(_LISTED).match(text.text[start:end]))}
     if not rows:
         return text
     first = inside[0][0]
-    said = ", ".join(f"{sum(name == other for _, other in rows)} x {_full(name, text.text)}" for name in dict.fromkeys(name for _, name in rows))
+    said = ", ".join(f"{count} x {_full(name, text.text)}" for name, count in Counter(rows.values()).items())
     return text.edited(Edit(start, end, f"{said} " if start == first else "") for start, end in inside)
 
 

@@ -64,6 +64,7 @@ def _led_by(page: Page, text: str) -> str | None:
     """The task of the verb with which the request begins, where that leaves no doubt: `serve my lora adapter`."""
     if page.correction:
         return None
+    text = text.lstrip()
     for task, verb, unless in lexicon.LEADS:
         if compiled(rf"{lexicon.LEAD}(?:{verb})").match(text) and not compiled(unless).search(text):
             return task
