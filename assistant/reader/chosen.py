@@ -15,11 +15,13 @@ from assistant.reader.sizes import bare_size
 
 
 def pick_model(
-    ids: list[Named], named: list[Named], page: Page, notes: list[tuple[str, Any, str]], base: bool
+    ids: list[Named], named: list[Named], page: Page, notes: list[tuple[str, Any, str]], base: bool, *, task: str | None = None
 ) -> str | None:
     """The model to act on: a catalogue id typed in full, then a name, then an unknown id or name."""
     ordered = sorted([*ids, *named], key=lambda n: n.start)
     wanted = [n for n in ordered if not _is_denied(page, n)]
+    if task in ("train", "tune"):
+        wanted = _trained(wanted, page)
     if ordered and not wanted and compiled(r"\bnot\s+(?:the |a )?$").search(page.original[max(0, ordered[0].start - 8) : ordered[0].start]):
         return None
     ordered = wanted or ordered
@@ -62,6 +64,16 @@ def is_adapter(text: str, start: int, end: int) -> bool:
 _BASE_BEFORE = r"\b(?:base(?: model)?(?: is| was|:|=)?|on top of|onto|atop|over)\s*(?:the |a )?$"
 _ADAPTER_BEFORE = r"(?:\badapters?\b|\blora(?: weights)?\b)(?:[ _](?:model|path|weights|folder|dir|name_or_path))?(?:\s+(?:is|are|in|at|from|under|named|called)|\s*[:=])*\s+[\"'`]?$|\badapter_model[:=]\s*$"
 _ADAPTER_AFTER = r"[\"'`]?\s+(?:(?:q?lora|peft)\s+)?adapters?\b|[\"'`]?\s+(?:as|is)\s+(?:the|my|an?)\s+(?:(?:q?lora|peft)\s+)?adapter\b|[\"'`]?\s*\(\s*(?:(?:q?lora|peft)\s+)?adapter\s*\)"
+
+
+_RIVAL = r"\b(?:beats?|outperforms?|surpass|than|like|imitate|mimic|replaces?|against|versus|vs\.?|compared (?:to|with)|tokenizer of|outputs? (?:of|from)|answers (?:of|from)|(?:written|generated|made|produced) (?:by|with)|we (?:run|have|use|serve))\s+(?:the |an? |our )?$"
+_RIVAL_BEHIND = r"(?:'s)?\s+(?:outputs?|answers|responses|generations|traces|completions|tokenizer|in production|did|does|was|is (?:too|already))\b"
+
+
+def _trained(names: list[Named], page: Page) -> list[Named]:
+    """Those that may be what is trained, where others are named to compare with, or answer behind an API."""
+    own = [n for n in names if not is_hosted(n.id) and not compiled(_RIVAL).search(page.original[max(0, n.start - 30) : n.start]) and not compiled(_RIVAL_BEHIND).match(page.original, n.end)]
+    return own or names
 
 
 def _told_apart(chosen: Named, ids: list[Named], page: Page) -> Named:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from assistant.core.values import Question
@@ -19,11 +20,13 @@ _EXPLAIN = r"^\W*(?:(?:and|but|so|ok|hm+)\W+)*(why|explain|what(?:'?s| is| are| 
 
 def affirmed(text: str, pattern: str) -> bool:
     """True when the pattern occurs without a negation right before it."""
+    return any(affirmed_at(text, match) for match in compiled(pattern).finditer(text))
+
+
+def affirmed_at(text: str, match: re.Match[str]) -> bool:
+    """True when no negation stands before the match, and no fault is found with it behind."""
     denied = compiled(rf"{lexicon.NEGATION}$")
-    return any(
-        not denied.search(text[max(0, m.start() - 25) : m.start()]) and not faulted(text, m.end())
-        for m in compiled(pattern).finditer(text)
-    )
+    return not denied.search(text[max(0, match.start() - 25) : match.start()]) and not faulted(text, match.end())
 
 
 def faulted(text: str, end: int) -> bool:
@@ -31,10 +34,25 @@ def faulted(text: str, end: int) -> bool:
     return compiled(lexicon.FAULT).match(text, end) is not None
 
 
+_ABOUT = r"\b(?:how to|about|regarding)\s+(?:(?!on\b|in\b|using\b|with\b)[^\s,.;]+\s+){0,6}$"
+_TOPIC = (
+    r"\s+(?:support|customer|certification|exam|documentation|docs?|manuals?|guides?|articles?|tickets?|tutorials?|faqs?|questions?|logs|data(?:set)?s?|corpus|"
+    r"calculus|functions?|expressions?|knowledge|books?|forums?|rainforest|reviews?|policies|terms|basin)\b"
+)
+
+
+def is_topic(text: str, start: int, end: int) -> bool:
+    """True where a name is what rows are about, not where something runs: `on AWS support tickets`, `how to deploy kubernetes`."""
+    return compiled(_TOPIC).match(text, end) is not None or compiled(_ABOUT).search(text[max(0, start - 80) : start]) is not None
+
+
 def is_explanation(text: str, found: dict[str, Any]) -> bool:
-    """True for a question about a word (`why nf4?`), which asks for no config."""
-    asked = compiled(_EXPLAIN).search(text)
+    """True for a question about a word (`why nf4?`), which asks for no config; a request may stand behind another question."""
+    asked = compiled(_EXPLAIN).search(text := text.lstrip())
     if asked is None:
+        return False
+    end = compiled(r"[?!.]+\s").search(text, asked.end())
+    if end and any(compiled(pattern).search(text[end.end() :]) for _, pattern in (*lexicon.TASKS, *lexicon.METHODS)):
         return False
     return asked.group(1).lower() == "why" or not any(found.get(key) for key in ("model", "dataset", "gpu", "gpu_count"))
 

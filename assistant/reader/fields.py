@@ -23,15 +23,15 @@ _FILE = r"(?!\.(?:jsonl?|ndjson|csv|tsv|parquet|arrow|txt|ya?ml|gz|zst|safetenso
 _DOTTED = rf"(?<![\w./])(?:--)?((?:{SECTIONS}){_FILE}(?:\.[a-z_][a-z0-9_]*|\[\d+\])+)(?:\s*[=:]\s*|\s+to\s+|\s+)((?:\"[^\"]*\"|'[^']*'|\[[^\]]*\]|(?:\$\{{[^}}\n]*\}}|[^\s,;])+))"
 
 _QUANTITIES = (
-    ("lora_rank", r"\b(?:lora_)?(?:rank|(?<=lora.)dim(?:ension)?|r)(?: of|[-_ ]?dim)?\s*[=: ]\s*(-?\d+)\b(?!\.\d)|(?<!deepseek.)\b(?:lora_r|r)(\d{2,4}|[2-9])\b(?!\.)|\brank[- ]?(\d+)\b(?!\.\d)"),
-    ("lora_alpha", r"\b(?:lora_)?alpha(?: of)?\s*[=: ]\s*(-?\d+(?:\.\d+)?)\b|\balpha(\d+)\b|(?<![\w.])a\s?=\s?(\d+)\b"),
-    ("num_fewshot", r"\b(\d+)[- ]?shots?\b(?!\s*[=:]\s*\d)|\b(?:n(?:um)?_?)?(?:few_?)?shots?\s*[=:]\s*(\d+)"),
+    ("lora_rank", r"\b(?:lora_)?(?:rank|(?<=lora.)dim(?:ension)?|r)(?: of|[-_ ]?dim)?\s*[=: ]\s*(-?\d+)\b(?!\.\d)(?!\s+(?:position|place|in (?:the|search|google)))|(?<!deepseek.)\b(?:lora_r|r)(\d{2,4}|[2-9])\b(?!\.)|\brank[- ]?(\d+)\b(?!\.\d)(?!\s+(?:position|place|in (?:the|search|google)))"),
+    ("lora_alpha", r"\b(?:lora_)?alpha(?: of)?\s*[=: ]\s*(-?\d+(?:\.\d+)?)\b(?!\s+(?:release|version|build|test|phase|channel))|\balpha(\d+)\b|(?<![\w.])a\s?=\s?(\d+)\b"),
+    ("num_fewshot", rf"\b(\d+|{_WORD})\s+(?:in[- ]context |worked )?(?:examples?|demonstrations?) in (?:the |its |each |every )?(?:prompt|context)\b|\b(\d+)[- ]?shots?\b(?!\s*[=:]\s*\d)|\b(?:n(?:um)?_?)?(?:few_?)?shots?\s*[=:]\s*(\d+)"),
     ("seed", r"\b(?:seed|semilla|graine|semente)(?: of|ed with)?\s*[=: ]\s*(-?\d+)\b"),
     ("epochs", rf"(?<![\w.])(-?\d+(?:\.\d+)?|{_WORD})\s*(?:(?:full|more|additional|further|extra)\s+)*(?:epochs?(?!\s*[=:]\s*\d)|[ée]poques?|[ée]pocas?|epochen|passes)\b|\b(?:num[_ ](?:train[_ ])?)?epochs?\s*[=: ]\s*(-?\d+(?:\.\d+)?|(?:{_WORD})\b)|\bep\s*[=: ]\s*(\d+)\b|(\d+)\s*(?:\u8f6e|\u4e2a\s*(?:epoch|\u8f6e)|\u30a8\u30dd\u30c3\u30af)"),
-    ("max_steps", r"\b(?:max[_ ]steps?|(?<!accumulation )steps)\s*[=: ]\s*(-?\d[\d,]*)\b|(?<!every )(?<!each )\b(\d(?:[\d,]*\d)?(?:\.\d+)?k?)\s*(?:training |optimizer |max )?(?:steps|iterations|iters)\b"),
+    ("max_steps", r"\b(?:max[_ ]steps?|(?<!accumulation )steps)\s*[=: ]\s*(-?\d[\d,]*)\b|(?<!every )(?<!each )\b(\d(?:[\d,]*\d)?(?:\.\d+)?k?)\s*(?:training |optimizer |max )?(?:steps|iterations|iters)\b(?!\s+(?:to (?!train)|towards?|ago|ahead|behind|away|back)\b)"),
 )
 SIGNS = {
-    "lora_rank": ("r",), "lora_alpha": ("a=", "a =", "alpha"), "num_fewshot": ("shot",), "seed": ("seed", "semilla", "graine", "semente"),
+    "lora_rank": ("r",), "lora_alpha": ("a=", "a =", "alpha"), "num_fewshot": ("shot", " in "), "seed": ("seed", "semilla", "graine", "semente"),
     "epochs": ("ep", "pass", "poq", "poc", "\u8f6e", "\u30a8"), "max_steps": ("step", "iter"),
 }  # fmt: skip
 """Quantity → literals of which one occurs where its pattern matches: a look for them is quicker."""
@@ -41,20 +41,28 @@ _SEQUENCE = (
     rf"(?<![\w.$]){_MANY}[-\s]*(?:tokens?[-\s]*)?(?:of )?(?:ctx|context|seq(?:uence)?|max[-_ ]?len(?:gth)?)\b",
     rf"\b(?:max(?:imum)?[-_ ]?)?(?:seq(?:uence)?s?(?:[-_ ]?len(?:gth)?)?|ctx(?:[-_ ]?len(?:gth)?)?|context(?:[-_ ](?:length|window|size|len))?|max[-_ ]?len(?:gth)?|model_max_length|cutoff_len)(?: of)?(?: up)?(?: to)?\s*[=: ]?\s*{_N}\b(?!\s*(?:gb|g\b|x\b|b\b|gpus?))",
     rf"(?<![\w.$]){_N}[-\s]*(?:tokens?)?[-\s]*(?:of )?(?:ctx|context|seq(?:uence)?(?:[-_ ]?len(?:gth)?)?s?|max[-_ ]?len(?:gth)?|token (?:sequences?|context|window)|tokens?(?! new)(?: long| each| per)?)\b",
-    r"\b(?:at|with|up to)\s+(\d{1,4})\s?(k)\b(?=\s*(?:$|[,.;]|on\b|and\b|with\b))",
+    r"\b(?:at|with|up to)\s+(\d{1,4})\s?(k)\b(?=\s*(?:$|[,.;?!)]|on\b|and\b|with\b))",
     rf"(?:\u4e0a\u4e0b\u6587|\u957f\u5ea6|\u9577\u3055|contexto(?: de)?|contexte(?: de)?|kontext(?: von)?)\s*{_N}",
 )
+_COHORT = r"\s+of (?!\d)(?!(?:tokens|sequences|samples|rows|examples)\b)\w"
+"""`batch 12 of students` is one of them, and no size."""
 _GLOBAL = r"\b(?:(?:global|effective|total|overall)[-_ ]*(?:train[-_ ])?(?:batch(?:[-_ ]?size)?|bs)|gbs|(?:train[-_])?batch(?:[-_ ]?size)?|bs)(?: of)?\s*[=: ]\s*(-?\d+)(?!\.?\d*[kb]\b)|\bg?bs(\d+)\b"
 _MICRO = (
     r"\b(?:micro[-_ ]?batch(?:es|[-_ ]?size)?|micro[-_ ]?bs|mbs|per[-_ ](?:device|gpu)(?:[-_ ]train)?[-_ ]batch(?:[-_ ]size)?|device batch(?: size)?)(?: of)?\s*[=: ]\s*(-?\d+)",
     r"\b(?:batch(?:[-_ ]?size)?|bs)(?: of)?\s*[=: ]?\s*(\d+)\s*(?:per|a|/|each)\s*(?:gpu|device|card)\b|\b(\d+) (?:sequences? |samples? |rows? )?(?:per|a|/) ?(?:gpu|device)\b(?= batch)?",
 )
 _LEARNING = r"(?:\b(?:learning[-_ ]rate|lr|lernrate|tasa de aprendizaje|taux d'apprentissage|taxa de aprendizado)|\u5b66\u4e60\u7387)\s*(?:of\b|at\b|\u6539\u6210|\u6539\u4e3a|\u8c03\u5230|\u8bbe\u4e3a|to\b|de\b|von\b|auf\b|a\b|\u00e0|=|:|\u4e3a)?\s*(?:at |of |to |around |about |~ ?)?" + _RATE
+_RATE_BEFORE = r"(?<![\w.])(\d(?:\.\d+)?e-\d+|0?\.0\d+)\s+(?:learning[- ]rate|lr)\b(?!\s*(?:of|[=:])?\s*\d)"
 _HOURS = rf"(?:(?:under|within|in|less than|at most|max(?:imum)?|no more than|below|up to|finish(?:ed)? in|<)\s*(?:of\s*)?)?(?<![\w.$])(\d+(?:\.\d+)?|{_WORD}|an?(?=\s+(?:hour|day)))\s*-?(hours?|hrs?|h|horas?|heures?|stunden?|days?|weeks?|minutes?|mins?)\b(?:\s*(?:max|tops|budget|limit))?"
 _HOURS_OF = {"w": 168, "d": 24, "m": 1 / 60}
 _DOLLARS = r"(?:(?:under|below|less than|at most|max(?:imum)?|up to|budget(?: is| of|:)?|<)\s*)?(?:\$\s*(\d[\d,]*(?:\.\d+)?)|(\d[\d,]*(?:\.\d+)?)\s*(?:\$|dollars?|bucks|usd|€|£|euros?|eur|pounds|gbp)(?!\w)|[€£]\s*(\d[\d,]*(?:\.\d+)?))(?:\s*(?:max|tops|budget))?"
+_PER = r"(?:hour|hr|h|day|week|month|mo|year|yr|minute|min|gpu|card|node|user|seat|token|call|request|(?:1?[km]|million|thousand) tokens)"
+_RATE_BEHIND = rf"\s*(?:(?:/|per\b|an?\b|each\b)\s*(?:gpu[- ]?)?{_PER}\b|hourly\b|monthly\b|[mb]n?\b|million\b|billion\b)"
+"""What makes a sum of money a price, or one that no training costs."""
+_PAID = r"\b(?:paid|costs?|price[sd]?|priced|worth|rate|charge[sd]?|sold|bought|raised|earn\w*|revenue|salary|funding)\b(?:\s+[a-z]+){0,3}\s*$"
+_LIMITED = r"\b(?:under|below|less|at most|max\w*|more than|up to|budget|cap|limit|within|should|must|may|can|tops)\b|<"
 _WALLTIME = r"\b(?:wall[- ]?time|time limit|--time)\s*[=: ]?\s*(\d{1,3}):(\d\d)(?::\d\d)?\b|(?<![\d:])(\d{1,3}):(\d\d):\d\d\s*(?:of )?(?:wall[- ]?time|time limit)\b"
-_LIMIT = r"\b(?:limit(?:ed)?(?: to)?|num_samples|first|only|just|on|max)\s*[=: ]\s*(\d+)\s*(?:samples?|examples?|questions?|rows?)?\b|\b(\d+)\s*(?:samples?|examples?|questions)\b"
+_LIMIT = r"\b(?:limit(?:ed)?(?: to| of)?|num_samples|first|only|just|on|max)\s*[=: ]\s*(\d+)\s*(?:samples?|examples?|questions?|rows?|docs?|documents?|problems?|items?)?\b|\b(\d+)\s*(?:samples?|examples?(?! in )|questions|docs|problems)\b"
 _TEXT = r"(?:\"([^\"\n]+)\"|'([^'\n]+)'(?!\w)|([^\s,;\"]*\$(?:\([^)\n]*\)|\{[^}\n]*\})[^\s,;\"]*|[^\s,;\"]+))"
 """A text as a value: in quotes, or up to the next space, a `$(…)` or `${…}` kept whole."""
 _OUTPUT = r"(?:\b(?:out(?:puts?)?|output[-_ ]?dir(?:ectory)?|checkpoints?)\s*[:=]\s*(?=[\"'~./$\w])|\b(?:(?:sav(?:e|ing|ed)|stor(?:e|ing|ed)|dump(?:ing)?|output|writ(?:e|ing)|logs? and checkpoints)(?:\s+(?:it|them|checkpoints?|results?|the \w+|everything|answers))?\s+(?:to|in|into|under|at)|out to|(?:save|out|output)(?=\s+(?:~|\.{1,2})?/)|output[-_ ]?dir(?:ectory)?(?:\s*(?:to|is))?|(?:outputs?|results?|checkpoints?|weights|everything|model)\s+(?:(?:should|must|will|can|is|are|has|have)\s+(?:to )?)?(?:be )?(?:goes|go|written|saved|stored|put|end up|land)\s+(?:to|in|into|under|at)|results? (?:in)?to|checkpoints? (?:in|to|under)|guardar en|speichern in)\s+(?!\$?[\d.,]+(?:\s|$))|\b(?:write|put|keep)(?:\s+(?:it|them|checkpoints?|results?|the \w+|everything|answers))?\s+(?:to|in|into|under|at)\s+(?=[\"'~./$]|[\w.\-]+/))" + _TEXT
@@ -74,6 +82,8 @@ _ZERO_SHOT = r"\bzero[- ]shot\b"
 _TURN_OFF = r"\b(?:(?:turn|switch|shut)(?:ing)? off|disabl(?:e|ing)|deactivat(?:e|ing)|remov(?:e|ing)|drop(?:ping)?|stop(?:ping)?|get rid of)\s+(?:(?:the|my|using|logging to|all|that) ){0,2}"
 _OFF = r"\s*off\b|[\s,;.]*(?:please |just |so )?(?:turn|switch|shut|leave) (?:it|that|this) off\b"
 _SPOT = r"\b(?:spot|preemptible|interruptible)\b(?: instances?| vms?)?"
+_GOOD_SPOT = r"\bspot[- ]on(?=\W*(?:$|[.,;!\n]))|\b(?:a|the|great|good|nice|sweet|blind|soft|hot|weak)\s+spot\b(?=\s+(?:on|for|in|at|of|to)\b|\W*$|[.,;!])"
+"""A spot that no cloud rents."""
 _ON_DEMAND = r"\bon[- ]demand\b|\bno spot\b|\bnot spot\b|\b(?:kein|keine|sin|pas de|sem) spot\b|\b(?:not|no|non|without)[ -](?:preemptible|interruptible)\b|\bwithout spot\b"
 
 
@@ -162,7 +172,7 @@ def read_quantities(page: Page, found: dict[str, Any], overrides: dict[str, Any]
         if match := page.find(compiled(pattern)):
             value = _first(match)
             overrides.setdefault(path, _KINDS[kind](value))
-    if match := _meant(page, _LEARNING):
+    if match := _meant(page, _LEARNING) or _meant(page, _RATE_BEFORE):
         found["learning_rate"] = float(match.group(1))
     for pattern in _MICRO if page.mentions(*MICRO_SIGNS) else ():
         if "micro_batch_size" not in found and (match := _meant(page, pattern)):
@@ -177,7 +187,7 @@ _ACCUMULATION = "training.gradient_accumulation_steps"
 def _read_batch(page: Page, found: dict[str, Any], overrides: dict[str, Any], notes: list[tuple[str, Any, str]]) -> None:
     """`batch 64` is the global one; beside gradient accumulation it is that of one GPU."""
     match = _meant(page, _GLOBAL) if page.mentions("bs", "batch") else None
-    if match is None or compiled(_OTHERS).match(page.original, _span(match)[1]):
+    if match is None or compiled(_OTHERS).match(page.original, _span(match)[1]) or compiled(_COHORT).match(page.original, _span(match)[1]):
         return
     size = int(_first(match))
     if re.match(r"global|effective|total|overall|gbs", match.group(), re.IGNORECASE):
@@ -206,12 +216,21 @@ def _read_numbers(page: Page, found: dict[str, Any]) -> None:
     for pattern in _SEQUENCE:
         if "sequence_length" not in found and (match := page.find(compiled(pattern))):
             length = int(amount(match.group(1), match.group(2)))
-            if length >= 16:
+            if length >= _SHORTEST and not compiled(_AVERAGE).search(page.original[max(0, match.start() - 16) : match.start()]):
                 found["sequence_length"] = length
+
+
+_SHORTEST = 33
+"""Tokens: nobody trains on fewer, `context: 32 clinics` is a sentence."""
+_AVERAGE = r"\b(?:avg\.?|average|mean|median)\s*(?:of |length )?$"
+"""Rows that long on average do not say how long the longest may be."""
 
 
 def read_budget(page: Page, found: dict[str, Any], notes: list[tuple[str, Any, str]]) -> None:
     """Hours, dollars, spot."""
+    for price in compiled(_DOLLARS).finditer(page.text):
+        if _is_price(page, price):
+            page.take(*price.span())
     if match := page.find(compiled(_DOLLARS)):
         found["max_dollars"] = float(_first(match).replace(",", ""))
         if compiled(r"[€£]|eur|pounds|gbp").search(match.group()):
@@ -225,11 +244,20 @@ def read_budget(page: Page, found: dict[str, Any], notes: list[tuple[str, Any, s
     if page.mentions("time") and (match := page.find(compiled(_WALLTIME))):
         hours, minutes = (group for group in match.groups() if group)
         found["max_hours"] = int(hours) + int(minutes) / 60
+    said = compiled(_GOOD_SPOT).sub(" ", page.original)
     if page.find(compiled(_ON_DEMAND)):
         found["spot"] = False
-    elif page.has(compiled(_SPOT)):
-        found["spot"] = affirmed(page.original, _SPOT)
+    elif compiled(_SPOT).search(said):
+        found["spot"] = affirmed(said, _SPOT)
         page.find(compiled(_SPOT))
+
+
+def _is_price(page: Page, money: re.Match[str]) -> bool:
+    """True for what something costs, or was worth: `$2.49/hr`, `I paid 1600 dollars`, `closed at $2M`."""
+    if compiled(_RATE_BEHIND).match(page.original, money.end()):
+        return True
+    limits = compiled(_LIMITED).search(page.text[max(0, money.start() - 30) : money.end() + 8])
+    return not limits and compiled(_PAID).search(page.text[max(0, money.start() - 30) : money.start()]) is not None
 
 
 def _is_item(page: Page, match: re.Match[str]) -> bool:

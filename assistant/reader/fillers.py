@@ -24,6 +24,7 @@ question questions answer answers people person user users team company startup 
 two three four five six seven eight nine ten once twice zero sounds sound seems seem continued continual half-decent decent fit fits fitting afford available currently
 called named name store stored save saved output outputs results result log logging folder directory dir path under
 local locally remote cloud spot on-demand instance region workstation desktop laptop pc home office lab
+method gpu_type model_name base_model model_name_or_path
 text response responses instruction instructions conversation conversations prompt prompts pair pairs support customer customers product
 improve optimal ideal recommended recommend suggest reasonable sensible appropriate suitable sane
 care issue long change quality total spin collected thinking license line wins following hmm back add drop move meant stay switch

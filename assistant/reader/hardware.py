@@ -25,11 +25,11 @@ _NODE = "(?:nodes?|machines|servers|hosts|boxes)"
 
 
 @cache
-def _gpu_pattern() -> re.Pattern[str]:
+def _gpu_pattern() -> str:
     outer = rf"(?:(?<![\w.])(?P<outer>{COUNT})(?P<by>\s*[x*]\s*|\s+)(?=\d))?"
     between = r"(?P<between>\s*[x*]\s*|\s+(?:of\s+)?|(?=[a-z])|\s*(?:\u5f20|\u5757|\u53f0|\u679a|\u5361)\s*)"
     before = rf"(?:{outer}(?<!\d)(?P<before>{COUNT}){between})?"
-    vendor = r"(?:(?:nvidia|geforce|tesla|amd|instinct|quadro|spot|preemptible|gpus?)[\s-]+)*"
+    vendor = r"(?:(?:nvidia|geforce|tesla|amd|instinct|quadro|spot|preemptible|gpus?)[\s-]+){0,5}"
     core = rf"(?<![a-z0-9.\-/])(?P<core>{_CORES})"
     attached = rf"(?P<core2>{_CORES})"
     variant = r"(?:[-\s](?:pcie|sxm[245]?|nvl))*"
@@ -37,21 +37,16 @@ def _gpu_pattern() -> re.Pattern[str]:
     memory = r"(?:[-\s_]*\(?(?:the\s+)?(?P<mem>\d{1,3})\s*(?:gb|gib|go|g|gig|gigs|(?<=[ -][48]0)s)(?![a-z0-9])(?:\s*(?:ones|each|of\s+\w+))?\)?)?"
     count_after = r"(?P<plural2>'?s)?(?:\s*(?:x|\*|:)\s*(?P<after>\d{1,4})(?![\d.]|\s*(?:gb|b\b)))?"
     nodes = rf"(?P<nodes>[\s-]+{_NODE}(?![a-z]))?"
-    return re.compile(
-        rf"{before}(?:{vendor}{core}|(?<=[x*\d]){attached}){variant}{after}{memory}{count_after}{nodes}", re.IGNORECASE
-    )
+    return rf"{before}(?:{vendor}{core}|(?<=[x*\d]){attached}){variant}{after}{memory}{count_after}{nodes}"
 
 
-_NODES = re.compile(rf"(?<![\w.])({COUNT})[\s-]*(?:x\s*)?{_NODE}\b(?:\s*(?:of|with|x|each|,))?", re.IGNORECASE)
-_GPUS = re.compile(rf"(?<![\d.])({COUNT})(?:\s*x\s*|\s+)(?:(\d{{1,3}})\s*(?:gb|g)\s*)?(?:gpus?|cards?)\b(?:\s+(?:per|a|each)\s+node)?", re.IGNORECASE)
-_NAMELESS = re.compile(
-    rf"(?<![\w.])(?:(\d{{1,4}})\s*[x*]\s*)?({COUNT})\s*[x*]\s*(\d{{1,4}})\s*(?:gb|gib)\b(?:\s*(?:gpus?|cards?))?", re.IGNORECASE
-)
+_NODES = rf"(?<![\w.])({COUNT})[\s-]*(?:x\s*)?{_NODE}\b(?:\s*(?:of|with|x|each|,))?"
+_GPUS = rf"(?<![\d.])({COUNT})(?:\s*x\s*|\s+)(?:(\d{{1,3}})\s*(?:gb|g)\s*)?(?:gpus?|cards?)\b(?![- ]hours?\b)(?:\s+(?:per|a|each)\s+node)?"
+_NAMELESS = rf"(?<![\w.])(?:(\d{{1,4}})\s*[x*]\s*)?({COUNT})\s*[x*]\s*(\d{{1,4}})\s*(?:gb|gib)\b(?:\s*(?:gpus?|cards?))?"
 """`2x24GB` and `2x8x80GB`, as `--gpus` takes them."""
-_MEMORY = re.compile(
+_MEMORY = (
     r"(?<![\w.])(?<!gpu-)(\d{1,4})[\s-]*(?P<unit>gb|gib|go|gigs?|g)\b(?:\s+(?:of\s+)?(?:v?ram|memory|unified memory))?"
-    r"(?P<card>\s*(?:gpus?|cards?|nvidia))?",
-    re.IGNORECASE,
+    r"(?P<card>\s*(?:gpus?|cards?|nvidia))?"
 )
 _BARE = re.compile(
     r"\b(?:on|in|into|with|within|using|have|got)\s+(?:(?:only|just|about|around|roughly|a|an|single|one|my|the)\s+)*$", re.IGNORECASE
@@ -64,19 +59,18 @@ _OTHER_MEMORY = re.compile(
     re.IGNORECASE,
 )
 _HOST_MEMORY = re.compile(r"\s*(?:of\s+)?(?:(?:system|host|main|cpu)\s+)*(?:ram|cpu|host|system)\b", re.IGNORECASE)
+_HOST_BEFORE = r"(?:^|[^\w ]|\b(?:my|our|the|system|host|cpu|main) |\W)(?<!v)(?<!gpu )ram\s*(?:is|:|=|of)\s*$"
 _DATA_TALK = re.compile(r"\b(?:data(?:set)?s?|files?|corpus|jsonl?|csv|parquet|disk)\b[^,.;]*$", re.IGNORECASE)
 _MEMORY_TALK = re.compile(r"v?ram\b|gpu|card|memory|\benough\b", re.IGNORECASE)
 _TIMES = r"(?:(?<![\w.])(?P<count>\d{1,4})\s*[x*]\s*|\b)"
-_MAC = re.compile(
+_MAC = (
     rf"{_TIMES}(?:m-series|(?:apple\s+)?m[1-5]\s*(?:pro|max|ultra)(?:\s+(?:mac\w*(?:\s+(?:pro|air|studio|mini))?))?|"
     r"mac\s?book(?:\s+(?:pro|air))?(?:\s+m[1-5](?:\s*(?:pro|max|ultra))?)?|mac\s+(?:studio|mini|pro)(?:\s+m[1-5](?:\s*(?:pro|max|ultra))?)?|"
-    r"apple\s+silicon|(?:apple\s+)m[1-5]|m[1-5]\s+(?:mac\w*(?:\s+(?:pro|air|studio|mini))?|air|mini|studio)|i?mac(?:\s+with)?(?:\s+an?)?\s+m[1-5](?:\s*(?:pro|max|ultra))?|mps|m[1-5](?=\s+\d+\s*gb))\b",
-    re.IGNORECASE,
+    r"apple\s+silicon|(?:apple\s+)m[1-5]|m[1-5]\s+(?:mac\w*(?:\s+(?:pro|air|studio|mini))?|air|mini|studio)|i?mac(?:\s+with)?(?:\s+an?)?\s+m[1-5](?:\s*(?:pro|max|ultra))?|mps|m[1-5](?=\s+\d+\s*gb))\b"
 )
-_CPU = re.compile(
+_CPU = (
     rf"{_TIMES}(?:cpu[\s-]only|(?:on|with|using) (?:a |the |my |just |only )*cpus?|no gpus?|without (?:a )?gpu|(?<=[,;|/] )cpu(?=\s*(?:$|[,;|/.]))|cpus?(?=\s*(?::|with|and|,)?\s*\d+\s*g))\b|"
-    r"(?<![\w.])(?P<times>\d{1,4})\s*[x*]\s*cpus?\b",
-    re.IGNORECASE,
+    r"(?<![\w.])(?P<times>\d{1,4})\s*[x*]\s*cpus?\b"
 )
 
 
@@ -95,16 +89,16 @@ class _Said(NamedTuple):
 def read_hardware(page: Page, found: dict[str, Any], asks: list[Question]) -> None:
     """gpu, gpu_count, nodes and gpu_memory_gb; a question where two machines are named."""
     end = 0
-    if mac := page.find(_MAC):
+    if mac := page.find(compiled(_MAC)):
         found["gpu"] = "M-series"
         _count(found, mac.group("count"))
     else:
         end = _read_gpu(page, found, asks)
-    if nodes := page.find(_NODES):
+    if nodes := page.find(compiled(_NODES)):
         found.setdefault("nodes", number(nodes.group(1)))
         _share_out(page.original[end : nodes.start()], found)
     _read_cards(page, found, asks)
-    if "gpu" not in found and (cpu := page.find(_CPU)):
+    if "gpu" not in found and (cpu := page.find(compiled(_CPU))):
         found["gpu"] = "cpu"
         _count(found, cpu.group("count") or cpu.group("times"))
     _read_memory(page, found)
@@ -128,9 +122,12 @@ def _read_gpu(page: Page, found: dict[str, Any], asks: list[Question]) -> int:
     said: list[_Said] = []
     if not compiled(_CORES).search(page.text):
         return 0
-    for match in _gpu_pattern().finditer(page.text):
+    for match in list(compiled(_gpu_pattern()).finditer(page.text)):
+        if _is_figure(page, match):
+            continue
         said.append(_some_of(page, _said(match)))
         page.take(*match.span())
+    said = [gpu for gpu in said if not _is_gone(page, gpu)]
     if not said:
         return 0
     denied = compiled(rf"{NEGATION}$")
@@ -146,6 +143,42 @@ def _read_gpu(page: Page, found: dict[str, Any], asks: list[Question]) -> int:
     return chosen.end
 
 
+def read_variant(log: str, found: dict[str, Any]) -> None:
+    """The memory of the GPU that was named, where a log beside the request shows it: `(V100-SXM2-32GB)`."""
+    gpu = found.get("gpu", "").lower()
+    for line in log.splitlines() if gpu else ():
+        shown = compiled(_gpu_pattern()).search(line) if gpu in line.lower() else None
+        if shown and (name := _said(shown).name).startswith(f"{found['gpu']}-"):
+            found["gpu"] = name
+            return
+
+
+_FIGURE = r"(?:[#$\u20ac\u00a3]|\b(?:ticket|issue|pr|bug|room|phone|tel|line|number|no\.|port|pid|id|case|order|invoice|extension|step|year|error)\s*[:#]?\s*)$"
+_ADDRESS = r"\s+(?:\w+\s+){0,2}(?:street|st\.|avenue|ave|road|rd|lane|drive|boulevard|words|users|customers|people|rows|samples|examples|tickets|documents|files|dollars|tokens|characters|lines)\b"
+_MOST_CARDS = 64
+"""Of a card that its number alone names; `555 4090` is a telephone's."""
+
+
+def _is_figure(page: Page, match: re.Match[str]) -> bool:
+    """True for four digits that name no card: `ticket #4090`, `4090 Main Street`."""
+    core = (match.group("core") or match.group("core2")).strip()
+    if not core.isdigit():
+        return False
+    count = number(match.group("before"))
+    if count is not None and count > _MOST_CARDS:
+        return True
+    return compiled(_FIGURE).search(page.original[max(0, match.start() - 14) : match.start()]) is not None or compiled(_ADDRESS).match(page.original, match.end()) is not None
+
+
+_WAS = r"\b(?:sold|lost|returned|used to (?:have|own|use|run)|no longer have|gave (?:back|up)|got rid of)\s+(?:(?:our|my|the|an?|all|both|of)\s+)*$"
+_IS_GONE = r"\s{0,3}(?:has |have |just |already )?(?:died|broke|burn(?:ed|t) out|(?:is|are) (?:dead|broken|gone|busy|taken|sold|fried)|(?:was|were|got) sold)\b"
+
+
+def _is_gone(page: Page, gpu: _Said) -> bool:
+    """True for a machine that somebody had: `my 3090 died`, `we sold our H100s`."""
+    return compiled(_IS_GONE).match(page.original, gpu.end) is not None or compiled(_WAS).search(page.original[max(0, gpu.start - 40) : gpu.start]) is not None
+
+
 def _said(match: re.Match[str]) -> _Said:
     name = (match.group("core") or match.group("core2")).strip()
     memory = match.group("mem")
@@ -157,6 +190,7 @@ def _said(match: re.Match[str]) -> _Said:
 
 
 _ONES_OF = r"(?<![\w.])(\d{1,2})\s+(?:x\s*)?of (?:the|those|these|my|our)\s+(\d{1,3})\s?(?:gb|gib|g)\s+(?:ones?|kind|version|cards?|gpus?)\b"
+_OF_THEM = rf"(?<![\w.])({COUNT}) of (?:them|those|these)\b"
 _SOME_OF = rf"(?<![\w.])({COUNT})\s+(?:out )?of\s+(?:my|our|the|these|those)\s*$"
 
 
@@ -173,6 +207,8 @@ def _counts(match: re.Match[str]) -> tuple[int | None, int | None]:
     """(GPUs per node, nodes): `4x8 H100`, `two 8xH100`, `2 A100 nodes`, `8xH100`."""
     outer, before = number(match.group("outer")), number(match.group("before"))
     count = before if before is not None else number(match.group("after"))
+    if count == 0:  # `GPU 0` is the first one
+        count = None
     if outer is not None:
         return count, outer if match.group("outer").lower() not in ("a", "an") else None
     between = match.group("between") or ""
@@ -191,11 +227,13 @@ def _read_cards(page: Page, found: dict[str, Any], asks: list[Question]) -> None
     """Cards without a name: `2x24GB`, `two 24 GB cards`, `8 gpus`."""
     if "gpu" in found and page.mentions(" of th", " of my", " of our") and (ones := compiled(_ONES_OF).search(page.text)):
         found.setdefault("gpu_count", int(ones.group(1)))
-    nameless = page.find(_NAMELESS)
+    elif "gpu" in found and "gpu_count" not in found and page.mentions(" of th") and (ones := page.find(compiled(_OF_THEM))):
+        found["gpu_count"] = number(ones.group(1))
+    nameless = page.find(compiled(_NAMELESS))
     if nameless:
         nodes, count, memory = nameless.groups()
         cards = nameless.group().strip()
-    elif match := page.find(_GPUS):
+    elif match := page.find(compiled(_GPUS)):
         nodes, (count, memory), cards = None, match.groups(), match.group().strip()
     else:
         return
@@ -220,9 +258,9 @@ def _same(gpu: GpuSpec, memory: float, count: int | None, found: dict[str, Any])
 
 def _read_memory(page: Page, found: dict[str, Any]) -> None:
     """Memory that stands apart from a GPU's name: of the GPU named, else of one that is not."""
-    for match in list(_MEMORY.finditer(page.text)):
+    for match in list(compiled(_MEMORY).finditer(page.text)):
         behind = page.text[match.end("unit") :]
-        if _OTHER_MEMORY.match(behind) or ("gpu" not in found and _HOST_MEMORY.match(behind)):
+        if compiled(_HOST_BEFORE).search(page.text[max(0, match.start() - 16) : match.start()]) or _OTHER_MEMORY.match(behind) or ("gpu" not in found and _HOST_MEMORY.match(behind)):
             continue
         if _is_read(page, match, found):
             return
@@ -256,7 +294,7 @@ _ENDED = r"(?P<plural>'?s)?(?![\w./\-])"
 _MAKERS = r"(?:nvidia|geforce|radeon|rtx|gtx|quadro|tesla|instinct|arc|rx|amd|intel)"
 _SERIES = r"(?!bf|fp|tf|lr|bs|gb|st|nd|rd|th)[a-z]{1,2}\d{2,4}[a-z]{0,2}?"
 _UNKNOWN = (
-    (rf"\b{_MAKERS}\b|\btitan\b", rf"{_SOME}(?P<name>(?:{_MAKERS}[\s-]+)+[a-z]{{0,3}}[\s-]?\d{{2,4}}[a-z]{{0,3}}(?:[\s-]*(?:ti|super|xtx?|pro))*|titan[\s-]+(?:rtx|xp|x|v)){_ENDED}"),
+    (rf"\b{_MAKERS}\b|\btitan\b", rf"{_SOME}(?P<name>(?:{_MAKERS}[\s-]+){{1,4}}[a-z]{{0,3}}[\s-]?\d{{2,4}}[a-z]{{0,3}}(?:[\s-]*(?:ti|super|xtx?|pro))*|titan[\s-]+(?:rtx|xp|x|v)){_ENDED}"),
     (r"\d[\s-]?(?:ti|super|xtx?)\b", rf"{_SOME}(?P<name>\d{{3,4}}[\s-]?(?:ti|super|xtx?)(?:[\s-]super)?){_ENDED}"),
     (_SERIES, rf"\b(?:on|use|using|have|got|own)\s+{_ARTICLES}{_SOME}(?P<name>{_SERIES}){_ENDED}"),
     (_SERIES, rf"(?P<count>{COUNT})(?:\s*[x*]\s*|\s+)(?P<name>{_SERIES}){_ENDED}"),

@@ -89,7 +89,13 @@ def _stretches(page: Page) -> tuple[str, ...]:
     cut += [f"{page.alike} lines that differ from others only in their numbers"] if page.alike else []
     left = [" ".join(w for w in piece.split() if w.lower() not in FILLER) for piece in page.text.split(TAKEN)]
     long = sorted((p for p in left if len(p) > 120), key=len, reverse=True)
-    return (*cut, *(f"{p[:70]}…" for p in long[:2]))
+    short = sum(map(len, left))
+    rest = [f"{short:,} characters in short pieces"] if not long and short > _MANY else []
+    return (*cut, *(f"{p[:70]}…" for p in long[:2]), *rest)
+
+
+_MANY = 400
+"""Characters without a meaning here from which a text with no long piece of them says so."""
 
 
 _WEAK = frozenset(("task", "method", "max_hours", "max_dollars", "priority", "model", "gpu_count"))

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from assistant.reader.verbs import METHODS as METHODS
+from assistant.reader.verbs import OBJECTIVES as OBJECTIVES
+from assistant.reader.verbs import TASKS as TASKS
+from assistant.reader.verbs import any_of
+
 NUMBER_WORDS = {
     "a": 1, "an": 1, "one": 1, "single": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
     "eight": 8, "nine": 9, "ten": 10, "twelve": 12, "sixteen": 16, "dual": 2, "both": 2, "pair": 2, "couple": 2,
@@ -26,41 +31,6 @@ NUMBER_WORD = any_word(NUMBER_WORDS)
 SAID_NUMBER = any_word(word for word in NUMBER_WORDS if len(word) > 2 and word not in ("both", "single", "dual", "pair", "couple", "dozen"))
 """Words that are a number by themselves; `a`, `both` and `pair` are one before a noun alone."""
 COUNT = rf"(?:\d{{1,4}}|(?<![a-z0-9])(?:{NUMBER_WORD}))"
-TASKS = (
-    ("synthesize", r"synthesi[sz]e|synthetic|\b(?:make|create|generate|write|invent|need|want|produce|give me)\b.{0,40}\b(?:fake|artificial|made-up|fictional|fictitious|invented)\b|\b\d+ (?:\w+ )?(?:fake|artificial|made-up|fictional|fictitious|invented)\b|\b(?:pairs|examples|conversations|dialogues|questions|samples|rows|complaints|reviews|emails|tickets|data) (?:\w+ ){0,3}(?:written|generated|made|produced|authored) (?:by|with|using)\b|\b(?:written|generated|produced|authored) by (?:claude|gpt|gemini|llama|qwen|mistral|deepseek|an? (?:llm|model))|\bsynth\b|\b(?:generate|make|create|write) (?:me )?(?:\d[\d,]*k? |some |a )?(?:qa|q&a|question[- ]answer|training (?:data|conversations|examples)|instructions?\b)"),
-    ("judge", r"\bllm[- ]as[- ]a?[- ]?judge|\bas (?:a |the )?judge\b|\bjudg(?:e|ing)\b|\b(?:rate|score|grade) the (?:\w+ )+of\b|\b(?:rate|score|grade|assess) (?:them|those|these)\b|\b(?:rate|score|grade|assess) (?:the |my |our |all |these )?(?:\w+ )?(?:replies|responses|answers|outputs|completions|generations)\b"),
-    ("quantize", r"quanti[sz](?:e|ing|ation)\b|\b(?:make|create|build|produce)\b.{0,20}\bgguf\b|\b(?:squash|shrink|squeeze|crunch|convert|turn|reduce|pack|save|make|get)\b[^\n]{0,60}?(?<![\w.\-])(?:(?:[2-68]|four|eight)[- ]?bits?|int[48]|fp8|gguf|awq|gptq|q[2-8]_[0k]\w*)\b(?!\s*(?:q?lora|adapters?|fine))|\bawq\b|\bgptq\b|\bq[2-8]_(?:[0k]\w*)|compress\b|\bmake .{0,60}\bsmaller\b(?=.{0,40}\b(?:\d[- ]?bit|int[48]|fp8|bitsandbytes|bnb))"),
-    ("tune", r"hyper[- ]?param\w*|\bhp[- ](?:search|sweep|tuning)\b|\bhpo\b|\bhparams?\b|\boptuna\b|\bsweep\b|\bgrid search\b|\bfind (?:me |us |out )?(?:the |which |what )?(?:best|optimal|right|good) (?:\w+ )?(?:learning|lr\b|batch|rank|hyper|values?)|\b(?:search|look|scan) (?:for |over |through )?(?:the )?(?:best |optimal )?(?:learning rates?|lrs?|ranks?|batch sizes?|hyper)|\b\d+ trials\b(?! of (?:mine|ours)|.{0,20}\bfail)|\btun(?:e|ing) (?:the )?(?:learning rate|lr|rank|batch size)\b"),
-    (
-        "evaluate",
-        r"\beval\w*|benchmark(?:s|ing)?\b|lm[-_ ]?eval\w*|lm[-_ ]harness|\bleaderboard\b|\bhow (?:good|well)\b|\bmeasure how\b|"
-        r"\bbewert\w*|\bevalua\w*|\b[ée]valu\w*|\u8bc4\u4f30|\u8bc4\u6d4b|\u8a55\u4fa1",
-    ),
-    (
-        "infer",
-        r"\binfer\w*|\bserv(?:e|ing)\b|\bs[ií]rve\w*\b|\bservir\b|\bchat with\b|\btalk to\b|\bquery\b|\bhost(?:ing)?\b|\bdeploy\w*|\bgenerate (?:answers|text|responses)|"
-        r"\banswer (?:the|every|all|my|each)\b|\bprompts?\.jsonl|\brun (?:it )?(?:locally )?with (?:vllm|sglang|llama\.cpp)|\bhook up\b|\btry (?:out )?\b(?!.*\b(?:sft|dpo|kto|grpo|gkd|fine-?tun))(?=.*(?:gguf|llama\.cpp|vllm|ollama))|\bvia (?:together|openrouter|fireworks|openai|anthropic)\b|\u63a8\u7406|\u63a8\u8ad6",
-    ),
-    (
-        "train",
-        r"\bfine?[- ]?tun\w*|\bft\b|\bfft\b|\btrain(?:ing|ed)\b|(?<!\bthe )(?<!\bmy )(?<!\ba )(?<!\bnext )(?<!\blast )(?<!\bby )\btrains?\b(?! (?:station|ticket|ride|journey|driver)\b)|\btrain(?= (?:config|job|run|script|yaml|recipe)\b)|\bpre-?train\w*|\bsft\b|\bq?lora\b|\bdpo\b|\bkto\b|\bgrpo\b|\bgkd\b|\badapt\b|"
-        r"\btuned?\b|\bteach\b|(?<![\w-])distil\w*(?![-\s]*(?:qwen|llama))|\bentra[iî]n\w*|\bentren\w*|\bajust\w*|\bafin\w*|\btrainier\w*|\btrein\w*|\bfeinabstimm\w*|"
-        r"\u5fae\u8c03|\u8bad\u7ec3|\u5fae\u8abf|\u5b66\u7fd2|\u5b78\u7fd2|\u30d5\u30a1\u30a4\u30f3\u30c1\u30e5\u30fc\u30cb\u30f3\u30b0|\u8a13\u7df4|reinforcement|preference optimi[sz]ation",
-    ),
-)
-OBJECTIVES = (
-    ("dpo", r"\bdpo\b|direct preference|\bpreference (?:pairs|data|tuning|optimi[sz]ation)|\bchosen\b.{0,20}\brejected\b"),
-    ("kto", r"\bkto\b|kahneman|\bthumbs[- ]up\b"),
-    ("grpo", r"\bgrpo\b|\brlvr\b|verifiable rewards?|group relative|\brl with\b"),
-    ("gkd", r"\bgkd\b|\bdistil(?:l)?(?:ing|ation)?\b(?!\s*(?:llama|qwen|\d))(?=.{0,80}\b(?:into|from|teacher|to)\b)|\bteacher\b|knowledge distillation"),
-    ("pretrain", r"\b(?:continued? )?pre-?train(?:ing)?\b|\bcpt\b|from scratch"),
-    ("sft", r"\bsft\b|supervised|instruction[- ]tun\w+"),
-)
-METHODS = (
-    ("qlora", r"\bq[- ]?lora\b|\b(?:4|four)[- ]?bit\s+(?:lora|adapters?|fine)|\blora\b.{0,15}\b(?:4|four)[- ]?bit\b|\bquanti[sz]ed lora\b|\bnf4\b"),
-    ("lora", r"\blora\b|\bloraconfig\b|\buse_peft\b|\badapters?(?: only)?\b(?= (?:training|only|fine)|$)|\bwith adapters\b|\bpeft\b|low[- ]rank"),
-    ("full", r"\bfull[- ]?(?:parameter|param|weights?|precision)?[- ]*(?:fine[- ]?tun\w*|ft\b|train\w*|sft\b|dpo\b|tun\w+|finet\w*)|\bfully\s+(?:fine|train|tun)|\bfft\b|\bvoll(?:es|en|er|e|st[äa]ndig\w*)?[- ]*(?:fine[- ]?tun\w*|train\w*)|\bentra[iî]nement complet\b|\b(?:ajuste|entrenamiento) completo\b|\u5168\u53c2\u6570|\u5168\u91cf|\bfull\b(?! (?:log|list|text|context|precision|name|path))|\ball (?:the )?(?:parameters|weights)\b"),
-)
 SHARDINGS = (
     ("deepspeed", r"\bdeep[- ]?speed\b|\bzero[- ]?[123]\b|\bzero stage\b"),
     ("fsdp", r"\bfsdp2?\b|fully sharded|\bfull[_ ]shard\b"),
@@ -157,7 +127,7 @@ FIELD_WORDS = (
     ("training.warmup_steps", "int", r"\bwarmup_steps[ :=]+(?:to )?(\d+)"),
     ("training.dataloader_num_workers", "int", r"\bdataloader_num_workers[ :=]+(?:to )?(\d+)"),
     ("training.max_grad_norm", "float", r"\b(?:max )?(?:grad(?:ient)? (?:norm|clip(?:ping)?)|clip(?:ping)? grad\w*)(?: of| at)?[ :=]+(\d*\.?\d+)"),
-    ("training.gradient_accumulation_steps", "int", r"\b(?:grad(?:ient)?[ _-]?acc(?:um(?:ulation)?)?(?:[ _]steps)?|accumulation|accum|ga)(?: of| steps)?[ :=]*(\d+)\b|\b(\d+)[- ]*(?:grad(?:ient)?[ _-]*)?acc(?:um(?:ulation)?)?[ _-]*(?:steps|batches)\b|\baccumulat\w+ (?:gradients? )?(?:over |for )?(\d+)(?: steps)?"),
+    ("training.gradient_accumulation_steps", "int", r"\b(?:grad(?:ient)?[ _-]?acc(?:um(?:ulation)?)?(?:[ _]steps)?|accumulation|accum|ga)(?: of| steps)?[ :=]*(\d+)\b|\b(\d+)[- ]?(?:grad(?:ient)?[ _-]*)?acc(?:um(?:ulation)?)?[ _-]*(?:steps|batches)\b(?!\s*[=:]?\s*\d)|\baccumulat\w+ (?:gradients? )?(?:over |for )?(\d+)(?: steps)?"),
     ("training.save_steps", "int", r"\b(?:save|checkpoint)(?: \w+){0,2} (?:every|each) (\d+)(?: steps)?\b"),
     ("training.logging_steps", "int", r"\blog(?: \w+){0,2} (?:every|each) (\d+)(?: steps)?\b"),
     ("training.eval_steps", "int", r"\beval(?:uate)? every (\d+) steps"),
@@ -204,7 +174,14 @@ OPTIMIZERS = (
     ("adam", r"(?<![\w-])adam\b(?= optim)|\boptimi[sz]er[ :=]+adam\b"),
 )
 OPTIMIZER_SIGNS = ("adam", "adaf", "adag", "adem", "galore", "sgd", "lion", "prop", "lomo", "muon", "sophia", "shampoo")
-NEGATION = r"(?:\bno\b|\bneither\b|\bnor\b|\u4e0d\u8981|\u4e0d\u7528|\bcan'?t(?: do| use| have)?\b|\bcannot\b|\bnobody asked for\b|\bnot\b|\bwithout\b|\bdon'?t (?:use|want|do|need)?|\bskip\b|\bnever\b|\b(?:anywhere|anything|everything|everywhere) (?:but|except)\b|\binstead of\b|\brather than\b|\bavoid\b|\bhat(?:e|es|ed)\b|\bdislikes?\b|\bsans\b|\bsin\b|\bohne\b|\bsem\b)\s*(?:(?:a|an|any|use|used|using|the|do|plain|on|with|in|at|my|run|train|be|want|wanted|need|needed|like|to|ever|rather|really|go|going|for) ){0,4}"
+_DENIALS = any_of(
+    r"\bno\b", r"\bneither\b", r"\bnor\b", r"\bcan'?t(?: do| use| have)?\b", r"\bcannot\b", r"\bnobody asked for\b", r"\bnot\b", r"\bwithout\b",
+    r"\bdon'?t (?:use|want|do|need)?", r"\bskip\b", r"\bnever\b", r"\b(?:anywhere|anything|everything|everywhere) (?:but|except)\b",
+    r"\binstead of\b", r"\brather than\b", r"\bavoid\b", r"\bhat(?:e|es|ed)\b", r"\bdislikes?\b",
+    # Chinese, French, Spanish, German, Portuguese
+    r"\u4e0d\u8981", r"\u4e0d\u7528", r"\bsans\b", r"\bsin\b", r"\bohne\b", r"\bsem\b",
+)  # fmt: skip
+NEGATION = rf"(?:{_DENIALS})\s*(?:(?:a|an|any|use|used|using|the|do|plain|on|with|in|at|my|run|train|be|want|wanted|need|needed|like|to|ever|rather|really|go|going|for) ){{0,4}}"
 EXPORT = r"\b(?:export|convert)\w*\b|\bmerge (?:the |my |an? )?(?:q?lora|adapters?|weights)\b|\bpush (?:it |them )?to (?:the )?hub\b"
 FOUR_BIT = r"\b(?:4|four)[- ]?bits?\b|\bint4\b"
 OTHER_OBJECTIVES = (
@@ -220,7 +197,7 @@ OTHER_OBJECTIVES = (
     ("RLHF", r"\brlhf\b|\brlaif\b"),
 )
 """Ways to train that Oumi has no config for."""
-CORRECTION = r"\b(?:no,? wait|wait,? no|w?h?oops|actually|i mean(?:t)?|sorry|make that|scratch that|strike that|or rather|correction|nope|my bad|rather(?! than))\b|[.…,;]\s*no,|\b(?:switch|change|move|swap|replace)\b(?=.{1,30}\b(?:to|for|with|by)\b)"
+CORRECTION = r"\b(?:no,? wait|wait,? no|w?h?oops|actually|i mean(?:t)?|sorry|make that|scratch that|strike that|or rather|correction|nope|my bad|rather(?! than))\b|[.…,;?]\s*no,|\b(?:switch|change|move|swap|replace)\b(?=.{1,30}\b(?:to|for|with|by)\b)"
 REMEDY = r"\b(?:too (?:high|low|big|small|large|long|short|slow|much|many)|same (?:thing|config|run|setup|settings|one) (?:but |just |only )?with|diverge[sd]?|blew up|(?:previous|last|earlier|old) (?:run|attempt|try|config)|now (?:with )?(?:lr|learning|rank|bs|batch)|this time|give me (?:one|something|a config|the same)|nan)\b"
 """Where fault is found with a value, the one that is named later is meant."""
 EITHER = r"\b(?:zero[- ]?[123]|deep[- ]?speed|fsdp2?)\s+or\s+(?:zero[- ]?[123]|deep[- ]?speed|fsdp2?)\b"
@@ -232,6 +209,7 @@ LEAD = r"\W*(?:(?:please|pls|plz|hey|hi|hello|can|could|would|you|u|i|we|want|wa
 _ALSO_TRAINS = r"\b(?:and|then|to) (?:then )?(?:fine[- ]?tune|train|sft|dpo)\b|\bfine[- ]?tuning (?:job|run)\b|\btraining (?:job|run)\b"
 LEADS = (
     ("infer", r"(?:(?:(?:run|do|start)\s+)?(?:(?:batch|offline|bulk)\s+)?infer(?:ence|ring)?|answer(?:ing)?|serv(?:e|ing)|chat with|talk to|host(?:ing)?|deploy(?:ing)?)\b(?! (?:for|on|with)? ?training)", _ALSO_TRAINS + r"|\b(?:fine-?tun(?:e|ing)|sft|dpo|grpo|train(?:ing)?)\b"),
+    ("evaluate", r"(?:eval(?:uate|uating)?|benchmark(?:ing)?)\b", _ALSO_TRAINS + r"|\b(?:fine-?tun(?:e|ing)|sft|dpo|grpo|train(?:ing)?|before|after|quanti[sz](?:e|ing))\b"),
     ("quantize", r"(?:quanti[sz](?:e|ing)|compress(?:ing)?|shrink)\b", _ALSO_TRAINS + r"|\bq-?lora\b|\btrain\b|\bfine[- ]?tune\b"),
 )
 """(task, the verb that leads to it, what leaves it open)."""

@@ -7,7 +7,7 @@ from re import _constants as _op  # type: ignore[attr-defined]
 from re import _parser  # type: ignore[attr-defined]
 from typing import Any
 
-_MOST = 24
+_MOST = 64
 """More literals than that take longer to look for than the pattern itself."""
 _SPELLINGS = 4
 """A class of more characters than that ends a literal; `[sz]` gives two spellings."""

@@ -11,6 +11,7 @@ from assistant.catalogue.models import all_models, find_model, get_model, hosted
 from assistant.catalogue.names import fold, read_records
 from assistant.reader.fillers import FILLER
 from assistant.reader.page import Page
+from assistant.reader.patterns import compiled
 
 _FAMILIES = (
     "meta-llama|llama|codellama|tinyllama|qwen|qwq|gemma|paligemma|phi|mistral|mixtral|ministral|magistral|codestral|"
@@ -39,9 +40,7 @@ _MOST_PIECES = 12
 """Of the longest name in use there are seven: a list of names is more than one name."""
 
 
-@cache
-def _pattern() -> re.Pattern[str]:
-    return re.compile(rf"(?<![a-z0-9./\-])(?:{_FAMILIES}|{_OUTSIDE})(?![a-z]|[ ._-]?cpp\b)(?:{_PIECE}){{0,{_MOST_PIECES}}}", re.IGNORECASE)
+_NAME = rf"(?<![a-z0-9./\-])(?:{_FAMILIES}|{_OUTSIDE})(?![a-z]|[ ._-]?cpp\b)(?:{_PIECE}){{0,{_MOST_PIECES}}}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +146,7 @@ def read_models(page: Page, *, base: bool) -> list[Named]:
     """Every model named in the unread text, in order; each is taken from the page."""
     found: list[Named] = []
     position = 0
-    while match := _pattern().search(page.text, position):
+    while match := compiled(_NAME).search(page.text, position):
         start = match.start()
         phrase = match.group().rstrip(" -_:")
         position = start + max(1, len(phrase))
@@ -194,9 +193,33 @@ def _name_at(phrase: str, start: int, *, base: bool) -> Named | None:
         hit = resolve(head, base=base or bool(re.search(r"\bbase$", head, re.IGNORECASE)))
         if hit and _covers(head, phrase):
             return Named(id=hit[0], start=start, end=start + len(head), known=True, why=hit[1])
+    if fused := _fused(phrase, base=base):
+        return Named(id=fused, start=start, end=start + len(phrase), known=True)
     if fold(phrase) in ("it", "opt", "yi", "o1", "r", "muse", "solar", "phi", "aya"):
         return None
     return Named(id=" ".join(phrase.split()), start=start, end=start + len(phrase), known=False)
+
+
+_UNDOTTED = re.compile(r"(?P<family>[a-z]+)[-_ ]?(?P<major>\d)(?P<minor>\d)(?P<rest>(?:[-_ ].*)?)", re.IGNORECASE)
+"""`llama31 8b`: a version without its dot."""
+_FUSED = re.compile(r"(?P<family>[a-z]+)[-_ ]?(?P<digits>\d[\d.]*)(?P<unit>[bm])", re.IGNORECASE)
+
+
+def _fused(phrase: str, *, base: bool) -> str | None:
+    """`llama38b` is Llama 3 8B, `qwen2.57b` is Qwen2.5 7B: the digits cut where a version and a size that exist meet."""
+    if undotted := _UNDOTTED.fullmatch(phrase):
+        hit = resolve(f"{undotted['family']} {undotted['major']}.{undotted['minor']}{undotted['rest']}", base=base)
+        if hit and f"{undotted['major']}.{undotted['minor']}" in parts(hit[0]):
+            return hit[0]
+    match = _FUSED.fullmatch(phrase)
+    if match is None:
+        return None
+    digits = match["digits"]
+    cuts = ((digits[:cut], digits[cut:]) for cut in range(1, len(digits)))
+    named = ((version if "." in version or len(version) == 1 else f"{version[0]}.{version[1:]}", size) for version, size in cuts if version[-1] != "." and size[0] not in ".0")
+    wanted = [(version, f"{size}{match['unit']}".lower()) for version, size in named]
+    found = {hit[0] for version, size in wanted if (hit := resolve(f"{match['family']} {version} {size}", base=base)) and {version, size} <= parts(hit[0])}
+    return found.pop() if len(found) == 1 else None
 
 
 def _after_size(page: Page, phrase: str, start: int, *, base: bool) -> Named | None:
@@ -251,7 +274,7 @@ def is_family(word: str) -> bool:
 def is_model_name(words: str) -> bool:
     """True for words that are a model's name and no more: a family with what belongs to it, or a size (`the 70b`)."""
     name = words.strip()
-    return _pattern().fullmatch(name) is not None or re.fullmatch(_SIZE, name, re.IGNORECASE) is not None
+    return compiled(_NAME).fullmatch(name) is not None or re.fullmatch(_SIZE, name, re.IGNORECASE) is not None
 
 
 def is_hosted(model_id: str) -> bool:

@@ -22,7 +22,7 @@ HIDDEN = re.compile(
     r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffd\u00ad\u0600-\u0605\u061c\u06dd\u070f\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0001-\U000e007f]"
 )
 """Characters that do not show (Unicode category Cf), controls, and what stands for bytes that are no text."""
-_ENDLESS = re.compile(r"\S{257,}|\d{20,}|[^\w\s]{40,}")
+_ENDLESS = re.compile(r"(?<!\S)\S{257,}|(?<!\d)\d{20,}|(?<![^\w\s])[^\w\s]{40,}")
 """Runs that are no words: no name or path is this long, and patterns would search them at length."""
 _PATH_LIKE = re.compile(r"(?:[\"'(]?(?:~|\.{1,2})?/|[\w.\-]+/)(?!/)")
 LIMIT = 12_000

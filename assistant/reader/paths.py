@@ -13,6 +13,8 @@ _ENDING = r"\.(?:jsonl|json|csv|tsv|parquet|txt|md)"
 _CLOSING = r"[\s,;:!?)\]}'\".]*"
 _QUOTED = r"(?<!\w)(?:\"([^\"\n\x00]{1,255})\"|'((?:[^'\n\x00]|(?<=\w)'(?=\w)){1,255})'(?!\w))"
 _ROOTED = r"(?:~|\.{1,2})?[/\\]|[A-Za-z]:[/\\]"
+_DRIVE = rf"(?<![\w\\/])[A-Za-z]:\\(?:[^\\/:*?\"<>|\n\x00]{{1,60}}\\){{0,12}}[^\\/:*?\"<>|,;\n\x00]{{1,60}}?{_ENDING}(?=[\s,;:!?)\]}}'\".]*(?:[\s\x00]|$|[,;]))"
+"""A file on a drive, blanks and all: `C:\\Users\\My Name\\data.jsonl`; no other rule could tell where it begins."""
 _KEY = r"(?:--?)?(?:data(?:set)?|file|path|train(?:ing)?|input|corpus|rows|pairs|val(?:id(?:ation)?)?|eval)(?:_?(?:path|file|set))?(?:=|:(?!//))(?=.)"
 _SHELL = r"\$\([^)\s]*\s[^)]*\)?|`[^`]*`"
 _SHELL_LEFT = r"\$\([^)]*\)?|\$\{[^}]*\}"
@@ -65,7 +67,10 @@ def _quoted(page: Page) -> tuple[list[Place], list[tuple[int, str]]]:
 def _bare(page: Page) -> list[tuple[int, str]]:
     """Words that end as data files do."""
     files = []
-    for run in compiled(rf"(?:[^\s\x00\\]|\\[^\n\x00])+{_ENDING}(?={_CLOSING}(?:[\s\x00]|$|[,;]))").finditer(page.text):
+    for drive in compiled(_DRIVE).finditer(page.text):
+        files.append((drive.start(), page.exact(*drive.span())))
+        page.take(*drive.span())
+    for run in compiled(rf"(?<![^\s\x00\\])(?:[^\s\x00\\]|\\[^\n\x00])+{_ENDING}(?={_CLOSING}(?:[\s\x00]|$|[,;]))").finditer(page.text):
         for start, end in _pieces(run):
             files.append((start, page.exact(start, end).replace("\\ ", " ")))
             page.take(start, end)

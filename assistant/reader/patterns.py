@@ -12,6 +12,8 @@ _LONG = 600
 """Characters from which looking for a pattern's literals first is the shorter way."""
 _CASES = {"\u0130": "i", "\u0131": "i", "\u017f": "s", "\u212a": "k"}
 """Letters beyond ASCII that case-insensitive matching takes for ASCII ones."""
+_CAPITALS = re.compile(r"\\.|\(\?P|[A-Z]", re.DOTALL)
+"""Capitals of a pattern, and what holds some that say something else: `\\S`, `(?P<name>…)`."""
 
 
 class Pattern:
@@ -33,13 +35,31 @@ class Pattern:
         lowered = _lowered(text)
         return any(literal in lowered for literal in self._literals)
 
-    def search(self, text: str) -> re.Match[str] | None:
-        """The first match."""
-        return self.regex.search(text) if self.may_occur(text) else None
+    @cached_property
+    def _plain(self) -> re.Pattern[str]:
+        """The pattern for lower-case text: without `IGNORECASE` a search looks for what a match begins with, and is two to four times as fast."""
+        return re.compile(_CAPITALS.sub(lambda said: said.group() if said.group()[0] in "\\(" else said.group().lower(), self.regex.pattern))
 
-    def finditer(self, text: str) -> Iterator[re.Match[str]]:
-        """Every match."""
-        return self.regex.finditer(text) if self.may_occur(text) else iter(())
+    def search(self, text: str, start: int = 0) -> re.Match[str] | None:
+        """The first match from there on."""
+        if len(text) < _LONG:
+            return self.regex.search(text, start)
+        return next(self.finditer(text, start), None)
+
+    def finditer(self, text: str, start: int = 0) -> Iterator[re.Match[str]]:
+        """Every match from there on."""
+        if len(text) < _LONG:
+            return self.regex.finditer(text, start)
+        return self._found(text, start) if self.may_occur(text) else iter(())
+
+    def _found(self, text: str, start: int) -> Iterator[re.Match[str]]:
+        lowered = _lowered(text)
+        if len(lowered) != len(text):
+            yield from self.regex.finditer(text, start)
+            return
+        for place in self._plain.finditer(lowered, start):
+            if found := self.regex.match(text, place.start()):
+                yield found
 
     def sub(self, new: str | Callable[[re.Match[str]], str], text: str) -> str:
         """The text with every match replaced."""

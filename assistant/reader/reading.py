@@ -17,11 +17,13 @@ from assistant.reader.bounds import bound_notes, bounds_blanked
 from assistant.reader.chosen import adapter_beside, is_adapter, other_models, pick_model
 from assistant.reader.clashes import (
     affirmed,
+    affirmed_at,
     ask_export,
     ask_objective,
     ask_precision,
     faulted,
     is_explanation,
+    is_topic,
     last_said,
 )
 from assistant.reader.datasets import read_datasets
@@ -35,9 +37,9 @@ from assistant.reader.fields import (
     read_switches,
     read_urls,
 )
-from assistant.reader.hardware import read_hardware, read_unknown_gpu
+from assistant.reader.hardware import read_hardware, read_unknown_gpu, read_variant
 from assistant.reader.leftover import has_meaning, is_off_topic, unread
-from assistant.reader.logs import log_lines
+from assistant.reader.logs import A_LOG, log_lines
 from assistant.reader.names import Named, known_id, read_models, unknown_model
 from assistant.reader.normal import normalised
 from assistant.reader.otherkinds import read_kind, read_validation
@@ -87,10 +89,12 @@ class Reading:
 
 _HF_ID = r"(?<![\w./~\-@:])([A-Za-z0-9][\w.\-]{0,95}/[A-Za-z0-9][\w.\-]{0,95})(?![\w/])"
 _PATH = r"(?<![\w:/\\<])([A-Za-z]:[/\\][\w.\-/\\+@]+|(?:~|\.{1,2})?/[\w.\-/+@]+|[\w.\-]+(?:/[\w.\-]+){2,}/?|(?:out|outputs?|checkpoints?|ckpts?|models?|runs?|weights)/[\w.\-/]+)"
-_DATA_BEFORE = re.compile(r"(?:\bon|\bdata(?:set)?s?(?:_(?:name|id|path|dir))?(?: is| in| at| from|:|=)?|\busing|\bwith|\bfrom|\bover|\bcorpus)\s*(?:my |the |our )?$", re.IGNORECASE)
+_DATA_BEFORE = re.compile(r"(?:\bdatasets\s*:\s*-?\s*\{?\s*path\s*:|\bon|\bdata(?:set)?s?(?:_(?:name|id|path|dir))?(?: is| in| at| from|:|=)?|\busing|\bwith|\bfrom|\bover|\bcorpus)\s*(?:my |the |our )?$", re.IGNORECASE)
 _MODEL_BEFORE = re.compile(r"(?:\bmodel(?: is|:| at| in)?|\btrain|\btune|\bfinetune|\bfine-tune|\blora(?: on)?|\bof|\bevaluate|\beval|\bserve|\bcheckpoint(?: at| in)?|\badapter(?: at| in)?|\bft|\b(?:start(?:ing|ed)?|initiali[sz]ed?|continu(?:e|ing)|init) (?:from|with|at)|\bon top of|\bbased on|\bweights(?: in| at| from)?)\s*(?:my |the |our )?$", re.IGNORECASE)
 _HIDDEN_FOLDER = r"(?:^|[/\\])\.(?!cache\b|\.?[/\\])\w|^/(?:etc|proc|sys|dev|bin|usr|boot)/"
 """`~/.ssh/id_rsa` is no model, nor is a file of the system."""
+_SCRIPT = r"\.(?:sh|py|so|cu|cpp|log|ipynb)$"
+"""Endings of files that are no model."""
 _TEACHER = "training.gkd.teacher_model_name_or_path"
 
 
@@ -109,10 +113,24 @@ def read(text: str) -> Reading:
     if intent.task and intent.model and "/" in intent.model and (intent.method or intent.task != "train") and (not first.unread or len(text) > _MENDED):
         return first
     length = _MENDED if len(normal.text) <= _MENDED else _HEAD
-    mended = mend(normal.text[:length])
-    if mended == normal.text[:length]:
+    spans = log_lines(normal.text) if "\n" in text else []
+    said = _blanked(normal.text, spans)  # a log has no slips
+    mended = mend(said[:length])
+    if mended == said[:length]:
         return first
-    return replace(_read(normalised(mended + normal.text[length:]).text), taken=())
+    again = _read(normalised(mended + said[length:]).text)
+    return replace(again, taken=(), unread=(*_log_note(spans), *again.unread))
+
+
+def _blanked(text: str, spans: list[tuple[int, int]]) -> str:
+    for start, end in spans:
+        text = text[:start] + " " * (end - start) + text[end:]
+    return text
+
+
+def _log_note(spans: list[tuple[int, int]]) -> list[str]:
+    """What is said of the lines that were taken for a log, where there are some."""
+    return [f"{len(spans)} lines of a log"] if len(spans) >= A_LOG else []
 
 
 def _as_typed(reading: Reading, normal: Rewriting, text: str) -> Reading:
@@ -132,13 +150,17 @@ def _piece_as_typed(piece: str, normal: Rewriting, text: str) -> str:
 def _read(text: str) -> Reading:
     page = Page(text)
     page.text = bounds_blanked(page.text)
-    for span in log_lines(page.text):
+    spans = log_lines(page.text)
+    shown = "\n".join(page.text[slice(*span)] for span in spans)
+    for span in spans:
         page.blank(*span)
     found: dict[str, Any] = {}
     overrides: dict[str, Any] = {}
     notes: list[tuple[str, Any, str]] = []
     asks: list[Question] = []
-    left: list[str] = []
+    left = _log_note(spans)
+    if spans and not any(map(str.isalnum, page.text)):
+        return Reading(intent=Intent(), unread=tuple(left))
     left += take_forbidden(page)
     read_names(page, found, overrides)
     read_validation(page, notes)
@@ -147,11 +169,12 @@ def _read(text: str) -> Reading:
     task = task_of(page) or ("train" if any("resume" in path for path in overrides) else None)
     left += later_steps(page, task)
     read_kind(page, task, found, overrides, notes)
-    ids = _read_ids(page, found, task, folders)
+    ids = [*_model_field(page, overrides), *_read_ids(page, found, task, folders)]
     read_quantities(page, found, overrides, notes)
     base = compiled(r"\bbase (?:model|version|variant|one|weights|checkpoint)\b|\(\s*(?:the )?base\b|,\s*base\b(?=\s*(?:$|[,.;]))|\b(?:not|non)[- ](?:the )?instruct|\bpre-?train(?!ed)|\bpre-?trained (?:one|only|weights|base|variant|version)\b|\bfrom scratch\b").search(page.original) is not None
     named = read_models(page, base=base)
     read_hardware(page, found, asks)
+    read_variant(shown, found)
     read_budget(page, found, notes)
     read_modules(page, overrides)
     read_switches(page, overrides)
@@ -167,18 +190,12 @@ def _read(text: str) -> Reading:
     read_objective_fields(page, words.get("objective"), overrides)
     if task == "evaluate" or words.get("benchmarks"):
         read_limit(page, found)
-    model = pick_model(ids, named, page, notes, base)
+    model = pick_model(ids, named, page, notes, base, task=task)
     if model and largest_of(page.original) and any(field == "model" and value == model for field, value, _ in notes):
         model, notes = None, [note for note in notes if note[0] != "model"]  # its size is what is asked for
     elif model is None and task in ("train", "tune", "evaluate", None):
         model = unknown_model(page)
-    if task in ("evaluate", "infer", "quantize"):
-        adapter, not_run = adapter_beside(model, [*ids, *named], page)
-        left += not_run
-        if adapter is not None and task == "quantize":
-            left.append(f"{adapter} (Oumi quantizes no adapter: merge it into its base first)")
-        elif adapter is not None:
-            overrides.setdefault("model.adapter_model", adapter)
+    left += _read_adapter(page, task, model, [*ids, *named], overrides)
     if words.get("objective") == "gkd":
         others = [n.id for n in (*ids, *named) if n.known and n.id != model]
         overrides |= {_TEACHER: others[0]} if len(others) == 1 else {}
@@ -208,6 +225,16 @@ def _read(text: str) -> Reading:
     )
 
 
+def _model_field(page: Page, overrides: dict[str, Any]) -> list[Named]:
+    """The model where it was said by its field: `--model.model_name out/checkpoint-900`."""
+    name = overrides.get("model.model_name")
+    if not isinstance(name, str) or not name:
+        return []
+    del overrides["model.model_name"]
+    start = max(0, page.original.find(name))
+    return [Named(id=known_id(name) or name, start=start, end=start + len(name), known=known_id(name) is not None)]
+
+
 def _read_ids(page: Page, found: dict[str, Any], task: str | None, folders: list[Place]) -> list[Named]:
     """`org/name` and folders: a model or a dataset, by catalogue, else by the words before them."""
     models: list[Named] = []
@@ -231,7 +258,7 @@ def _read_ids(page: Page, found: dict[str, Any], task: str | None, folders: list
             runs = task in ("evaluate", "infer") and is_adapter(page.original, start, end)
             spec = find_dataset(words)
             is_path = pattern is _PATH
-            if is_path and (not re.search(r"[A-Za-z]", words) or compiled(_HIDDEN_FOLDER).search(words)):
+            if is_path and (not re.search(r"[A-Za-z]", words) or compiled(_HIDDEN_FOLDER).search(words) or compiled(_SCRIPT).search(words)):
                 continue
             if model_id:
                 models.append(Named(id=model_id, start=start, end=end, known=True))
@@ -249,9 +276,25 @@ def _read_ids(page: Page, found: dict[str, Any], task: str | None, folders: list
 
 def _is_pair(words: str) -> bool:
     """True for two words with a slash between them, which are no id: `and/or`, `lora/qlora`."""
-    if all(has_meaning(part) for part in words.split("/")):
+    if all(has_meaning(part) for part in words.split("/")) or compiled(_RATE).fullmatch(words):
         return True
     return compiled(r"(?:\d+|and|or|w|n|y|on|off|q|a)/\w+|\w+/(?:or|and|response|answer|off|o)\b.*").fullmatch(words) is not None
+
+
+_RATE = r"[\d.$]*[a-z]{0,6}/(?:gpu-?)?(?:s|sec|second|min|minute|hr?|hour|day|week|mo|month|year|gpu|it|step|token|sample)s?"
+"""`2.49/hr`, `USD/GPU-hour`, `1.3it/s`."""
+
+
+def _read_adapter(page: Page, task: str | None, model: str | None, names: list[Named], overrides: dict[str, Any]) -> list[str]:
+    """An adapter beside the model that it belongs to becomes its field; returned are names of what is not run."""
+    if task not in ("evaluate", "infer", "quantize"):
+        return []
+    adapter, not_run = adapter_beside(model, names, page)
+    if adapter is not None and task == "quantize":
+        return [*not_run, f"{adapter} (Oumi quantizes no adapter: merge it into its base first)"]
+    if adapter is not None:
+        overrides.setdefault("model.adapter_model", adapter)
+    return not_run
 
 
 def _is_tool(before: str, task: str | None) -> bool:
@@ -272,10 +315,10 @@ def _words(page: Page, task: str | None) -> dict[str, Any]:
         if objective:
             found |= {"objective": objective, "task": task or "train"}
         found["sharding"] = _sharding(text)
+    if task in ("train", "tune", "infer", "evaluate", None):
         found["precision"] = pick(text, lexicon.PRECISIONS)
     places = without_places(page.original)
-    clouds = sorted((m.start(), value) for value, pattern in lexicon.CLOUDS for m in compiled(pattern).finditer(places)) if page.correction else []
-    found["cloud"] = clouds[-1][1] if clouds else pick(places, lexicon.CLOUDS)
+    found["cloud"] = _cloud(places, corrected=page.correction is not None)
     found["priority"] = pick(text, lexicon.PRIORITIES)
     if task in ("infer", "evaluate", "judge", "synthesize"):
         said = last_said(page, lexicon.ENGINES) if page.correction and pick(text, lexicon.ENGINES) else None
@@ -289,6 +332,14 @@ def _words(page: Page, task: str | None) -> dict[str, Any]:
         if names:
             found["benchmarks"] = names
     return {key: value for key, value in found.items() if value is not None}
+
+
+def _cloud(text: str, *, corrected: bool) -> str | None:
+    """The cloud that is named as a place; the last one where someone corrects himself."""
+    named = [(m.start(), value) for value, pattern in lexicon.CLOUDS for m in compiled(pattern).finditer(text) if not is_topic(text, *m.span()) and (corrected or affirmed_at(text, m))]
+    if not named:
+        return None
+    return max(named)[1] if corrected else next(value for value, _ in lexicon.CLOUDS if any(value == said for _, said in named))
 
 
 def _sharding(text: str) -> str | None:

@@ -18,9 +18,16 @@ _YES, _NO = r"(?:true|yes|on|1|auto)\b", r"(?:false|no|off|0)\b"
 _GPU_SIZES = r"(?P<gpu>[ahv]100|a800)"
 _PER_NODE = r"--gpus(?:[-_]per[-_]node)?[= ]"
 
+_DENIED = r"q?-?lora|fsdp2?|ddp|deep ?speed|zero[- ]?[123]|spot|bf16|fp16|packing|flash[- ]attention|quanti[sz]ation"
+"""Words that may be denied, or affirmed, by the word behind them: `lora non, qlora oui`."""
+
 _FIELDS = (
+    ("```", r"```[a-z]*", " "),
+    ("`", r"`([^\s`$|;&<>()]+)`", " {0} "),
+    ("\":", r"(?<![\w/])\"([a-z_]+)\"\s*:\s*", "{0}: "),
     ("_type", r"\b(?:finetuning|tuner)_type\s*[=: ]\s*full\b", "full finetuning"),
     ("stage", r"\bstage\s*[=: ]\s*pt\b", "pretrain"),
+    ("trl_", r"\btrainer_type\s*[=:]\s*[\"']?trl_(sft|dpo|kto|grpo|gkd)\b[\"']?", " {0} "),
     ("template", r"(?:^|(?<=\n))\s*(?:chat_)?template\s*:\s*\S+", " "),
     ("16|tf32", rf"\b(?:pure_)?(?:bf16|fp16|tf32)\s*[=:]\s*{_NO}", " "),
     ("load_in|use_peft|pack|flash_|_checkpointing", rf"\b(?:load_in_[48]bit|use_peft|packing|pack|sample_packing|flash_attention|gradient_checkpointing)\s*[=:]\s*{_NO}", " "),
@@ -44,12 +51,16 @@ _NAMES = (
     (_FAMILY, rf"(?<![\w./\-])({_VERB})(?=(?:{_FAMILY})[\d\s\-.])", "{0} "),
     (_FAMILY, rf"(?<![\w/])((?:{_FAMILY})[-\d. ]*\d)(coder|math|vl|instruct|chat|mini|small|base)[- ]?(?=\d|\W|$)", "{0} {1} "),
     ("bw|bo|bu|bf|ba|bl|bq|bd|bs|bi|bb", r"(?<=\d)(b)(with|on|using|for|and|q?lora|full|dpo|sft|instruct|base)(?![a-z0-9])", "{0} {1}"),
+    ("no|nei|nao|n\u00e3o|nicht", rf"(?<![\w./\-])({_DENIED})\s+(?:non?|not|nein|n[a\u00e3]o|nicht|nope)(?=\s*(?:[,;.:!)]|$))", "no {0}"),
+    ("oui|si|s\u00ed|ja|sim|yes", rf"(?<![\w./\-])({_DENIED})\s+(?:oui|s[i\u00ed]|ja|sim|yes)(?=\s*(?:[,;.:!)]|$))", "{0}"),
     ("on|with", r"(?<=[a-z])(on|with)(?=\d{1,2}x[a-z]?\d)", " {0} "),
 )
 _MACHINES = (
     ("100|800", rf"(?<![a-wyz]){_GPU_SIZES}(?P<s>s?)(?:[-_]|(?P<blank> ))(?P<gb>16|32|40|80|94)(?(blank)(?=\s*(?:$|[,;)/|\n]|\.(?:\s|$)|(?:and|with|on|spot|in)\b))|{_ENDS})", "{gpu}{s} {gb}GB"),
     ("gb ", r"(?<![\w.])(\d{1,2}|an?|one|two|three|four|six|eight) (16|24|32|40|80|94|141) ?gb ([ahvl]\d{2,3}s?)(?![a-z0-9])", "{0} {2} {1}GB"),
-    (" of th", r"[,\s]*\(?(?<![\w.])(\d{1,2}) of (?:them|those)\b\)?", " x{0} "),
+    (" of th", r"(?<![\w.])(\d{1,2}) of (?:those|these)(?=\s+(?:nvidia\s+)?[ahlvt]\d)", "{0}"),
+    (" of th", r"(\d[a-z]{0,5}|cards?|gpus?|\d gb)[, \t]+\(?(?<![\w.])(\d{1,2}) of (?:them|those)\b\)?", "{0} x{1} "),
+    ("bg", r"(?<![\w.])(\d{2,3}) ?bg\b", "{0}GB"),
     ("gpus|num_gpu|gpu_count", r"\b(?:num_|n_)?gpus?(?:_count)?\s*[:=]\s*(\d{1,2})(?![\w.])", "{0} gpus"),
     ("stage", r"\bdeepspeed(?:'s)?,? (?:zero[- ]?)?stage[ -]?([123])\b", "deepspeed zero-{0}"),
     ("card|gpu", r"\b(cards?|gpus?) (?:of|with) (\d{1,3}) ?(?:gb|gib|go|gigs?)\b(?: (?:of )?v?ram)?(?: each)?", "{1}GB {0}"),
@@ -58,11 +69,14 @@ _MACHINES = (
     ("--gpus", rf"{_PER_NODE}([a-z]\w*(?:[-_]\w+)*):(\d+)", " {1}x{0} "),
     ("--n|-n ", r"(?:--nodes|--nnodes|--num[-_](?:nodes|machines)|(?<!\S)-N)[= ](\d+)\b", " {0} nodes "),
     ("num_", rf"(?<![\w\-])num_(?:nodes|machines){_SAYS}(\d+)\b", " {0} nodes "),
-    ("proc|parallel|-tp", r"--?nproc[-_]per[-_]node[= ](\d+)\b|--num[-_]processes[= ](\d+)\b|(?:--)?tensor[-_]parallel[-_]size[= :]+(\d+)\b|(?<!\S)-tp[= ](\d+)\b", " {0} gpus "),
+    ("proc|parallel|-tp", r"--?nproc[-_]per[-_]node[= ](\d+)\b|--num[-_]processes[= ](\d+)\b|(?:--)?tensor[-_]parallel[-_]size[= :]+(\d+)\b|(?<!\S)--?tp[= ](\d+)\b", " {0} gpus "),
     ("use_spot", rf"\buse_spot{_SAYS}{_YES}", " spot "),
+    ("use_spot", rf"\buse_spot{_SAYS}{_NO}", " on-demand "),
     (" x|x ", r"(?<![\w.\-/])(\d{1,2})n(?=\s?[x*]\s?\d)", "{0} nodes "),
 )
 _NUMBERS = (
+    ("instead of", r"\binstead of (\d[\w.\-]*) (epochs?|steps|gpus?|shots?|hours?),? (?:do|use|take|run|make it|try|go for)\s+(?:only |just )?(\d[\w.]*)(?![\w\-]|\s*[a-z])", "{2} {1}"),
+    ("0,0", r"(?<![\w.,])0,(0\d+)(?!\d|,\d)", "0.{0}"),
     ("10", r"(\d(?:\.\d+)?)\s*[x\u00d7*]\s*10\s*\^?\s*[-\u2212](\d)\b", "{0}e-{1}"),
     ("^", r"(?<![\w.*])10\s?\^\s?[-\u2212](\d)\b", "1e-{0}"),
     (",", r"(?<![\w.,])(\d{1,2}),(\d{1,2})(?=\s*(?:hours?|h\b|days?|epochs?))", "{0}.{1}"),

@@ -13,7 +13,7 @@ from assistant.reader.patterns import compiled
 
 def task_of(page: Page) -> str | None:
     """The task: what the first verb says, else the first of the table of which a word occurs."""
-    text = compiled(_LATER).sub(" ", without_places(page.text))
+    text = compiled(_PURPOSE).sub(r"\1 ", compiled(_LATER).sub(" ", without_places(page.text)))
     if (first := _led_by(page, text)) is not None:
         return first
     exported = compiled(lexicon.EXPORT).search(text) is not None
@@ -21,6 +21,8 @@ def task_of(page: Page) -> str | None:
         return None
     for task, pattern in lexicon.TASKS:
         if task == "infer" and exported:
+            continue
+        if task == "synthesize" and compiled(_TRAINS).search(text) and not compiled(_MAKES).search(text):
             continue
         if task == "train" and any(affirmed(text, p) for _, p in lexicon.METHODS[:2]):
             return "train"
@@ -46,6 +48,10 @@ def task_of(page: Page) -> str | None:
 
 _LATER = r"\b(?:before|prior to|until)\s+(?:(?:i|we|you|start|starting|any|the|to|do|doing)\s+){0,4}(?:fine-?tun\w*|train\w*)(?: (?:it|them))?\b"
 """What comes after the task."""
+_PURPOSE = r"(\b(?:fine[- ]?tun\w+|train(?:ing)?|q?lora|teach|dpo|sft)\b(?:[^,.;\n]|\.\d){0,60}?)\sto (?:evaluate|judge|grade|score|rate|serve|answer|generate|write|quanti[sz]e|host|synthesi[sz]e|benchmark)\b"
+"""What the model is to do once it is trained."""
+_TRAINS = r"\b(?:fine[- ]?tun\w+|q?lora|sft|dpo|kto|grpo)\b|\btrain\b(?! (?:data|set|split|conv|examples|rows))"
+_MAKES = r"\bsynthesi[sz]e\b|\bsynth\b|\b(?:make|create|generate|write|invent|produce|give me)\b"
 _PLACE = r"(?<!\S)(?!(?:q?lora|sft|dpo|kto|grpo|full|w|and)/)[\"'(]?[\w.~\-:]*[/\\][\w.\-/\\:]*[\w./\-]"
 
 
@@ -58,6 +64,7 @@ def _led_by(page: Page, text: str) -> str | None:
     """The task of the verb with which the request begins, where that leaves no doubt: `serve my lora adapter`."""
     if page.correction:
         return None
+    text = text.lstrip()
     for task, verb, unless in lexicon.LEADS:
         if compiled(rf"{lexicon.LEAD}(?:{verb})").match(text) and not compiled(unless).search(text):
             return task
@@ -90,10 +97,10 @@ def method_of(page: Page, task: str | None, asks: list[Question]) -> str | None:
         said = (said - {"lora"}) | {"qlora"}
     if "qlora" in said and not compiled(r"\blora\b.*\bq-?lora\b|\bq-?lora\b.*\blora\b").search(text):
         said.discard("lora")
-    if "full" in said and len(said) > 1 and not compiled(r"\bfull[- ]?(?:fine|ft|param|finet|train)|\bfull\s+(?:\S+\s+){0,2}(?:q?lora)|\bq?lora\s+full\b|\bq?lora,?\s+(?:or|and|vs\.?|versus)\s+(?:a )?full\b").search(text):
-        said.discard("full")
     if len(said) > 1 and page.correction:
         return last_said(page, lexicon.METHODS)
+    if "full" in said and len(said) > 1 and not compiled(r"\bfull[- ]?(?:fine|ft|param|finet|train)|\bfull\s+(?:\S+\s+){0,2}(?:q?lora)|\bq?lora\s+full\b|\bq?lora,?\s+(?:or|and|vs\.?|versus)\s+(?:a )?full\b").search(text):
+        said.discard("full")
     if len(said) > 1:
         names = tuple(_METHOD_WORDS[name] for name in sorted(said))
         asks.append(Question(field="method", text=f"The request names {' and '.join(names)}. Which one?", choices=names))

@@ -13,7 +13,7 @@ from assistant.reader.leftover import has_meaning
 from assistant.reader.names import is_family
 
 _MEANT = """
-finetune finetuning fine-tune fine-tuning lora qlora evaluate evaluation quantize quantization inference instruct training pretraining pretrain epochs
+finetune finetuning fine-tune fine-tuning lora qlora evaluate evaluation quantize quantization inference instruct train training pretraining pretrain epochs
 learning context  llama mistral mixtral gemma qwen falcon granite deepseek smollm tinyllama codellama vllm sglang deepspeed hellaswag winogrande
 truthfulqa alpaca ultrachat  serve single with mini coder steps nodes dollars batch gradient accumulation sequence synthetic synthesize hyperparameter
 kubernetes runpod benchmark using

@@ -15,6 +15,7 @@ _ASIDE = (
 _WITHOUT = r"\b(?:without|no|not|avoid)\s+(?:(?:on|any|an?|my|the|use|using|with)\s+)*(?:nvidia\s+)?(?:rtx\s*)?(?:[ahlv]\d{2,3}s?|[345]0[5-9]0s?|t4s?|[ab]\d{3}s?)\b(?:[- ]?\d+ ?gb)?"
 _TOO = r"\b(?:\w+ )?\d[\w.\-]*(?: \w+)? (?:is|are|was|would be|seems|sounds|looks) (?:way |much |far |a bit )?too (?:much|many|high|low|big|small|large|long|short)\b(?![^.;!?\n]*\d)"
 """A number that is found wanting, with none named instead."""
+_INSTEAD = r"\binstead of (?:the )?\d[\d.,]*k?\s+(?:epochs?|steps|iterations|gpus?|cards|shots?|hours?|nodes|tokens)\b"
 _DENIABLE = r"\bq?-?lora\b|\bfsdp|deepspeed|\bddp\b|\bzero|checkpoint|quanti[sz]|\bspot\b|preemptible|packing|liger|flash|wandb|\bfull\b|bf16|fp16|fp32|\bshard|thinking|adapters?|more than|mmlu|gsm|arc|hellaswag"
 """Words of which a negation has a meaning of its own."""
 _LINE = 200
@@ -34,9 +35,9 @@ def take_forbidden(page: Page) -> list[str]:
     """Clauses that say what is not to be: taken off the page, so that nothing in them is read as wanted, and named."""
     if len(page.original) < _LINE and compiled(_ASIDE).fullmatch(page.original.strip()):
         return [page.take(0, len(page.original)).strip()[:80]]
-    if not page.mentions("n't", "not", "never", "without", "no ", "avoid", "neither", " too "):
+    if not page.mentions("n't", "not", "never", "without", "no ", "avoid", "neither", " too ", "instead of"):
         return []
-    found = [match for pattern in (_FORBIDS, _WITHOUT, _TOO) for match in compiled(pattern).finditer(page.text)]
+    found = [match for pattern in (_FORBIDS, _WITHOUT, _TOO, _INSTEAD) for match in compiled(pattern).finditer(page.text)]
     return [page.take(*match.span()).strip()[:80] for match in found if not compiled(_DENIABLE).search(match.group())]
 
 

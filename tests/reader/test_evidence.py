@@ -31,7 +31,7 @@ def words(text: str) -> dict[str | None, str]:
         ("full ft qwen3 8b, wd 0.05", {"task": "full", "method": "full", "model": "qwen3 8b", "training.weight_decay": "wd 0.05"}),
         ("qlora qwen3 8b frobnicate", {"task": "qlora", "method": "qlora", "model": "qwen3 8b", None: "frobnicate"}),
         ("用qlora微调qwen2.5 7b", {"task": "qlora", "method": "qlora", "model": "qwen2.5 7b"}),
-        ("learning_rate: 1e-4\nmodel_name: Qwen/Qwen2.5-7B", {"task": "learning_rate: 1e-4 … Qwen/Qwen2.5-7B", "learning_rate": "learning_rate: 1e-4", "model": "Qwen/Qwen2.5-7B", None: "model_name"}),
+        ("learning_rate: 1e-4\nmodel_name: Qwen/Qwen2.5-7B", {"task": "learning_rate: 1e-4 … Qwen/Qwen2.5-7B", "learning_rate": "learning_rate: 1e-4", "model": "Qwen/Qwen2.5-7B"}),
     ],
 )
 def test_the_words_behind_each_value(text: str, expected: dict[str | None, str]) -> None:
