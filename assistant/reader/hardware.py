@@ -203,11 +203,15 @@ def _some_of(page: Page, gpu: _Said) -> _Said:
     return gpu._replace(gpus=number(part.group(1)))
 
 
+_INDEXED = r"\b(?:gpus?|devices?|cuda)\s*[:#]?\s*$"
+"""Before a zero that is the first one's number: `GPU 0: NVIDIA A100`."""
+
+
 def _counts(match: re.Match[str]) -> tuple[int | None, int | None]:
     """(GPUs per node, nodes): `4x8 H100`, `two 8xH100`, `2 A100 nodes`, `8xH100`."""
     outer, before = number(match.group("outer")), number(match.group("before"))
     count = before if before is not None else number(match.group("after"))
-    if count == 0:  # `GPU 0` is the first one
+    if count == 0 and (before is None or compiled(_INDEXED).search(match.string[max(0, match.start("before") - 12) : match.start("before")])):
         count = None
     if outer is not None:
         return count, outer if match.group("outer").lower() not in ("a", "an") else None
