@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from assistant.builder.requests import MEANWHILE
 from assistant.builder.sets import rejoined
 from assistant.builder.subjects import BASE
 from assistant.chat.belonging import for_its_task
@@ -67,10 +68,20 @@ def kept_after(state: State, intent: Intent, change: Change, later: tuple[Later,
     if intent.task not in STEP_TASKS:
         return None, ()
     if state.intent.task == "train" and any(note.field == BASE for note in change.notes):
-        return Reading(intent=state.intent, notes=state.notes, later=_without(state.later, intent)), ()
+        return replace(_as_planned(state), later=_without(state.later, intent)), ()
     if state.training is not None and change.said.model is None:
         return replace(state.training, later=_without((*state.training.later, own_step(state)), intent)), ()
     return None, ()
+
+
+def _as_planned(state: State) -> Reading:
+    """The training as it stands: with what is planned with meanwhile, and that noted, where a question of it is open."""
+    config = state.config
+    if config is None or not config.questions or config.plan is None:
+        return Reading(intent=state.intent, notes=state.notes)
+    meanwhile = {key: getattr(config.intent, key) for question in config.questions if (key := question.field) in Intent.model_fields}
+    noted = tuple(note for note in config.assumptions if note.why.startswith(MEANWHILE) and note not in state.notes)
+    return Reading(intent=state.intent.model_copy(update=meanwhile), notes=(*state.notes, *noted))
 
 
 def kept_step(state: State, task: str | None) -> Later | None:

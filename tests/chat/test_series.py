@@ -110,3 +110,22 @@ def test_a_step_that_cannot_be_planned_is_named(talk: Talk) -> None:
     shown = talk.say("lora qwen3 8b on 2 A100s, then evaluate it on mmlu and quantize it")
     assert kinds(talk) == ["train", "eval"]
     assert "quantize it" in shown
+
+
+@pytest.mark.parametrize(("first", "second"), [("lora llama 3.1 8b on 2 A100-80GB with alpaca, 0.5 epochs", "rank 8"), ("lora llama 3.1 8b on 2 A100-80GB with alpaca", "0.5 epochs")])
+def test_a_step_goes_onto_what_the_training_writes_while_a_question_of_it_is_open(talk: Talk, tmp_path: Path, first: str, second: str) -> None:
+    talk.say(first)
+    talk.say(second)
+    shown = talk.say("evaluate it")
+    assert "adapter_model: output/llama-3.1-8b-instruct.lora" in shown
+    files = saved(talk, tmp_path / "set")
+    assert sorted(files) == ["eval.yaml", "train.yaml"]
+    assert files["train.yaml"]["training"]["num_train_epochs"] == 1  # type: ignore[index]
+    assert "num_train_epochs: 1  # not settled" in (tmp_path / "set" / "train.yaml").read_text("utf-8")
+    assert "How long should it train?" in talk.say("back to training")
+
+
+def test_a_step_on_a_training_that_does_not_fit_is_on_its_folder(talk: Talk) -> None:
+    talk.say("lora llama 3.1 70b on one 4090")
+    shown = talk.say("evaluate it on 8 H100s")
+    assert "adapter_model: output/llama-3.1-70b-instruct.lora" in shown
