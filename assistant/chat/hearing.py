@@ -35,6 +35,7 @@ from assistant.reader.lexicon import (
     SHARDINGS,
     TASKS,
 )
+from assistant.reader.numberwords import parts_of_epochs
 from assistant.reader.otherkinds import SAID
 from assistant.reader.patterns import compiled
 from assistant.reader.ranges import range_name
@@ -62,7 +63,7 @@ class Change:
     """What one line does to the intent.
 
     `said` is set; `gone` keys and `paths` of overrides are no longer said; `conditional` changes count only where the
-    present plan does not fit; `missing` names what was to be changed and does not stand.
+    present plan does not fit; `missing` names what was to be changed and does not stand; `dropped` are tasks of steps that go.
     """
 
     said: Intent = field(default_factory=Intent)
@@ -73,6 +74,7 @@ class Change:
     unread: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     conditional: bool = False
+    dropped: frozenset[str | None] = frozenset()
 
     @property
     def is_empty(self) -> bool:
@@ -118,7 +120,7 @@ _MENDED, _RULED = 200, 1_000
 def _heard(line: str, context: Context, refine: Callable[[Reading], Reading] | None = None) -> Change:
     """What a line changes. `refine` adds to the offline reading what an LLM understood, checked."""
     line, tail = line[:_RULED], line[_RULED:]  # what is longer is pasted: the reader alone looks at the rest
-    wanted, forbidden = without_forbidden(line)
+    wanted, forbidden = without_forbidden(parts_of_epochs(line))
     text, conditional = _conditional(wanted)
     taken = removal(text, context)
     pointed = references(taken.rest, context)
