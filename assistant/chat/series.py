@@ -24,6 +24,11 @@ _NAMES = {"evaluate": "eval.yaml", "infer": "infer.yaml"}
 _CALLED = {"evaluate": "the evaluation", "infer": "the inference"}
 
 
+def called(task: str) -> str:
+    """A step as it is spoken of: `the evaluation`."""
+    return _CALLED[task]
+
+
 def unsettled(state: State, intent: Intent) -> tuple[Question, ...]:
     """The contradictions of earlier lines that this intent does not settle."""
     return tuple(question for question in state.contradictions if getattr(intent, question.field, None) is None)
@@ -56,8 +61,19 @@ def _in_order(steps: tuple[Later, ...]) -> tuple[Later, ...]:
 def kept_after(state: State, intent: Intent, change: Change, later: tuple[Later, ...]) -> tuple[Reading | None, tuple[Later, ...]]:
     """(the training that the conversation is a step after, the steps of the training that it is about) once `intent` is said.
 
-    `later` are steps that the same line says. A step on another model, or another kind of config, leaves the set.
+    `later` are steps that the same line says. A step on another model, or another kind of config, leaves the set, and so does one that is dropped.
     """
+    training, steps = _kept(state, intent, change, later)
+    if training is not None:
+        training = replace(training, later=_but(training.later, change.dropped))
+    return training, _but(steps, change.dropped)
+
+
+def _but(steps: tuple[Later, ...], dropped: frozenset[str | None]) -> tuple[Later, ...]:
+    return tuple(step for step in steps if step.intent.task not in dropped)
+
+
+def _kept(state: State, intent: Intent, change: Change, later: tuple[Later, ...]) -> tuple[Reading | None, tuple[Later, ...]]:
     if later:
         return None, later
     if intent.task == state.intent.task or state.intent.task is None:
@@ -68,9 +84,9 @@ def kept_after(state: State, intent: Intent, change: Change, later: tuple[Later,
     if intent.task not in STEP_TASKS:
         return None, ()
     if state.intent.task == "train" and any(note.field == BASE for note in change.notes):
-        return replace(_as_planned(state), later=_without(state.later, intent)), ()
+        return replace(_as_planned(state), later=_but(state.later, frozenset((intent.task,)))), ()
     if state.training is not None and change.said.model is None:
-        return replace(state.training, later=_without((*state.training.later, own_step(state)), intent)), ()
+        return replace(state.training, later=_but((*state.training.later, own_step(state)), frozenset((intent.task,)))), ()
     return None, ()
 
 
@@ -88,10 +104,6 @@ def kept_step(state: State, task: str | None) -> Later | None:
     """The step of this task that is kept beside what the conversation is about: it is gone on with where it is named again."""
     steps = state.training.later if state.training is not None else state.later
     return next((step for step in steps if step.intent.task == task), None)
-
-
-def _without(steps: tuple[Later, ...], intent: Intent) -> tuple[Later, ...]:
-    return tuple(step for step in steps if step.intent.task != intent.task)
 
 
 def turned_to_training(state: State, change: Change) -> Change:

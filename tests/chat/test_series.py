@@ -129,3 +129,33 @@ def test_a_step_on_a_training_that_does_not_fit_is_on_its_folder(talk: Talk) -> 
     talk.say("lora llama 3.1 70b on one 4090")
     shown = talk.say("evaluate it on 8 H100s")
     assert "adapter_model: output/llama-3.1-70b-instruct.lora" in shown
+
+
+@pytest.mark.parametrize("line", ["no evaluation", "drop the evaluation", "I don't want an evaluation", "ok, no eval please"])
+def test_a_step_that_is_not_wanted_goes_and_undo_brings_it_back(talk: Talk, line: str) -> None:
+    talk.say(FIRST)
+    shown = talk.say(line)
+    assert "train.yaml, eval.yaml → train.yaml" in shown
+    assert (kinds(talk), talk.state.intent.task) == (["train"], "train")
+    talk.say("undo")
+    assert kinds(talk) == ["train", "eval"]
+
+
+def test_from_a_step_that_is_not_wanted_the_talk_goes_back_to_the_training(talk: Talk) -> None:
+    talk.say("lora qwen3 8b on 2 A100s")
+    talk.say("evaluate it on gsm8k")
+    talk.say("serve it with vllm")
+    talk.say("no evaluation")
+    assert talk.state.intent.task == "infer"
+    talk.say("drop the inference")
+    assert (kinds(talk), talk.state.intent.task) == (["train"], "train")
+
+
+def test_what_is_not_planned_is_not_dropped(talk: Talk) -> None:
+    talk.say("lora qwen3 8b on 2 A100s")
+    talk.say("what about qlora?")
+    assert "No evaluation is planned" in talk.say("no evaluation")
+    talk.say("yes")
+    assert (talk.state.intent.task, talk.state.intent.method) == ("train", "qlora")
+    fresh = talk.say("evaluate qwen3 8b on gsm8k") and talk.say("no evaluation")
+    assert "nothing but the evaluation" in fresh
