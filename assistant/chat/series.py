@@ -14,6 +14,7 @@ from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome
 from assistant.core.values import Question
 from assistant.reader import Later, Reading
+from assistant.reader.patterns import compiled
 from assistant.reader.steps import STEP_TASKS
 
 _OF_A_STEP = ("task", "benchmarks", "num_fewshot", "limit", "engine")
@@ -88,6 +89,24 @@ def _kept(state: State, intent: Intent, change: Change, later: tuple[Later, ...]
     if state.training is not None and change.said.model is None:
         return replace(state.training, later=_but((*state.training.later, own_step(state)), frozenset((intent.task,)))), ()
     return None, ()
+
+
+_OWN_TO_EACH = ("dataset", "sequence_length", "global_batch_size", "micro_batch_size", "output_dir", "run_name")
+"""Keys that mean something else in another kind of config: its questions, its context, its results."""
+_TOOLS = ("judge", "synthesize")
+"""Tasks whose model does the work, and is none that is trained."""
+_BACK = r"\b(?:back|return|resume|again|zur[üu]ck|retour|revenir|volver|voltar)\b|\u56de\u5230"
+
+
+def back_in_training(state: State, intent: Intent, said: Intent, line: str) -> Intent:
+    """The intent of a conversation that comes back to its training: what another kind of config was told since is that one's own."""
+    trained = next((one.intent for one in reversed(state.before) if one.intent.task == "train"), state.training.intent if state.training else None)
+    if trained is None:
+        return intent
+    own = [key for key in _OWN_TO_EACH if getattr(said, key) is None]
+    if said.model is None and (state.training is not None or state.intent.task in _TOOLS or compiled(_BACK).search(line)):
+        own.append("model")
+    return intent.model_copy(update={key: getattr(trained, key) for key in own})
 
 
 def _as_planned(state: State) -> Reading:

@@ -159,3 +159,36 @@ def test_what_is_not_planned_is_not_dropped(talk: Talk) -> None:
     assert (talk.state.intent.task, talk.state.intent.method) == ("train", "qlora")
     fresh = talk.say("evaluate qwen3 8b on gsm8k") and talk.say("no evaluation")
     assert "nothing but the evaluation" in fresh
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "serve it on q.jsonl with vllm", "evaluate it with 2k context", "serve it with 16k context", "judge the answers in out.jsonl with gpt-4o",
+        "make 200 synthetic questions with claude sonnet from docs.txt", "quantize qwen3 4b", "evaluate gemma 3 4b on mmlu", "evaluate it with batch size 4",
+    ],
+)  # fmt: skip
+def test_back_in_training_nothing_of_another_kind_of_config_is_left(talk: Talk, line: str) -> None:
+    talk.say("lora qwen 2.5 7b on an A100 with tatsu-lab/alpaca, 2 epochs")
+    before = talk.state.config
+    talk.say(line)
+    assert talk.state.intent.task != "train"
+    talk.say("back to training")
+    assert before is not None and talk.state.config is not None and before.plan is not None
+    after = talk.state.config.plan
+    assert after is not None
+    assert (after.model, after.dataset, after.sequence_length, after.micro_batch_size, after.epochs) == (
+        before.plan.model, before.plan.dataset, before.plan.sequence_length, before.plan.micro_batch_size, before.plan.epochs,
+    )  # fmt: skip
+
+
+def test_what_the_line_back_to_the_training_says_counts(talk: Talk) -> None:
+    talk.say("lora qwen 2.5 7b on an A100 with tatsu-lab/alpaca")
+    talk.say("serve it on q.jsonl with 16k context")
+    talk.say("back to training with 2k context")
+    assert (talk.state.intent.dataset, talk.state.intent.sequence_length) == ("tatsu-lab/alpaca", 2048)
+
+
+def test_a_quantization_is_not_told_to_read_the_data_of_the_training(talk: Talk) -> None:
+    talk.say("lora qwen 2.5 7b on an A100 with tatsu-lab/alpaca")
+    assert "tatsu-lab/alpaca" not in talk.say("now quantize it").split("quantize.yaml")[0]
