@@ -174,7 +174,9 @@ def test_back_in_training_nothing_of_another_kind_of_config_is_left(talk: Talk, 
     talk.say(line)
     assert talk.state.intent.task != "train"
     talk.say("back to training")
-    assert before is not None and talk.state.config is not None and before.plan is not None
+    assert before is not None
+    assert before.plan is not None
+    assert talk.state.config is not None
     after = talk.state.config.plan
     assert after is not None
     assert (after.model, after.dataset, after.sequence_length, after.micro_batch_size, after.epochs) == (
