@@ -18,7 +18,7 @@ from assistant.chat.context import Context
 from assistant.chat.merging import merged, without
 from assistant.chat.nouns import NUMBERS, TOGETHER, blanked, key_of
 from assistant.chat.references import bare_number, compared_model, named_variant, references, sized_model
-from assistant.chat.relative import relative
+from assistant.chat.relative import left_too_little, relative
 from assistant.chat.removal import named_benchmarks, removal
 from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
@@ -38,7 +38,6 @@ from assistant.reader.lexicon import (
 from assistant.reader.numberwords import parts_of_epochs
 from assistant.reader.otherkinds import SAID
 from assistant.reader.patterns import compiled
-from assistant.reader.ranges import range_name
 from assistant.reader.typos import mend
 from assistant.reader.unwanted import without_forbidden
 
@@ -126,7 +125,7 @@ def _heard(line: str, context: Context, refine: Callable[[Reading], Reading] | N
     pointed = references(taken.rest, context)
     turned = relative(pointed.rest, context)
     if turned.beyond:
-        raise _beyond(*turned.beyond[0])
+        raise left_too_little(*turned.beyond[0])
     values = {**taken.back, **pointed.values, **turned.values}
     text = open_text = _contextual(turned.rest, line, context, values, taken.benchmarks)
     plain = _plain(text + tail, context)
@@ -380,14 +379,6 @@ def _still_unread(pieces: tuple[str, ...], before: str, after: str) -> tuple[str
 
 def _flat(text: str) -> str:
     return re.sub(r"\s+", " ", text.lower())
-
-
-def _beyond(key: str, stands: float, left: float) -> UsageError:
-    """A change that would leave nothing or less of what stands."""
-    name = range_name(key)
-    return UsageError(
-        f"The {name} is {stands:,g} now, and this would leave {left:,g}. Nothing is changed.", context=key, hint=f"Say the {name} itself.", reference="out-of-range"
-    )
 
 
 def _intent(said: dict[str, Any]) -> Intent:
