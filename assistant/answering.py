@@ -13,6 +13,7 @@ from pathlib import Path
 
 from assistant.builder import respond
 from assistant.builder.requests import unread_findings
+from assistant.builder.subjects import BASE
 from assistant.catalogue.machines import hardware_from_intent
 from assistant.core.datafacts import DataFacts
 from assistant.core.intent import Intent
@@ -47,6 +48,7 @@ def answer(reading: Reading, text: str, setting: Setting, *, line: str | None = 
     """
     if reading.after is not None and not reading.questions and (step := _step_of(reading.after, reading, text, setting)):
         return step
+    reading = _of_its_folder(reading) if reading.after is not None else reading
     found = _answered(reading, text, setting, line)
     return _with_later(found, reading.later, text, setting) if reading.later else found
 
@@ -170,6 +172,14 @@ def _step_of(whole: Reading, reading: Reading, text: str, setting: Setting) -> O
     from assistant.builder.jobs import with_job
 
     return with_job(alone, exists=is_here)
+
+
+def _of_its_folder(step: Reading) -> Reading:
+    """The step, of the folder that its training writes as far as that is noted: the model that was said is what the training starts from."""
+    written = next((note.value for note in step.notes if note.field == "model"), None)
+    if written is None or not any(note.field == BASE for note in step.notes):
+        return step
+    return replace(step, intent=step.intent.model_copy(update={"model": written}))
 
 
 def with_evidence(outcome: Outcome, text: str) -> Outcome:

@@ -66,11 +66,13 @@ def for_its_task(state: State) -> Intent:
     training = next((one.intent for one in reversed(state.before) if one.intent.task in _TRAINS), None)
     if training is None or intent.task in (None, *_TRAINS):
         return intent
-    batches = {key: None for key in ("global_batch_size", "micro_batch_size") if getattr(intent, key) == getattr(training, key)}
+    own = {key: None for key in ("global_batch_size", "micro_batch_size") if getattr(intent, key) == getattr(training, key)}
+    if intent.task == "quantize" and intent.dataset == training.dataset:  # it calibrates on rows of its own
+        own["dataset"] = None
     kind = _KINDS.get(intent.task, intent.task)
     given = training.overrides or {}
     kept = {path: value for path, value in (intent.overrides or {}).items() if not (path in given and given[path] == value and field(path) is not None and field(path, kind) is None)}
-    return intent.model_copy(update={**batches, "overrides": kept or None})
+    return intent.model_copy(update={**own, "overrides": kept or None})
 
 
 def _told(task: str | None, keys: tuple[str, ...], *, kept: bool) -> str:

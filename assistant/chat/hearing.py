@@ -18,7 +18,7 @@ from assistant.chat.context import Context
 from assistant.chat.merging import merged, without
 from assistant.chat.nouns import NUMBERS, TOGETHER, blanked, key_of
 from assistant.chat.references import bare_number, compared_model, named_variant, references, sized_model
-from assistant.chat.relative import relative
+from assistant.chat.relative import left_too_little, relative
 from assistant.chat.removal import named_benchmarks, removal
 from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
@@ -35,9 +35,9 @@ from assistant.reader.lexicon import (
     SHARDINGS,
     TASKS,
 )
+from assistant.reader.numberwords import parts_of_epochs
 from assistant.reader.otherkinds import SAID
 from assistant.reader.patterns import compiled
-from assistant.reader.ranges import range_name
 from assistant.reader.typos import mend
 from assistant.reader.unwanted import without_forbidden
 
@@ -62,7 +62,7 @@ class Change:
     """What one line does to the intent.
 
     `said` is set; `gone` keys and `paths` of overrides are no longer said; `conditional` changes count only where the
-    present plan does not fit; `missing` names what was to be changed and does not stand.
+    present plan does not fit; `missing` names what was to be changed and does not stand; `dropped` are tasks of steps that go.
     """
 
     said: Intent = field(default_factory=Intent)
@@ -73,6 +73,7 @@ class Change:
     unread: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     conditional: bool = False
+    dropped: frozenset[str | None] = frozenset()
 
     @property
     def is_empty(self) -> bool:
@@ -118,13 +119,13 @@ _MENDED, _RULED = 200, 1_000
 def _heard(line: str, context: Context, refine: Callable[[Reading], Reading] | None = None) -> Change:
     """What a line changes. `refine` adds to the offline reading what an LLM understood, checked."""
     line, tail = line[:_RULED], line[_RULED:]  # what is longer is pasted: the reader alone looks at the rest
-    wanted, forbidden = without_forbidden(line)
+    wanted, forbidden = without_forbidden(parts_of_epochs(line))
     text, conditional = _conditional(wanted)
     taken = removal(text, context)
     pointed = references(taken.rest, context)
     turned = relative(pointed.rest, context)
     if turned.beyond:
-        raise _beyond(*turned.beyond[0])
+        raise left_too_little(*turned.beyond[0])
     values = {**taken.back, **pointed.values, **turned.values}
     text = open_text = _contextual(turned.rest, line, context, values, taken.benchmarks)
     plain = _plain(text + tail, context)
@@ -378,14 +379,6 @@ def _still_unread(pieces: tuple[str, ...], before: str, after: str) -> tuple[str
 
 def _flat(text: str) -> str:
     return re.sub(r"\s+", " ", text.lower())
-
-
-def _beyond(key: str, stands: float, left: float) -> UsageError:
-    """A change that would leave nothing or less of what stands."""
-    name = range_name(key)
-    return UsageError(
-        f"The {name} is {stands:,g} now, and this would leave {left:,g}. Nothing is changed.", context=key, hint=f"Say the {name} itself.", reference="out-of-range"
-    )
 
 
 def _intent(said: dict[str, Any]) -> Intent:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assistant.chat.hearing import MACHINE_KEYS, Change, heard
-from assistant.chat.merging import changed_keys
+from assistant.chat.merging import changed_keys, merged
 from assistant.chat.nouns import field_of, key_of
 from assistant.chat.state import State
 from assistant.core.errors import UsageError
@@ -55,7 +55,7 @@ def part_of(stands: State, offered: State, words: str) -> Part | None:
     changed = _names(stands.intent, offered.intent)
     if kept := _KEPT.match(words):
         named = _named(kept.group("what"), offered, changed)
-        return Part(change=_taking(stands, offered, changed - named) if named is not None else None)
+        return Part(change=_keeping(stands, _taking(stands, offered, changed - named), named) if named is not None else None)
     named = _named(_ALSO_ONLY.sub("", _ONLY.sub("", words)), offered, changed)
     if not named or not named & changed:
         return None
@@ -100,6 +100,18 @@ def _by_value(piece: str, offered: State, changed: frozenset[str]) -> set[str]:
         return set()
     names = set(values) & changed
     return names | set(MACHINE_KEYS) if names & set(MACHINE_KEYS) else names
+
+
+_OTHERWISE = ("epochs", "sequence_length", "learning_rate", "global_batch_size")
+"""Keys whose default hangs on what is trained and for what: kept, they are what the plan had."""
+
+
+def _keeping(stands: State, change: Change, named: frozenset[str]) -> Change:
+    """The change with what is to be kept as it is planned now, where nobody said it: full training has other epochs than LoRA by itself."""
+    is_another = change.said.objective is not None or ((change.said.method or stands.intent.method) != stands.intent.method and "full" in (change.said.method, stands.intent.method))
+    plan = stands.config.plan if stands.config is not None and is_another else None
+    kept = {key: getattr(plan, key) for key in _OTHERWISE if key in named and getattr(stands.intent, key) is None} if plan is not None else {}
+    return replace(change, said=merged(change.said, Intent.model_validate(kept)))
 
 
 def _taking(stands: State, offered: State, names: frozenset[str]) -> Change:

@@ -14,7 +14,7 @@ from assistant.catalogue.machines import parse_machine
 from assistant.chat.belonging import named_in_vain, nothing_of
 from assistant.chat.hearing import MACHINE_KEYS, Change
 from assistant.chat.merging import changed_keys, merged
-from assistant.chat.series import kept_after, kept_step, reading_of, unsettled
+from assistant.chat.series import back_in_training, called, kept_after, kept_step, reading_of, unsettled
 from assistant.chat.state import KEPT, Effect, Guided, Loaded, MakePlan, Purpose, State, Tell
 from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
@@ -41,9 +41,9 @@ def planned_with(state: State, change: Change, line: str, purpose: Purpose, *, l
     if gpus is not None and any(getattr(change.said, key) is not None for key in MACHINE_KEYS):
         base, gpus = _with_flag(base, gpus), None
     intent = change.applied(base)
-    if change.said.task == "train" and change.said.model is None and state.training is not None:
-        intent = intent.model_copy(update={"model": state.training.intent.model})
-    if purpose == "turn" and intent == state.intent and gpus == state.gpus and not change.conflicts and set(change.told) <= set(state.notes) and later in ((), state.later) and state.config is state.outcome is not None:
+    if change.said.task == "train" and state.intent.task not in ("train", "tune", None):
+        intent = back_in_training(state, intent, change.said, line)
+    if purpose == "turn" and intent == state.intent and gpus == state.gpus and not change.conflicts and set(change.told) <= set(state.notes) and later in ((), state.later) and not change.dropped and state.config is state.outcome is not None:
         if why := nothing_of(Intent(), change.said, state.intent.task) or named_in_vain(state.intent.task, line):
             return state, (Tell(text=why),)
         unread = "; ".join(f'not understood: "{piece}"' for piece in change.unread)
@@ -77,6 +77,17 @@ def planned_with(state: State, change: Change, line: str, purpose: Purpose, *, l
     reading = reading_of(after, questions=open_ones, unread=change.unread)
     asked = line if (kind := asks_for(line)) and (purpose == "turn" or kind != "fits") else ""
     return state, (MakePlan(state=after, line=asked, reading=reading, purpose=purpose, label=label),)
+
+
+def without_step(state: State, task: str, line: str) -> Step:
+    """The conversation without its step of this task, which a line does not want; what there is instead where none is planned."""
+    if state.intent.task == task and state.training is not None:
+        return planned_with(state, Change(said=Intent(task="train"), dropped=frozenset((task,))), line, "turn")
+    if kept_step(state, task) is not None:
+        return planned_with(state, Change(dropped=frozenset((task,))), line, "turn")
+    if state.intent.task == task:
+        return state, (Tell(text=f"There is nothing but {called(task)} here. Say what to do instead, or /reset."),)
+    return state, (Tell(text=f"No {called(task).removeprefix('the ')} is planned: nothing changes."),)
 
 
 def _of_the_training(state: State, intent: Intent) -> tuple[Reason, ...]:

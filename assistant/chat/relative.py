@@ -10,8 +10,10 @@ from typing import Any
 
 from assistant.chat.context import Context
 from assistant.chat.nouns import FIELDS, NUMBERS, WHOLE, blanked, field_of, key_of, noun_pattern
+from assistant.core.errors import UsageError
 from assistant.core.values import Reason
 from assistant.reader.lexicon import NUMBER_WORDS, SAID_NUMBER, any_word
+from assistant.reader.ranges import range_name
 
 _FACTORS = {
     "double": 2.0, "doubling": 2.0, "twice": 2.0, "triple": 3.0, "tripling": 3.0, "thrice": 3.0, "quadruple": 4.0,
@@ -325,3 +327,11 @@ _RULES = (
     _Rule(rf"\b(?:make|have|with)?\s*(?:the |a )?(?P<noun>{_NOUN})\s+(?:a bit |a little |somewhat |slightly |much )?(?P<way>{_MORE}|{_LESS})\b", _vague),
     _Rule(r"\btrain(?:ing)?\s+(?:it |for )?(?:a bit |a little |much )?(?P<way>longer|shorter)\b", _longer_run),
 )
+
+
+def left_too_little(key: str, stands: float, left: float) -> UsageError:
+    """A change that would leave nothing or less of what stands."""
+    name = range_name(key)
+    return UsageError(
+        f"The {name} is {stands:,g} now, and this would leave {left:,g}. Nothing is changed.", context=key, hint=f"Say the {name} itself.", reference="out-of-range"
+    )

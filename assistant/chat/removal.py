@@ -146,6 +146,18 @@ def _is_said(key: str, context: Context) -> bool:
     return key in Intent.model_fields and key not in ("task", "overrides") and getattr(context.intent, key, None) is not None
 
 
+_STEPS = (("evaluate", r"eval(?:uation|uating|uate|s)?|benchmark(?:s|ing)?"), ("infer", r"inference|serving|deployment"))
+_NOT_THIS = (
+    rf"\W*(?:(?:please|ok|okay|and|but|actually|so|well|now)\W+)*(?:i\s+|we\s+)?(?:{_VERB}|no|without|do ?n[o']?t\s+(?:want|need|do|run)|do not\s+(?:want|need|do|run))\s+{_THE}(?:an\s+)?"
+    r"(?P<step>%s)(?:\s+(?:step|part|config|file|run))?(?:\s+(?:please|after all|any ?more|then|now))*\W*"
+)
+
+
+def dropped_step(line: str) -> str | None:
+    """The task that a line is about where it says that this is not to be done, and nothing else: `no evaluation`."""
+    return next((task for task, words in _STEPS if compiled(_NOT_THIS % words).fullmatch(line)), None)
+
+
 def named_benchmarks(text: str) -> list[str]:
     """The benchmarks that a text names, in the order of the table."""
     names: list[str] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from assistant.builder.requests import MEANWHILE
 from assistant.builder.sets import rejoined
 from assistant.builder.subjects import BASE
 from assistant.chat.belonging import for_its_task
@@ -13,6 +14,7 @@ from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome
 from assistant.core.values import Question
 from assistant.reader import Later, Reading
+from assistant.reader.patterns import compiled
 from assistant.reader.steps import STEP_TASKS
 
 _OF_A_STEP = ("task", "benchmarks", "num_fewshot", "limit", "engine")
@@ -21,6 +23,11 @@ _OF_A_TRAINING = frozenset(("method", "objective", "lora_rank", "lora_alpha", "l
 _SECTIONS = ("training.", "peft.", "data.", "fsdp.", "deepspeed.")
 _NAMES = {"evaluate": "eval.yaml", "infer": "infer.yaml"}
 _CALLED = {"evaluate": "the evaluation", "infer": "the inference"}
+
+
+def called(task: str) -> str:
+    """A step as it is spoken of: `the evaluation`."""
+    return _CALLED[task]
 
 
 def unsettled(state: State, intent: Intent) -> tuple[Question, ...]:
@@ -55,8 +62,19 @@ def _in_order(steps: tuple[Later, ...]) -> tuple[Later, ...]:
 def kept_after(state: State, intent: Intent, change: Change, later: tuple[Later, ...]) -> tuple[Reading | None, tuple[Later, ...]]:
     """(the training that the conversation is a step after, the steps of the training that it is about) once `intent` is said.
 
-    `later` are steps that the same line says. A step on another model, or another kind of config, leaves the set.
+    `later` are steps that the same line says. A step on another model, or another kind of config, leaves the set, and so does one that is dropped.
     """
+    training, steps = _kept(state, intent, change, later)
+    if training is not None:
+        training = replace(training, later=_but(training.later, change.dropped))
+    return training, _but(steps, change.dropped)
+
+
+def _but(steps: tuple[Later, ...], dropped: frozenset[str | None]) -> tuple[Later, ...]:
+    return tuple(step for step in steps if step.intent.task not in dropped)
+
+
+def _kept(state: State, intent: Intent, change: Change, later: tuple[Later, ...]) -> tuple[Reading | None, tuple[Later, ...]]:
     if later:
         return None, later
     if intent.task == state.intent.task or state.intent.task is None:
@@ -67,20 +85,44 @@ def kept_after(state: State, intent: Intent, change: Change, later: tuple[Later,
     if intent.task not in STEP_TASKS:
         return None, ()
     if state.intent.task == "train" and any(note.field == BASE for note in change.notes):
-        return Reading(intent=state.intent, notes=state.notes, later=_without(state.later, intent)), ()
+        return replace(_as_planned(state), later=_but(state.later, frozenset((intent.task,)))), ()
     if state.training is not None and change.said.model is None:
-        return replace(state.training, later=_without((*state.training.later, own_step(state)), intent)), ()
+        return replace(state.training, later=_but((*state.training.later, own_step(state)), frozenset((intent.task,)))), ()
     return None, ()
+
+
+_OWN_TO_EACH = ("dataset", "sequence_length", "global_batch_size", "micro_batch_size", "output_dir", "run_name")
+"""Keys that mean something else in another kind of config: its questions, its context, its results."""
+_TOOLS = ("judge", "synthesize")
+"""Tasks whose model does the work, and is none that is trained."""
+_BACK = r"\b(?:back|return|resume|again|zur[üu]ck|retour|revenir|volver|voltar)\b|\u56de\u5230"
+
+
+def back_in_training(state: State, intent: Intent, said: Intent, line: str) -> Intent:
+    """The intent of a conversation that comes back to its training: what another kind of config was told since is that one's own."""
+    trained = next((one.intent for one in reversed(state.before) if one.intent.task == "train"), state.training.intent if state.training else None)
+    if trained is None:
+        return intent
+    own = [key for key in _OWN_TO_EACH if getattr(said, key) is None]
+    if said.model is None and (state.training is not None or state.intent.task in _TOOLS or compiled(_BACK).search(line)):
+        own.append("model")
+    return intent.model_copy(update={key: getattr(trained, key) for key in own})
+
+
+def _as_planned(state: State) -> Reading:
+    """The training as it stands: with what is planned with meanwhile, and that noted, where a question of it is open."""
+    config = state.config
+    if config is None or not config.questions or config.plan is None:
+        return Reading(intent=state.intent, notes=state.notes)
+    meanwhile = {key: getattr(config.intent, key) for question in config.questions if (key := question.field) in Intent.model_fields}
+    noted = tuple(note for note in config.assumptions if note.why.startswith(MEANWHILE) and note not in state.notes)
+    return Reading(intent=state.intent.model_copy(update=meanwhile), notes=(*state.notes, *noted))
 
 
 def kept_step(state: State, task: str | None) -> Later | None:
     """The step of this task that is kept beside what the conversation is about: it is gone on with where it is named again."""
     steps = state.training.later if state.training is not None else state.later
     return next((step for step in steps if step.intent.task == task), None)
-
-
-def _without(steps: tuple[Later, ...], intent: Intent) -> tuple[Later, ...]:
-    return tuple(step for step in steps if step.intent.task != intent.task)
 
 
 def turned_to_training(state: State, change: Change) -> Change:

@@ -27,7 +27,9 @@ from assistant.chat.planning import (
     pushed,
     remarks,
     set_field,
+    without_step,
 )
+from assistant.chat.removal import dropped_step
 from assistant.chat.sameness import are_of_one_kind, is_same
 from assistant.chat.series import before_return, others, turned_to_training
 from assistant.chat.state import (
@@ -133,6 +135,8 @@ def _line(state: State, event: Line) -> Step:
         return _command(state, command)
     if told := compared(state, line):
         return state, (Tell(text=told), *((Tell(text=_OFFERED),) if state.what_if is not None else ()))
+    if state.intent.task is not None and (unwanted := dropped_step(line)):
+        return without_step(state, unwanted, line)
     if state.what_if is not None and (done := _decided(state, state.what_if, line)):
         return done
     return _talk(state, line)

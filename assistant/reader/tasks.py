@@ -6,14 +6,14 @@ from typing import Any
 
 from assistant.core.values import Question
 from assistant.reader import lexicon
-from assistant.reader.clashes import affirmed, last_said
+from assistant.reader.clashes import affirmed, affirmed_at, last_said
 from assistant.reader.page import TAKEN, Page
 from assistant.reader.patterns import compiled
 
 
 def task_of(page: Page) -> str | None:
     """The task: what the first verb says, else the first of the table of which a word occurs."""
-    text = compiled(_PURPOSE).sub(r"\1 ", compiled(_LATER).sub(" ", without_places(page.text)))
+    text = without_denied(compiled(_PURPOSE).sub(r"\1 ", compiled(_LATER).sub(" ", without_places(page.text))))
     if (first := _led_by(page, text)) is not None:
         return first
     exported = compiled(lexicon.EXPORT).search(text) is not None
@@ -46,6 +46,22 @@ def task_of(page: Page) -> str | None:
     return "infer" if not exported and any(compiled(p).search(text) for _, p in lexicon.ENGINES) else None
 
 
+def without_denied(text: str) -> str:
+    """The text without the tasks that it says are not wanted; a training only where another task is: `no training, just evaluate it`."""
+    for pattern in _DENIABLE:
+        text = _affirmed_alone(text, pattern)
+    if any(compiled(pattern).search(text) for pattern in _DENIABLE):
+        text = _affirmed_alone(text, _WORDS["train"])
+    return text
+
+
+def _affirmed_alone(text: str, pattern: str) -> str:
+    return compiled(pattern).sub(lambda match: match.group() if affirmed_at(text, match) else TAKEN * len(match.group()), text)
+
+
+_WORDS = dict(lexicon.TASKS)
+_DENIABLE = (_WORDS["evaluate"], _WORDS["infer"], r"\bquanti[sz](?:e|ed|ing|ation)\b")
+"""Tasks by their own words: `not awq` says how a quantization is to be done."""
 _LATER = r"\b(?:before|prior to|until)\s+(?:(?:i|we|you|start|starting|any|the|to|do|doing)\s+){0,4}(?:fine-?tun\w*|train\w*)(?: (?:it|them))?\b"
 """What comes after the task."""
 _PURPOSE = r"(\b(?:fine[- ]?tun\w+|train(?:ing)?|q?lora|teach|dpo|sft)\b(?:[^,.;\n]|\.\d){0,60}?)\sto (?:evaluate|judge|grade|score|rate|serve|answer|generate|write|quanti[sz]e|host|synthesi[sz]e|benchmark)\b"

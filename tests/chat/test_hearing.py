@@ -156,3 +156,12 @@ def test_a_change_that_says_nothing_is_empty() -> None:
     assert heard("", CONTEXT).is_empty
     assert not Change(said=Intent(seed=1)).is_empty
     assert not Change(gone=frozenset({"seed"})).is_empty
+
+
+@pytest.mark.parametrize(
+    ("line", "epochs"),
+    [("half an epoch", 0.5), ("train for half an epoch", 0.5), ("half epoch", 0.5), ("one and a half epochs", 1.5), ("2 and a half epochs", 2.5), ("an epoch and a half", 1.5), ("half the epochs", 2)],
+)
+def test_a_part_of_an_epoch_is_a_number_and_no_half_of_what_stands(line: str, epochs: float) -> None:
+    change = heard(line, CONTEXT)
+    assert (change.said.epochs, change.unread) == (epochs, ())

@@ -110,3 +110,87 @@ def test_a_step_that_cannot_be_planned_is_named(talk: Talk) -> None:
     shown = talk.say("lora qwen3 8b on 2 A100s, then evaluate it on mmlu and quantize it")
     assert kinds(talk) == ["train", "eval"]
     assert "quantize it" in shown
+
+
+@pytest.mark.parametrize(("first", "second"), [("lora llama 3.1 8b on 2 A100-80GB with alpaca, 0.5 epochs", "rank 8"), ("lora llama 3.1 8b on 2 A100-80GB with alpaca", "0.5 epochs")])
+def test_a_step_goes_onto_what_the_training_writes_while_a_question_of_it_is_open(talk: Talk, tmp_path: Path, first: str, second: str) -> None:
+    talk.say(first)
+    talk.say(second)
+    shown = talk.say("evaluate it")
+    assert "adapter_model: output/llama-3.1-8b-instruct.lora" in shown
+    files = saved(talk, tmp_path / "set")
+    assert sorted(files) == ["eval.yaml", "train.yaml"]
+    assert files["train.yaml"]["training"]["num_train_epochs"] == 1  # type: ignore[index]
+    assert "num_train_epochs: 1  # not settled" in (tmp_path / "set" / "train.yaml").read_text("utf-8")
+    assert "How long should it train?" in talk.say("back to training")
+
+
+def test_a_step_on_a_training_that_does_not_fit_is_on_its_folder(talk: Talk) -> None:
+    talk.say("lora llama 3.1 70b on one 4090")
+    shown = talk.say("evaluate it on 8 H100s")
+    assert "adapter_model: output/llama-3.1-70b-instruct.lora" in shown
+
+
+@pytest.mark.parametrize("line", ["no evaluation", "drop the evaluation", "I don't want an evaluation", "ok, no eval please"])
+def test_a_step_that_is_not_wanted_goes_and_undo_brings_it_back(talk: Talk, line: str) -> None:
+    talk.say(FIRST)
+    shown = talk.say(line)
+    assert "train.yaml, eval.yaml → train.yaml" in shown
+    assert (kinds(talk), talk.state.intent.task) == (["train"], "train")
+    talk.say("undo")
+    assert kinds(talk) == ["train", "eval"]
+
+
+def test_from_a_step_that_is_not_wanted_the_talk_goes_back_to_the_training(talk: Talk) -> None:
+    talk.say("lora qwen3 8b on 2 A100s")
+    talk.say("evaluate it on gsm8k")
+    talk.say("serve it with vllm")
+    talk.say("no evaluation")
+    assert talk.state.intent.task == "infer"
+    talk.say("drop the inference")
+    assert (kinds(talk), talk.state.intent.task) == (["train"], "train")
+
+
+def test_what_is_not_planned_is_not_dropped(talk: Talk) -> None:
+    talk.say("lora qwen3 8b on 2 A100s")
+    talk.say("what about qlora?")
+    assert "No evaluation is planned" in talk.say("no evaluation")
+    talk.say("yes")
+    assert (talk.state.intent.task, talk.state.intent.method) == ("train", "qlora")
+    fresh = talk.say("evaluate qwen3 8b on gsm8k") and talk.say("no evaluation")
+    assert "nothing but the evaluation" in fresh
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "serve it on q.jsonl with vllm", "evaluate it with 2k context", "serve it with 16k context", "judge the answers in out.jsonl with gpt-4o",
+        "make 200 synthetic questions with claude sonnet from docs.txt", "quantize qwen3 4b", "evaluate gemma 3 4b on mmlu", "evaluate it with batch size 4",
+    ],
+)  # fmt: skip
+def test_back_in_training_nothing_of_another_kind_of_config_is_left(talk: Talk, line: str) -> None:
+    talk.say("lora qwen 2.5 7b on an A100 with tatsu-lab/alpaca, 2 epochs")
+    before = talk.state.config
+    talk.say(line)
+    assert talk.state.intent.task != "train"
+    talk.say("back to training")
+    assert before is not None
+    assert before.plan is not None
+    assert talk.state.config is not None
+    after = talk.state.config.plan
+    assert after is not None
+    assert (after.model, after.dataset, after.sequence_length, after.micro_batch_size, after.epochs) == (
+        before.plan.model, before.plan.dataset, before.plan.sequence_length, before.plan.micro_batch_size, before.plan.epochs,
+    )  # fmt: skip
+
+
+def test_what_the_line_back_to_the_training_says_counts(talk: Talk) -> None:
+    talk.say("lora qwen 2.5 7b on an A100 with tatsu-lab/alpaca")
+    talk.say("serve it on q.jsonl with 16k context")
+    talk.say("back to training with 2k context")
+    assert (talk.state.intent.dataset, talk.state.intent.sequence_length) == ("tatsu-lab/alpaca", 2048)
+
+
+def test_a_quantization_is_not_told_to_read_the_data_of_the_training(talk: Talk) -> None:
+    talk.say("lora qwen 2.5 7b on an A100 with tatsu-lab/alpaca")
+    assert "tatsu-lab/alpaca" not in talk.say("now quantize it").split("quantize.yaml")[0]

@@ -167,3 +167,15 @@ def test_data_of_a_training_is_no_input_of_what_comes_after(talk: Talk) -> None:
     assert "input_path" not in talk.state.config.files[0].yaml
     talk.say("back to training")
     assert "tatsu-lab/alpaca" in talk.state.config.files[0].yaml
+
+
+@pytest.mark.parametrize(("words", "epochs", "rate"), [("all but the epochs", 1, 2e-5), ("yes but keep the learning rate", 3, 3e-4), ("yes, but keep the epochs", 1, 2e-5)])
+def test_what_is_kept_of_an_offer_stays_as_it_was_planned(capsys: pytest.CaptureFixture[str], words: str, epochs: float, rate: float) -> None:
+    talk = Talk(capsys)
+    talk.say("lora llama 3.1 8b on 8 H100s with alpaca")
+    talk.say("what about full fine-tuning with 3 epochs?")
+    talk.say(words)
+    assert talk.state.config is not None
+    plan = talk.state.config.plan
+    assert plan is not None
+    assert (plan.method, plan.epochs, plan.learning_rate) == ("full", epochs, rate)

@@ -103,3 +103,24 @@ def test_what_is_turned_off_is_off(text: str, path: str, value: Any) -> None:
 )
 def test_a_step_after_the_training_is_named(text: str, left: tuple[str, ...]) -> None:
     assert tuple(piece for piece in read(text).unread if "serve" in piece or "quanti" in piece) == left
+
+
+@pytest.mark.parametrize(
+    "text", ["no evaluation", "without evaluation", "no eval please", "no inference", "no serving", "\u4e0d\u8981\u8bc4\u4f30", "ohne Evaluierung", "no quantization"]
+)
+def test_a_task_that_is_not_wanted_is_not_the_task(text: str) -> None:
+    assert "task" not in said(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "task"),
+    [
+        ("no training, just evaluation of qwen3 8b", "evaluate"),
+        ("evaluate qwen3 8b on mmlu, no training", "evaluate"),
+        ("serve qwen3 8b, no quantization", "infer"),
+        ("no eval, only training of qwen3 8b", "train"),
+        ("I can't train llama 3.1 8b on a 4090", "train"),
+    ],
+)
+def test_beside_a_task_that_is_not_wanted_the_other_one_is(text: str, task: str) -> None:
+    assert said(text)["task"] == task
