@@ -45,10 +45,10 @@ def test_a_local_job_trains(tiny: Path, judge_bin: Path) -> None:
 
 def test_an_environment_without_oumi_is_told_so_and_left_alone(tmp_path: Path, judge_bin: Path) -> None:
     env = {**os.environ, "PYTHONPATH": str(HERE.parent.parent)}
-    words = "qlora smollm2 135m on my own machine with a 4090, as a job"
-    planned = subprocess.run([sys.executable, "-m", "assistant.cli", "--offline", words, "-o", "train.yaml"], capture_output=True, text=True, cwd=tmp_path, env=env)
+    words = "evaluate smollm2 135m on ifeval on my own machine with a 4090, as a job"
+    planned = subprocess.run([sys.executable, "-m", "assistant.cli", "--offline", words, "-o", "eval.yaml"], capture_output=True, text=True, cwd=tmp_path, env=env)
     assert planned.returncode == 0, planned.stderr
     done = launch(tmp_path, judge_bin, f"{judge_bin}:{os.environ['PATH']}")
     assert "FAILED" in done.stdout
     told = "".join(path.read_text("utf-8") for path in sorted((tmp_path / "oumi-job-logs").glob("*.stderr")))
-    assert "oumi[gpu]==0.9 is not in this environment: pip install 'oumi[gpu]==0.9'" in told
+    assert "oumi[evaluation,gpu]==0.9 is not in this environment: pip install 'oumi[evaluation,gpu]==0.9'" in told
