@@ -15,6 +15,7 @@ from assistant.checks.rules import (
     outputs,
     parts,
     ranges,
+    refused,
     rows,
     schema,
     serving,
@@ -22,7 +23,7 @@ from assistant.checks.rules import (
     training,
 )
 
-_TABLES = (schema, ranges, training, trainers, outputs, data, rows, parts, adapters, experts, distributed, memory, serving, jobs)
+_TABLES = (schema, ranges, refused, training, trainers, outputs, data, rows, parts, adapters, experts, distributed, memory, serving, jobs)
 RULES: tuple[Rule, ...] = tuple(rule for table in _TABLES for rule in table.RULES)
 """Every rule."""
 EARLY: tuple[Rule, ...] = tuple(rule for rule in RULES if rule.early)
