@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from assistant.checks.case import Case
 from assistant.checks.declared import REMOVE, Found, Hit, Rule, put, when
 from assistant.checks.schema import field, trainer_kwargs
+from assistant.core.edits import Edit
 
 _GRPO = ("TRL_GRPO", "VERL_GRPO")
 _TEACHERS = {"TRL_GKD": "training.gkd.teacher_model_name_or_path", "TRL_GOLD": "training.gold.teacher_model_name_or_path"}
@@ -16,7 +20,18 @@ def _foreign_kwargs(case: Case) -> Found:
     given = case.section("training.trainer_kwargs")
     if not known:
         return []
-    return [f"training.trainer_kwargs.{name}" for name in given if name not in known and name != "packing" and field(f"training.{name}") is None]
+    foreign = [name for name in given if name not in known and name != "packing" and field(f"training.{name}") is None]
+    return [Hit(path=f"training.trainer_kwargs.{name}", edits=_misspelt(name, known, given)) for name in foreign]
+
+
+def _misspelt(name: str, known: frozenset[str], given: Mapping[str, Any]) -> tuple[Edit, ...]:
+    """The argument gets the name that was meant; nothing where no name is near enough to be sure."""
+    from rapidfuzz import fuzz, process  # loaded only for a name that is wrong
+
+    found = process.extractOne(name, sorted(known), scorer=fuzz.ratio, score_cutoff=85)
+    if found is None or found[0] in given or name.startswith("max_"):
+        return ()
+    return (Edit(path=f"training.trainer_kwargs.{name}", rename=found[0]),)
 
 
 def _doubled_kwargs(case: Case) -> Found:
