@@ -66,3 +66,15 @@ def test_verls_validation_data_is_read_whatever_eval_strategy_says() -> None:
     text = "model: {model_name: gpt2}\ndata: {validation: {datasets: [{dataset_name: openai/gsm8k}]}}\ntraining: {trainer_type: %s}\n"
     assert _flaws(text % "VERL_GRPO", "DAT052") == []
     assert _flaws(text % "TRL_GRPO", "DAT052")
+
+
+@pytest.mark.parametrize(("said", "meant"), [("chatml", "chat_ml"), ("llama3", "auto")])
+def test_a_template_gets_the_name_that_was_meant(said: str, meant: str) -> None:
+    text = f"model:\n  model_name: gpt2\n  chat_template: {said}\n"
+    (flaw,) = _flaws(text, "DAT058")
+    assert apply_edits(text, list(flaw.edits)) == text.replace(said, meant)
+
+
+@pytest.mark.parametrize("said", ["sdpa", "paged|sdpa", "kernels-community/vllm-flash-attn3"])
+def test_an_attention_that_transformers_has_is_left_alone(said: str) -> None:
+    assert _flaws(f"model: {{model_name: gpt2, attn_implementation: '{said}'}}\n", "TRN035") == []

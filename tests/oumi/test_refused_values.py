@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from assistant.checks.lint import Context, judge as lint
+from assistant.checks.lint import Context
+from assistant.checks.lint import judge as lint
 
 _MODEL = "model: {model_name: gpt2}\n"
 _DATA = "data: {train: {datasets: [{dataset_name: yahma/alpaca-cleaned}]}}\n"

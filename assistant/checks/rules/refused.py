@@ -89,8 +89,8 @@ def _dataset(case: Case, path: str, entry: Mapping[str, Any]) -> Iterator[Hit]:
     for name, span in (("sample_count", Range()), ("mixture_proportion", Range(high=1))):
         if (value := case.number(f"{path}.{name}")) is not None and not span.holds(value):
             yield _hit(f"{path}.{name}", f"{name} cannot be {entry[name]}", f"it must be {span}")
-    kwargs = entry.get("dataset_kwargs")
-    for name in fields_of("DatasetParams", newest()) if isinstance(kwargs, Mapping) else ():
+    kwargs = case.section(f"{path}.dataset_kwargs")
+    for name in fields_of("DatasetParams", newest()):
         if name in kwargs:
             yield _hit(f"{path}.dataset_kwargs.{name}", f"{name} is a field of the dataset, and none of its dataset_kwargs", f"write it as {path}.{name}")
 
