@@ -38,6 +38,10 @@ FOREIGN = {"TaskType": ["SEQ_CLS", "SEQ_2_SEQ_LM", "CAUSAL_LM", "TOKEN_CLS", "QU
 _ROOTS = frozenset({"BaseConfig", "BaseParams", "object", "Enum", "str", "int", "StrEnum", "IntEnum", "NamedTuple", "Generic", "ABC"})
 
 
+FACTORIES: dict[str, Any] = {"list": [], "int": 0, "float": 0.0, "bool": False, "str": ""}
+"""What a default_factory makes; any other makes a mapping or a section."""
+
+
 class Release:
     """The classes, enums and constants of one release's sources."""
 
@@ -152,7 +156,7 @@ class Release:
             return REQUIRED
         if isinstance(made, ast.Lambda):
             return self.default_of(made.body)
-        return [] if _last(made) == "list" else {}
+        return FACTORIES.get(_last(made), {})
 
     def _value_of(self, member: ast.expr) -> Any:
         if not isinstance(member, ast.Attribute):

@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from assistant.checks import releases
+from assistant.checks import othernames, releases
 from assistant.checks.document import Node, node_of
 
 _MEANT = "did you mean "
 _NEAR = 70
 """Score of 100 (rapidfuzz's ratio) from which a name is offered for another."""
+_SLIP = 80
+"""The same score from which a key is renamed without asking: `lr` is near to lr_scheduler_type, and does not mean it."""
 _YES_NO = frozenset(("yes", "y", "on", "true", "no", "n", "off", "false"))
 
 
@@ -179,7 +181,8 @@ class _Reading:
         line, column = node.place(key)
         message, fix = f"Oumi {self.version} has no field {here}", self._advice(str(key), name, path)
         near = fix.removeprefix(_MEANT).removesuffix("?") if fix.startswith(_MEANT) else ""
-        return Mistake(rule="SCH001", path=here, line=line, column=column, message=message, fix=fix, renames_to="" if near in node.keys else near)
+        sure = bool(near) and near not in node.keys and (near == othernames.same(name, str(key)) or _is_slip(str(key), near))
+        return Mistake(rule="SCH001", path=here, line=line, column=column, message=message, fix=fix, renames_to=near if sure else "")
 
     def _advice(self, key: str, name: str, path: str) -> str:
         """Where the key belongs, what it was renamed to, or the nearest name here."""
@@ -188,6 +191,10 @@ class _Reading:
             return f"it was there until Oumi {spans[-1][1]}; take it out"
         if spans:
             return f"it came with Oumi {spans[-1][0]}"
+        if (meant := othernames.same(name, key)) in fields:
+            return f"{_MEANT}{meant}?"
+        if told := othernames.elsewhere(name, key, path):
+            return told
         elsewhere = [place for place in self._places(key) if place.rpartition(".")[0] != path]
         if elsewhere:
             return f"it belongs to {elsewhere[0].rpartition('.')[0] or 'the top level'}: {elsewhere[0]}"
@@ -283,6 +290,14 @@ def _nearest(word: str, names: tuple[str, ...]) -> str:
         return folded[plain]
     found = process.extractOne(plain, list(folded), score_cutoff=_NEAR)
     return folded[found[0]] if found else ""
+
+
+def _is_slip(word: str, name: str) -> bool:
+    """True where one is the other with a slip of the finger, or written in other capitals: such a name may be mended without asking."""
+    from rapidfuzz import fuzz
+
+    plain, folded = (text.lower().replace("_", "").replace("-", "") for text in (word, name))
+    return fuzz.ratio(plain, folded) >= _SLIP
 
 
 def _shown(value: Any) -> str:

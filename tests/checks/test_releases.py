@@ -41,3 +41,15 @@ def test_a_version_as_people_write_it(said: str, release: str) -> None:
 def test_a_release_that_is_not_known(said: str) -> None:
     with pytest.raises(UsageError, match="no Oumi"):
         releases.release_of(said)
+
+
+def test_a_number_or_a_switch_has_no_mapping_for_its_default() -> None:
+    """Oumi writes some of them as `default_factory=int`."""
+    odd = [
+        (name, field)
+        for name in ("TuningParams", "TrainingParams", "ModelParams", "PeftParams")
+        for field, declared in releases.fields_of(name, releases.newest()).items()
+        if declared.type in ("int", "float", "bool", "str") and isinstance(declared.default, dict | list)
+    ]
+    assert odd == []
+    assert releases.fields_of("TuningParams", "0.9")["n_trials"].default == 0

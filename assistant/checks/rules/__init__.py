@@ -7,6 +7,7 @@ from __future__ import annotations
 from assistant.checks.declared import Rule
 from assistant.checks.rules import (
     adapters,
+    attention,
     data,
     distributed,
     experts,
@@ -15,6 +16,7 @@ from assistant.checks.rules import (
     outputs,
     parts,
     ranges,
+    refused,
     rows,
     schema,
     serving,
@@ -22,7 +24,7 @@ from assistant.checks.rules import (
     training,
 )
 
-_TABLES = (schema, ranges, training, trainers, outputs, data, rows, parts, adapters, experts, distributed, memory, serving, jobs)
+_TABLES = (schema, ranges, refused, training, attention, trainers, outputs, data, rows, parts, adapters, experts, distributed, memory, serving, jobs)
 RULES: tuple[Rule, ...] = tuple(rule for table in _TABLES for rule in table.RULES)
 """Every rule."""
 EARLY: tuple[Rule, ...] = tuple(rule for rule in RULES if rule.early)

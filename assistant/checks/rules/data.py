@@ -52,7 +52,10 @@ def _packs_short(case: Case) -> bool:
 
 
 def _never_evaluated(case: Case) -> bool:
-    return case.is_file and bool(case.listed("data.validation.datasets")) and case.text("training.eval_strategy") in ("", "no")
+    """verl evaluates as its own config says, and does not start without these rows."""
+    if not case.is_file or case.trainer == "VERL_GRPO":
+        return False
+    return bool(case.listed("data.validation.datasets")) and case.text("training.eval_strategy") in ("", "no")
 
 
 def _evaluates_after_the_end(case: Case) -> bool:
@@ -85,9 +88,14 @@ def _no_target(case: Case) -> bool:
     return "response_template" not in case.section("data.train.collator_kwargs")
 
 
-def _no_such_template(case: Case) -> bool:
-    said = case.text("model.chat_template")
-    return bool(said) and said not in snapshot()["names"]["model.chat_template"]
+def _no_such_template(case: Case) -> Found:
+    """The template that is meant, where its name was only written in another way; else the tokenizer's own."""
+    said, known = case.text("model.chat_template"), snapshot()["names"]["model.chat_template"]
+    if not said or said in known:
+        return []
+    plain = said.lower().replace("_", "").replace("-", "")
+    meant = next((name for name in known if name.replace("_", "").replace("-", "") == plain), "auto")
+    return [Hit(path="model.chat_template", edits=put("model.chat_template", meant))]
 
 
 RULES = (
@@ -239,10 +247,9 @@ RULES = (
     Rule(
         rule="DAT058",
         kinds=("train", "eval", "infer"),
-        where=when("model.chat_template", _no_such_template),
+        where=_no_such_template,
         message='Oumi has no chat template "{value}".',
         fix="{near}",
-        edits=put("model.chat_template", "auto"),
         summary="A chat template that does not exist",
         why="The name is that of a file that Oumi ships, looked up once the tokenizer is loaded (measured with `llama3`); auto takes the tokenizer's own.",
         bad="model: {model_name: gpt2, chat_template: llama3}\n",

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from assistant.checks.case import Case
 from assistant.checks.declared import REMOVE, Found, Hit, Rule, put, when
 from assistant.checks.schema import field, trainer_kwargs
+from assistant.core.edits import Edit
 
 _GRPO = ("TRL_GRPO", "VERL_GRPO")
+_OF_VERL = ("gsm8k", "countdown", "rar_medicine_verl")
+"""oumi/datasets/grpo/rewards, 0.9: those that take no other arguments."""
 _TEACHERS = {"TRL_GKD": "training.gkd.teacher_model_name_or_path", "TRL_GOLD": "training.gold.teacher_model_name_or_path"}
 
 
@@ -16,7 +22,26 @@ def _foreign_kwargs(case: Case) -> Found:
     given = case.section("training.trainer_kwargs")
     if not known:
         return []
-    return [f"training.trainer_kwargs.{name}" for name in given if name not in known and name != "packing" and field(f"training.{name}") is None]
+    foreign = [name for name in given if name not in known and name != "packing" and field(f"training.{name}") is None]
+    return [Hit(path=f"training.trainer_kwargs.{name}", edits=_misspelt(name, known, given)) for name in foreign]
+
+
+def _misspelt(name: str, known: frozenset[str], given: Mapping[str, Any]) -> tuple[Edit, ...]:
+    """The argument gets the name that was meant; nothing where no name is near enough to be sure."""
+    from rapidfuzz import fuzz, process  # loaded only for a name that is wrong
+
+    found = process.extractOne(name, sorted(known), scorer=fuzz.ratio, score_cutoff=85)
+    if found is None or found[0] in given or name.startswith("max_"):
+        return ()
+    return (Edit(path=f"training.trainer_kwargs.{name}", rename=found[0]),)
+
+
+def _verl_rewards(case: Case) -> Found:
+    """Rewards whose arguments are those that verl passes."""
+    if case.trainer != "TRL_GRPO":
+        return []
+    given = case.listed("training.reward_functions")
+    return [Hit(path=f"training.reward_functions[{place}]", words={"reward": name}) for place, name in enumerate(given) if name in _OF_VERL]
 
 
 def _doubled_kwargs(case: Case) -> Found:
@@ -116,8 +141,20 @@ RULES = (
         summary="Rewards without GRPO",
         why="TrainingParams refuses reward functions with any trainer but TRL_GRPO and VERL_GRPO (code of Oumi 0.9).",
         bad="training: {trainer_type: TRL_SFT, reward_functions: [gsm8k]}\n",
-        good="training: {trainer_type: TRL_GRPO, reward_functions: [gsm8k]}\n",
+        good="training: {trainer_type: TRL_GRPO, reward_functions: [soft_5tokens_completions]}\n",
         early=True,
+    ),
+    Rule(
+        rule="TRN036",
+        where=_verl_rewards,
+        message="{reward} is a reward of verl's: TRL calls it by other arguments",
+        fix="set training.trainer_type: VERL_GRPO",
+        summary="A reward that the trainer cannot call",
+        why="gsm8k, countdown and rar_medicine_verl take data_source, solution_str and ground_truth and no others; TRL passes prompts and completions: TypeError "
+        "at the first step (code of Oumi 0.9 and TRL 1.6).",
+        bad="training: {trainer_type: TRL_GRPO, reward_functions: [gsm8k]}\n",
+        good="training: {trainer_type: VERL_GRPO, reward_functions: [gsm8k]}\n",
+        since="0.9",
     ),
     Rule(
         rule="TRN028",
