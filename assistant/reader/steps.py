@@ -22,7 +22,7 @@ _ANSWERS = r"\b(?:answer|generate)\b"
 _AFTER = r"\b(?:then|after\w*|finally)\b"
 _ASKS = r"\b(?:eval(?:uate)?|benchmark|infer(?:ence)?|serve|deploy|host|chat)\b"
 """Verbs that ask for a step without naming what they are about, where the link says that it comes after."""
-_ALONE = rf"(?:also )?{_ASKS}[\s.;,!]*"
+_ALONE = rf"(?:also )?(?:(?:run|do|make) )?{_ASKS}[\s.;,!]*"
 _UNPLANNED = ("quantize", "quantise")
 """Steps of which no config can be made in one request: they stay with the training, which names them."""
 STEP_TASKS = ("evaluate", "infer")
@@ -100,4 +100,5 @@ def _is_step(words: str, link: str) -> bool:
         return False
     names_result = compiled(_RESULT).search(words) is not None
     says_how = bool(said.benchmarks if said.task == "evaluate" else said.engine)
-    return names_result or says_how or (compiled(_AFTER).search(link) is not None and compiled(_ASKS).search(words) is not None)
+    asks = said.task == "infer" and said.dataset is not None
+    return names_result or says_how or (compiled(_AFTER).search(link) is not None and (asks or compiled(_ASKS).search(words) is not None))
