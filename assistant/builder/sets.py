@@ -71,7 +71,12 @@ def _joined(whole: Outcome, step: Outcome, unread: tuple[str, ...]) -> Outcome:
     second = without_job(step)
     known = {finding.message for finding in whole.findings}
     news = tuple(finding for finding in second.findings if finding.message not in known and not _awaits(finding, whole))
-    notes = tuple(note for note in second.assumptions if note not in whole.assumptions and note.field not in ("hardware", "model", BASE))
+    taken = {note.field for note in whole.assumptions}
+    notes = tuple(
+        replace(note, why=f"in {second.files[0].name}: {note.why}") if note.field in taken else note
+        for note in second.assumptions
+        if note not in whole.assumptions and note.field not in ("hardware", "model", BASE)
+    )
     return replace(
         whole,
         then=(*whole.then, second),

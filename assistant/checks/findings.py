@@ -65,7 +65,7 @@ class _Words(dict[str, str]):
         if key == "value":
             return str(self._case.get(path))[:60]
         if key == "range":
-            return str(RANGES.get(path) or SERVED.get(path, ""))
+            return str({**RANGES, **SERVED}.get(path, ""))
         if key == "own":
             return f"training.{path.rpartition('.')[2]}"
         if key == "near":

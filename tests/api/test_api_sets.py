@@ -43,3 +43,10 @@ def test_what_cannot_be_a_step() -> None:
         ConfigBuilder().then("evaluate", nonsense=1)
     with pytest.raises(UsageError, match="cannot be a step"):
         ConfigBuilder().for_task("infer").then("evaluate")
+
+
+def test_a_length_of_a_step_is_told_from_that_of_the_training() -> None:
+    notes = [note for note in plan(WORDS).assumptions if note.field == "sequence_length"]
+    assert len(notes) == 2
+    assert "infer.yaml" in notes[1].why
+    assert "infer.yaml" not in notes[0].why
