@@ -70,7 +70,8 @@ def _of_what_is_trained(training: Intent, step: Later, plan: Plan) -> tuple[Inte
 def _joined(whole: Outcome, step: Outcome, unread: tuple[str, ...]) -> Outcome:
     second = without_job(step)
     known = {finding.message for finding in whole.findings}
-    news = tuple(finding for finding in second.findings if finding.message not in known and not _awaits(finding, whole))
+    own = tuple(finding for finding in second.findings if not finding.rule.startswith("JOB"))  # the set's job tells its own
+    news = tuple(finding for finding in own if finding.message not in known and not _awaits(finding, whole))
     taken = {note.field for note in whole.assumptions}
     notes = tuple(
         replace(note, why=f"in {second.files[0].name}: {note.why}") if note.field in taken else note

@@ -50,3 +50,9 @@ def test_a_length_of_a_step_is_told_from_that_of_the_training() -> None:
     assert len(notes) == 2
     assert "infer.yaml" in notes[1].why
     assert "infer.yaml" not in notes[0].why
+
+
+def test_a_chat_that_is_no_part_of_the_job_is_told_once() -> None:
+    outcome = plan("lora qwen3 8b on 2 A100s on gcp, then evaluate it on mmlu and chat with it")
+    assert [file.kind for file in outcome.files] == ["train", "eval", "infer", "job"]
+    assert [finding.message for finding in outcome.findings if finding.rule == "JOB010"] == ["nobody can type into a job, and no file with questions was named: infer.yaml is no part of it"]
