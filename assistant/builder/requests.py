@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -162,14 +163,17 @@ def _letters(text: str) -> int:
     return sum(character.isalnum() for character in text)
 
 
+_LATER = re.compile(r"(?:and )?(?:then )?(?:serve|deploy|host|quanti[sz]e|chat with|(?:run|do) inference|infer|judge|eval(?:uate)?|benchmark|fine-?tune|train|q?lora|dpo|sft|kto|grpo)\b", re.IGNORECASE)
+"""A piece that asks for another step than the one planned: it was understood, and is not part of this config."""
+
+
 def _each(pieces: tuple[str, ...]) -> tuple[Finding, ...]:
-    return tuple(
-        Finding(
-            rule="REQ001",
-            severity="warning",
-            path="request",
-            message=f'not understood: "{piece[:80]}"',
-            fix="say it in other words, or as a field: training.warmup_steps=50",
-        )
-        for piece in pieces
-    )
+    return tuple(_unread(piece[:80]) for piece in pieces)
+
+
+def _unread(piece: str) -> Finding:
+    if _LATER.match(piece):
+        return Finding(
+            rule="REQ006", severity="warning", path="request", message=f'left out: "{piece}" (a request makes a training with what evaluates and runs it, or one other config)', fix="ask for it by itself",
+        )  # fmt: skip
+    return Finding(rule="REQ001", severity="warning", path="request", message=f'not understood: "{piece}"', fix="say it in other words, or as a field: training.warmup_steps=50")

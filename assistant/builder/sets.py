@@ -70,16 +70,31 @@ def _of_what_is_trained(training: Intent, step: Later, plan: Plan) -> tuple[Inte
 def _joined(whole: Outcome, step: Outcome, unread: tuple[str, ...]) -> Outcome:
     second = without_job(step)
     known = {finding.message for finding in whole.findings}
-    news = tuple(finding for finding in second.findings if finding.message not in known and not _awaits(finding, whole))
-    notes = tuple(note for note in second.assumptions if note not in whole.assumptions and note.field not in ("hardware", "model", BASE))
+    own = tuple(finding for finding in second.findings if not finding.rule.startswith("JOB"))  # the set's job tells its own
+    news = tuple(finding for finding in own if finding.message not in known and not _awaits(finding, whole))
+    taken = {note.field for note in whole.assumptions}
+    notes = tuple(
+        replace(note, why=f"in {second.files[0].name}: {note.why}") if note.field in taken else note
+        for note in second.assumptions
+        if note not in whole.assumptions and note.field not in ("hardware", "model", BASE)
+    )
     return replace(
         whole,
         then=(*whole.then, second),
         files=(*whole.files, *second.files),
-        commands=(*whole.commands, *second.commands),
+        commands=(*whole.commands, *_on_its_gpus(second, whole)),
         findings=(*whole.findings, *unread_findings(unread), *news),
         assumptions=(*whole.assumptions, *notes),
     )
+
+
+def _on_its_gpus(step: Outcome, whole: Outcome) -> tuple[str, ...]:
+    """The step's commands, with the GPUs hidden that it cannot use: Oumi gives vLLM all that it sees, and the training has more."""
+    used = step.task_plan.hardware if step.task_plan else None
+    there = whole.plan.hardware if whole.plan else None
+    if used is None or there is None or not there.gpu.is_cuda or used.count >= there.count or not any(finding.rule == "INF004" for finding in step.findings):
+        return step.commands
+    return tuple(f"env CUDA_VISIBLE_DEVICES={','.join(map(str, range(used.count)))} {command}" for command in step.commands)
 
 
 def _awaits(finding: Finding, training: Outcome) -> bool:

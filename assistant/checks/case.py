@@ -147,8 +147,8 @@ def _trainer(objective: str, dataset: str | None) -> str | None:
     return spec.trainer if spec is not None and spec.trainer else _TRAINERS.get(objective)
 
 
-def case_of_intent(intent: Intent) -> Case:
-    """What is known before planning."""
+def case_of_intent(intent: Intent, kind: str = "train") -> Case:
+    """What is known before planning a config of this kind."""
     overrides = intent.overrides or {}
     stated = {path: getattr(intent, key) for path, key in _SAID.items() if getattr(intent, key) is not None}
     objective = intent.objective or "sft"
@@ -156,6 +156,7 @@ def case_of_intent(intent: Intent) -> Case:
         config=nested({**overrides, **stated}),
         said=frozenset(overrides),
         finished=False,
+        kind=kind,
         trainer=overrides.get("training.trainer_type") or _trainer(objective, intent.dataset),
         method=intent.method,
         sharding={"none": "ddp"}.get(intent.sharding or "", intent.sharding),

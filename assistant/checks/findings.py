@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from assistant.checks.case import Case
 from assistant.checks.declared import Hit, Rule
-from assistant.checks.rules.ranges import RANGES
+from assistant.checks.rules.ranges import RANGES, SERVED
 from assistant.checks.schema import snapshot, trainer_kwargs
 from assistant.core.edits import Edit
 from assistant.core.values import Finding
@@ -65,7 +65,7 @@ class _Words(dict[str, str]):
         if key == "value":
             return str(self._case.get(path))[:60]
         if key == "range":
-            return str(RANGES.get(path, ""))
+            return str({**RANGES, **SERVED}.get(path, ""))
         if key == "own":
             return f"training.{path.rpartition('.')[2]}"
         if key == "near":

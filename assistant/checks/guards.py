@@ -25,18 +25,18 @@ def written(config: Mapping[str, Any], plan: Plan) -> tuple[Finding, ...]:
     return tuple(found for found in _run(case, RULES) if found.severity != "info")
 
 
-def look(intent: Intent) -> tuple[Finding, ...]:
+def look(intent: Intent, kind: str = "train") -> tuple[Finding, ...]:
     """All findings on what was said, before anything is planned."""
-    return _run(case_of_intent(intent), EARLY)
+    return _run(case_of_intent(intent, kind), EARLY)
 
 
-def guard(intent: Intent) -> None:
+def guard(intent: Intent, kind: str = "train") -> None:
     """Refuse what was said and cannot be done.
 
     Raises:
         UsageError: it would crash after the model is loaded, or be ignored without a word.
     """
-    refuse(look(intent))
+    refuse(look(intent, kind))
 
 
 def refuse(findings: tuple[Finding, ...]) -> None:

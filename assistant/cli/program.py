@@ -54,13 +54,19 @@ def _run(args: list[str]) -> int:
         report.say(Screen(), "Interrupted.")
         return 130
     except click.ClickException as problem:
-        _tell(UsageError(problem.format_message(), hint="oumi-chat --help shows what there is."), args)
+        _tell(UsageError(problem.format_message(), hint=f"{_command_of(problem)} --help shows what there is."), args)
         return 2
     except Exception as problem:
         if "--debug" in args or _is_lost_output(problem):
             raise
         _tell(_internal(problem), args)
         return 1
+
+
+def _command_of(problem: click.ClickException) -> str:
+    """The command whose help answers it; a request in words has none of its own."""
+    path = problem.ctx.command_path if isinstance(problem, click.UsageError) and problem.ctx is not None else "oumi-chat"
+    return path.removesuffix(" ask")
 
 
 def _is_lost_output(problem: Exception) -> bool:

@@ -51,9 +51,14 @@ class Words(TyperGroup):
             return ["--help"]
         if words[0] == "help" and len(words) == 2 and words[1] in self.commands:
             return [words[1], "--help"]
-        if is_command(words[0], words[1:]):
+        if is_command(words[0], words[1:]) or (words[0] == "create" and words[1:2] and words[1] in _CREATE_KINDS and self._has_own_flag(args)):
             return [words[0], *args[: found[0]], *args[found[0] + 1 :]]
         return ["ask", *args]
+
+    def _has_own_flag(self, args: list[str]) -> bool:
+        """Whether a flag is there that no request takes: `create train --no-such-flag value` is no sentence for its value."""
+        of_requests = {name for p in self.commands["ask"].params for name in (*p.opts, *p.secondary_opts)}
+        return any(arg.startswith("--") and arg.split("=")[0] not in of_requests for arg in args[: args.index("--") if "--" in args else None])
 
     def _refuse_eaten_option(self, args: list[str]) -> None:
         """`-o --force` would take `--force` for the file's name."""

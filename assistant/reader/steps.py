@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 
 from assistant.core.intent import Intent
@@ -14,11 +13,15 @@ _LENGTH = 1_000
 _QUICK = ("eval", "bench", "test", "score", "measure", "run ", "serve", "deploy", "host", "infer", "chat", "answer", "generate")
 _STEP = (
     r"(?P<link>(?:\s*[,;.]\s*|\s+)(?:and\s+|&\s*)?(?:then|afterwards?|after (?:that|training(?: it)?)|finally|and|also)\s*,?\s+|\s*[,;.]\s+)"
-    r"(?P<step>(?:also\s+)?(?:i(?:'d| would| want to)?\s+(?:like to\s+)?)?(?P<verb>eval(?:uate)?|benchmark|test|score|measure|run|serve|deploy|host|chat|infer|answer|generate|quanti[sz]e)\b)"
+    r"(?P<step>(?:also\s+)?(?:i(?:'d| would| want to)?\s+(?:like to\s+)?)?(?P<verb>eval(?:uate)?|benchmark|test|score|measure|run|serve|deploy|host|chat|infer|answer|generate|quanti[sz]e|(?:do |make )?inference)\b)"
 )
 _DURING = r"\b(?:every|each|during|while|as it trains|per epoch|split|between)\b"
 _RESULT = r"\b(?:it|that|this|(?:the )?(?:result|trained|tuned|fine-?tuned|final|adapter|model|checkpoint))\b"
 _ANSWERS = r"\b(?:answer|generate)\b"
+_AFTER = r"\b(?:then|after\w*|finally)\b"
+_ASKS = r"\b(?:eval(?:uate)?|benchmark|infer(?:ence)?|serve|deploy|host|chat)\b"
+"""Verbs that ask for a step without naming what they are about, where the link says that it comes after."""
+_ALONE = rf"(?:also )?(?:(?:run|do|make) )?{_ASKS}[\s.;,!]*"
 _UNPLANNED = ("quantize", "quantise")
 """Steps of which no config can be made in one request: they stay with the training, which names them."""
 STEP_TASKS = ("evaluate", "infer")
@@ -76,7 +79,7 @@ def steps_in(text: str) -> Steps | None:
         words = text[match.start("step") : end].strip()
         if match["verb"].lower() in _UNPLANNED or (not later and not _is_step(words, match["link"])):
             training += text[match.start() : end].rstrip()
-        elif _is_step(words, match["link"]):
+        elif _is_step(words, match["link"]) or compiled(_ALONE).fullmatch(words):
             later.append(words.rstrip(" .;,"))
         elif _read_step(words).intent.model:
             foreign.append(words)
@@ -95,5 +98,6 @@ def _is_step(words: str, link: str) -> bool:
     if said.task not in STEP_TASKS or said.model:
         return False
     names_result = compiled(_RESULT).search(words) is not None
-    is_linked = re.search(r"\w|&", link) is not None
-    return names_result or (is_linked and bool(said.benchmarks if said.task == "evaluate" else said.engine))
+    says_how = bool(said.benchmarks if said.task == "evaluate" else said.engine)
+    asks = said.task == "infer" and said.dataset is not None
+    return names_result or says_how or (compiled(_AFTER).search(link) is not None and (asks or compiled(_ASKS).search(words) is not None))

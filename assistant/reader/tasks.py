@@ -9,6 +9,7 @@ from assistant.reader import lexicon
 from assistant.reader.clashes import affirmed, affirmed_at, last_said
 from assistant.reader.page import TAKEN, Page
 from assistant.reader.patterns import compiled
+from assistant.reader.unwanted import without_steps
 
 
 def task_of(page: Page) -> str | None:
@@ -16,6 +17,12 @@ def task_of(page: Page) -> str | None:
     text = without_denied(compiled(_PURPOSE).sub(r"\1 ", compiled(_LATER).sub(" ", without_places(page.text))))
     if (first := _led_by(page, text)) is not None:
         return first
+    alone = without_steps(text)
+    return (_by_words(alone) if alone != text else None) or _by_words(text)
+
+
+def _by_words(text: str) -> str | None:
+    """The first task of the table of which a word occurs."""
     exported = compiled(lexicon.EXPORT).search(text) is not None
     if exported and _merges(text):
         return None

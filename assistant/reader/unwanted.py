@@ -24,11 +24,35 @@ _THEN_SERVE = r"(?:[,;.]\s*|\s)(?:and\s+)?(?:then\s+|afterwards?\s+|after that\s
 """A step after the training, which needs a request of its own."""
 
 
+_TASK_OF = (
+    ("quantize", r"quanti[sz]e"),
+    ("train", r"(?:q?lora|fully?|full)[- ]+(?:fine-?)?(?:tune|train)|fine-?tune|train|q?lora|dpo|sft|kto|grpo"),
+    ("evaluate", r"eval(?:uate)?|benchmark"),
+    ("infer", r"serve|deploy|host|infer|chat with|(?:run|do) inference"),
+    ("judge", r"judge"),
+)
+_THEN = r"(?:[,;.]\s*|\s)(?:and\s+)?(?:then|afterwards?|after that|finally),?\s+(?P<clause>(?P<verb>{verbs})\b[^.;,!?\n]*?)(?=\s*(?:[.;,!?\n]|\b(?:and )?then\b|$))"
+
+
+def without_steps(text: str) -> str:
+    """The text without what is to be done with the result: `dpo on llama, then quantize it` is a training."""
+    return compiled(_THEN_SERVE).sub(" ", text) if "quanti" in text.lower() else text
+
+
 def later_steps(page: Page, task: str | None) -> list[str]:
-    """What is asked for after a training or an evaluation: named, since one request makes a training and at most its evaluation."""
-    if task not in ("train", "evaluate") or not page.mentions("serve", "deploy", "host", "quanti", "chat with", "inference"):
+    """What is asked for after the first step: named, since one request makes a training and what can follow it."""
+    if task is None:
         return []
-    return [match.group().strip(" ,;.") for match in page.find_all(compiled(_THEN_SERVE))]
+    named = [
+        match["clause"].strip()
+        for of, verbs in _TASK_OF
+        if of != task and page.mentions("then", "after", "finally")
+        for match in compiled(_THEN.format(verbs=verbs)).finditer(page.text)
+    ]
+    if task in ("train", "evaluate") and page.mentions("serve", "deploy", "host", "quanti", "chat with", "inference"):
+        taken = [match.group().strip(" ,;.") for match in page.find_all(compiled(_THEN_SERVE))]
+        named = [*taken, *(clause for clause in named if not any(clause in piece for piece in taken))]
+    return named
 
 
 def take_forbidden(page: Page) -> list[str]:

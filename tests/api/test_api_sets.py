@@ -43,3 +43,25 @@ def test_what_cannot_be_a_step() -> None:
         ConfigBuilder().then("evaluate", nonsense=1)
     with pytest.raises(UsageError, match="cannot be a step"):
         ConfigBuilder().for_task("infer").then("evaluate")
+
+
+def test_a_length_of_a_step_is_told_from_that_of_the_training() -> None:
+    notes = [note for note in plan(WORDS).assumptions if note.field == "sequence_length"]
+    assert len(notes) == 2
+    assert "infer.yaml" in notes[1].why
+    assert "infer.yaml" not in notes[0].why
+
+
+def test_a_chat_that_is_no_part_of_the_job_is_told_once() -> None:
+    outcome = plan("lora qwen3 8b on 2 A100s on gcp, then evaluate it on mmlu and chat with it")
+    assert [file.kind for file in outcome.files] == ["train", "eval", "infer", "job"]
+    assert [finding.message for finding in outcome.findings if finding.rule == "JOB010"] == ["nobody can type into a job, and no file with questions was named: infer.yaml is no part of it"]
+
+
+def test_a_step_that_cannot_use_all_gpus_of_the_training_hides_the_rest() -> None:
+    outcome = plan("lora qwen2.5 7b on 8 H100 on gcp, then answer q.jsonl with it using vllm")
+    job = outcome.files[-1].yaml
+    assert outcome.hardware is not None
+    assert outcome.hardware.count == 8
+    assert "\n  env CUDA_VISIBLE_DEVICES=0,1,2,3 oumi infer -c infer.yaml" in job
+    assert "\n  oumi distributed torchrun" in job

@@ -103,7 +103,25 @@ def test_what_the_planner_makes_passes(objective: str, machine: str, method: str
 def test_rules_are_unique_and_each_is_tried() -> None:
     ids = [entry.rule for entry in EARLY]
     assert len(ids) == len(set(ids))
-    assert set(ids) == {rule for rule, *_ in REFUSED} | {rule for rule, *_ in FOUND}
+    assert set(ids) == {rule for rule, *_ in REFUSED} | {rule for rule, *_ in FOUND} | {"INF023"}
+
+
+@pytest.mark.parametrize(
+    ("task", "overrides"),
+    [
+        ("infer", {"generation.top_p": 3.0}),
+        ("infer", {"generation.temperature": -1.0}),
+        ("infer", {"generation.max_new_tokens": -3}),
+        ("evaluate", {"generation.batch_size": 0}),
+        ("quantize", {"calibration_samples": -5}),
+        ("judge", {"inference_config.generation.top_p": 1.5}),
+    ],
+)
+def test_numbers_of_other_kinds_are_looked_at_too(task: str, overrides: Values) -> None:
+    with pytest.raises(UsageError) as caught:
+        respond(Intent.model_validate({"task": task, "model": "Qwen/Qwen3-4B", "overrides": overrides, "dataset": "a.jsonl" if task == "judge" else None}), machine=parse_machine("L4"))
+    assert caught.value.context == next(iter(overrides))
+    assert "must be" in caught.value.hint
 
 
 def test_no_other_room_uses_the_same_rule_id() -> None:

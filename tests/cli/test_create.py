@@ -103,6 +103,8 @@ def test_one_flag_is_the_same_as_the_bare_request(capsys: pytest.CaptureFixture[
         (["train", "--model", "qwen3-8b", "--benchmarks", "mmlu"], 2, "create eval"),
         (["trian", "--model", "qwen3-8b"], 2, "Did you mean train"),
         (["train", "--nope"], 2, "--nope"),
+        (["train", "--model", "qwen3-8b", "--about", "cats"], 2, "No such option '--about'"),
+        (["train", "--modle", "qwen3-8b"], 2, "oumi-chat create --help"),
         (["train", "--model", "--gpus", "T4"], 2, "--model needs a value"),
         (["--model", "qwen3-8b"], 2, "kind"),
         (["train", "--model", "qwen3-8b", "--seed", "1", "--set", "training.seed=2"], 2, "said twice"),

@@ -110,7 +110,7 @@ def cases(chance: random.Random) -> list[tuple[str, dict[str, Any]]]:
     found = []
     for cloud, machine in itertools.product(CLOUDS, MACHINES):
         if parse_machine(machine).nodes > 1 and not CLOUDS[cloud].clusters:
-            continue  # refused, as tests/builder/test_jobs.py shows
+            continue  # refused by name: tests/builder/test_jobs.py
         found += [(machine, {"task": "train", "model": chance.choice(small), "cloud": cloud, **extra}) for extra in chance.sample(trains, 4)]
         found.append((machine, {"model": chance.choice(models), "cloud": cloud, **chance.choice(others)}))
     return found
@@ -223,7 +223,8 @@ def pair(cloud: str) -> Outcome:
     """A training and an evaluation, and one job for both."""
     train = planned("A100-80GB", {"task": "train", "model": "smollm2 135m", "method": "lora"})
     evaluation = planned("A100-80GB", {"task": "evaluate", "model": "smollm2 135m", "benchmarks": ["gsm8k"]})
-    return with_job(replace(train, files=(*train.files, *evaluation.files), commands=(*train.commands, *evaluation.commands), then=(evaluation,)), cloud=cloud)
+    both = replace(train, then=(evaluation,), files=(*train.files, *evaluation.files), commands=(*train.commands, *evaluation.commands))
+    return with_job(both, cloud=cloud)
 
 
 @pytest.mark.parametrize("cloud", ["aws", "slurm", "local"])

@@ -148,6 +148,21 @@ def test_vllm_takes_the_gpus_that_divide_the_heads() -> None:
     assert any("CUDA_VISIBLE_DEVICES=0,1" in f.fix for f in outcome.findings)
 
 
+@pytest.mark.parametrize(
+    ("name", "count", "gpus"),
+    [
+        ("Qwen/Qwen2.5-7B-Instruct", 8, 4),  # 28 heads, 4 of keys and values: 7 divides the first alone
+        ("microsoft/phi-4", 8, 2),  # 10 key-value heads are neither split nor repeated by 4 or 8
+        ("HuggingFaceTB/SmolLM2-360M", 4, 1),  # 49,152 tokens of vocabulary do not split in 3
+        ("meta-llama/Llama-3.1-8B-Instruct", 8, 8),
+    ],
+)
+def test_vllm_splits_all_that_its_layers_split(name: str, count: int, gpus: int) -> None:
+    model = get_model(name)
+    assert model is not None
+    assert tensor_parallel(model, count) == gpus
+
+
 def test_what_does_not_fit_says_what_would() -> None:
     outcome = answer("RTX4090", model="meta-llama/Llama-3.3-70B-Instruct")
     assert (outcome.status, outcome.exit_code, outcome.files) == ("does_not_fit", 4, ())

@@ -42,6 +42,38 @@ def test_every_step(text: str, later: tuple[str, ...]) -> None:
     assert found.later == later
 
 
+@pytest.mark.parametrize(
+    ("text", "later"),
+    [
+        ("grpo qwen2.5 7b on 8 H100, evaluate on gsm8k", ("evaluate on gsm8k",)),
+        ("lora qwen3 8b on A100, evaluate on gsm8k, then run inference", ("evaluate on gsm8k", "run inference")),
+        ("qlora llama 3.1 8b on an A100-80GB then evaluate and infer", ("evaluate", "infer")),
+        ("lora qwen3 8b, evaluate on gsm8k, then answer q.jsonl", ("evaluate on gsm8k", "answer q.jsonl")),
+        ("full fine-tune acme/foo-7b on 8xA100, eval mmlu, infer", ("eval mmlu", "infer")),
+    ],
+)
+def test_steps_that_do_not_name_the_result(text: str, later: tuple[str, ...]) -> None:
+    found = steps_in(text)
+    assert found is not None
+    assert found.later == later
+
+
+@pytest.mark.parametrize(
+    ("text", "task", "named"),
+    [
+        ("dpo on llama 3.1 8b with 4xA100, then quantize it", "train", "quantize it"),
+        ("kto qwen3 4b and quantize the result", "train", "quantize the result"),
+        ("evaluate llama 3.1 8b on mmlu then lora fine-tune it on gcp", "evaluate", "lora fine-tune it on gcp"),
+        ("quantize llama 3.1 70b with awq then chat with it", "quantize", "chat with it"),
+        ("quantize my dpo model ./out/dpo to 4 bit", "quantize", ""),
+    ],
+)
+def test_what_comes_after_the_first_step_is_named(text: str, task: str, named: str) -> None:
+    found = read(text)
+    assert found.intent.task == task
+    assert named in " ".join(found.unread)
+
+
 def test_what_a_step_says() -> None:
     found = steps_in("lora qwen3 8b on 2 A100s, then answer q.jsonl with it and evaluate it on gpqa with 5 shots on gcp")
     assert found is not None

@@ -54,11 +54,37 @@ RANGES = {
     "training.gkd.max_new_tokens": Range(low=1),
     "fsdp.min_num_params": Range(low=1),
 }
+_OF_GENERATION = {
+    "generation.max_new_tokens": Range(low=1),
+    "generation.batch_size": Range(low=1),
+    "generation.num_beams": Range(low=1),
+    "generation.temperature": Range(),
+    "generation.top_p": Range(high=1),
+    "generation.min_p": Range(high=1),
+    "model.model_max_length": Range(low=1),
+    "remote_params.num_workers": Range(low=1),
+    "remote_params.requests_per_minute": Range(low=1),
+    "remote_params.max_retries": Range(),
+    "remote_params.connection_timeout": Range(),
+}
+SERVED = {
+    **_OF_GENERATION,
+    **{f"inference_config.{path}": span for path, span in _OF_GENERATION.items()},
+    "inference_remote_params.num_workers": Range(low=1),
+    "inference_remote_params.requests_per_minute": Range(low=1),
+    "calibration_samples": Range(low=1),
+    "awq_group_size": Range(low=1),
+}
+"""The same of configs that answer, score, judge, write rows or quantize."""
 
 
 def _outside(case: Case) -> list[str]:
     free = ("training.save_steps",) if case.trainer == "VERL_GRPO" else ()  # verl takes -1 for never
     return [path for path, span in RANGES.items() if not span.holds(case.get(path)) and path not in free]
+
+
+def _outside_served(case: Case) -> list[str]:
+    return [path for path, span in SERVED.items() if not span.holds(case.get(path))]
 
 
 RULES = (
@@ -72,6 +98,19 @@ RULES = (
         "the run once the model is loaded (measured with 2-step runs of Oumi 0.9). A warmup_ratio above 1 is taken for a number of steps.",
         bad="training: {per_device_train_batch_size: 0}\n",
         good="training: {per_device_train_batch_size: 2}\n",
+        early=True,
+    ),
+    Rule(
+        rule="INF023",
+        kinds=("infer", "eval", "quantize", "judge", "synthesize"),
+        where=_outside_served,
+        message="{path} cannot be {value}.",
+        fix="It must be {range}.",
+        summary="A number that no answer or quantization can have",
+        why="GenerationParams, RemoteParams and ModelParams refuse what is out of these ranges when the file is read (measured with Oumi 0.9); "
+        "max_new_tokens, calibration_samples and awq_group_size pass and are of no use to any engine or quantizer.",
+        bad="model: {model_name: gpt2}\nengine: VLLM\ngeneration: {top_p: 3.0}\n",
+        good="model: {model_name: gpt2}\nengine: VLLM\ngeneration: {top_p: 0.9}\n",
         early=True,
     ),
 )

@@ -23,7 +23,7 @@ class VllmFit:
 
 
 def vllm_fit(model: ModelSpec, machine: Hardware, context: int, path: str) -> VllmFit:
-    """vLLM on the GPUs of one node that divide the attention heads. `path` is the field that names the engine."""
+    """vLLM on the GPUs of one node that divide the model. `path` is the field that names the engine."""
     gpus = tensor_parallel(model, machine.count)
     used = replace(machine, count=gpus, nodes=1)
     usable = vllm_usable_gib(used)
@@ -39,7 +39,7 @@ def vllm_fit(model: ModelSpec, machine: Hardware, context: int, path: str) -> Vl
 def _findings(model: ModelSpec, machine: Hardware, gpus: int, path: str) -> tuple[Finding, ...]:
     found = []
     if machine.world != gpus:
-        what = f"vLLM splits the {model.num_heads} attention heads evenly: it uses {gpus} of {machine.world} GPUs"
+        what = f"vLLM splits the {model.num_heads} attention heads ({model.num_kv_heads} of keys and values) and all widths evenly: it uses {gpus} of {machine.world} GPUs"
         fix = f"export CUDA_VISIBLE_DEVICES={','.join(map(str, range(gpus)))}" if machine.nodes == 1 else "run one copy on each node"
         found.append(Finding(rule="INF004", severity="warning", path=path, message=what, fix=fix))
     if machine.free_gib is not None and machine.free_gib < 0.9 * machine.gpu.usable_gib:

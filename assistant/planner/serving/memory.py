@@ -93,5 +93,17 @@ def vllm_usable_gib(machine: Hardware) -> float:
 
 
 def tensor_parallel(model: ModelSpec, count: int) -> int:
-    """The most GPUs of one node that divide the attention heads, as vLLM asks of them."""
-    return next(n for n in range(count, 0, -1) if model.num_heads % n == 0)
+    """The most GPUs of one node among which vLLM can split the model."""
+    return next(n for n in range(count, 0, -1) if _splits(model, n))
+
+
+_VOCAB_STEP = 64
+"""vLLM pads the vocabulary to a multiple of this before it splits it (vocab_parallel_embedding.py)."""
+
+
+def _splits(model: ModelSpec, gpus: int) -> bool:
+    """What vLLM's layers assert: heads, key-value heads (split, or repeated evenly), feed-forward width and padded vocabulary."""
+    padded = -(-model.vocab_size // _VOCAB_STEP) * _VOCAB_STEP
+    kv_heads = model.num_kv_heads or model.num_heads
+    widths = (model.num_heads, padded, model.intermediate_size, model.moe_intermediate_size or 0)
+    return all(width % gpus == 0 for width in widths) and (kv_heads % gpus == 0 or gpus % kv_heads == 0)
