@@ -24,6 +24,7 @@ from assistant.reader.clashes import (
     last_said,
 )
 from assistant.reader.datasets import read_datasets
+from assistant.reader.dotted import fields_as_keys
 from assistant.reader.fields import (
     read_budget,
     read_limit,
@@ -153,6 +154,7 @@ def _read(text: str) -> Reading:
         return Reading(intent=Intent(), unread=tuple(left))
     left += take_forbidden(page)
     read_names(page, found, overrides)
+    fields_as_keys(overrides, found)
     read_validation(page, notes)
     folders = read_files(page, found, left)
     read_urls(page, found, overrides, left)
@@ -278,9 +280,9 @@ def _settle(
     if model:
         found["model"] = routed_id(model) if found.get("engine") == "OPENROUTER" else model
     if method and found.get("task") in (None, "train", "tune"):
-        found["method"] = method
+        found["method"] = "qlora" if found.get("method") == "qlora" else method
         found.setdefault("task", "train")
-    if found.get("task") is None and model and ("dataset" in found or any(key in found for key in _OF_TRAINING)):
+    if found.get("task") is None and model and ("dataset" in found or any(key in found for key in _OF_TRAINING) or any(path.startswith(_TRAINING_FIELDS) for path in overrides)):
         found["task"] = "train"
     if found.get("gpu") == "cpu" and found.get("task") not in (None, "train"):
         found["gpu"] = "CPU"
@@ -291,7 +293,8 @@ def _settle(
         found.pop("dataset", None)
 
 
-_OF_TRAINING = ("epochs", "lora_rank", "lora_alpha", "learning_rate", "micro_batch_size")
+_TRAINING_FIELDS = ("training.", "peft.")
+_OF_TRAINING = ("max_steps", "objective", "epochs", "lora_rank", "lora_alpha", "learning_rate", "micro_batch_size")
 _ADAPTER_KEYS = (("lora_rank", "a rank"), ("lora_alpha", "an alpha"))
 
 

@@ -93,11 +93,15 @@ _NUMBERS = (
     ("k", _ITEM + r"((?:1|2|4|8|16|32|64|128)k)" + _ITEM_ENDS, "{0} ctx"),
 )
 _BARE_RATE = r"(?:^|[,;|/\n]\s*|(?:\b(?:q?lora|full|ft|sft|dpo|kto|grpo|bf16|epochs|ctx)|\d[\w.\-]*)\s+)(\d(?:\.\d+)?e-[3-7])(?=\s|[,;|/]|$)"
+_FLAG = r"(?<!\S)--([a-z]+(?:-[a-z]+)+)(?=[= ])"
+"""A flag with hyphens, where the fields have underscores: `--learning-rate`."""
 _DEVICES = r"\bCUDA_VISIBLE_DEVICES\s*=\s*\"?(\d+(?:,\d+)*)\"?"
 
 
 def spelled_out(text: Rewriting) -> Rewriting:
     """The text without shorthand: `L3.1-8B, 4k, 3e` is `llama 3.1-8B, 4k ctx, 3 epochs`."""
+    if "--" in text.text:
+        text = text.edited(Edit(*match.span(1), match.group(1).replace("-", "_")) for match in compiled(_FLAG).finditer(text.text))
     lowered = text.text.lower()
     for signs, pattern, new in _rows():
         if any(sign in lowered for sign in signs):
