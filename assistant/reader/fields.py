@@ -61,8 +61,11 @@ _RATE_BEHIND = rf"\s*(?:(?:/|per\b|an?\b|each\b)\s*(?:gpu[- ]?)?{_PER}\b|hourly\
 """What makes a sum of money a price, or one that no training costs."""
 _PAID = r"\b(?:paid|costs?|price[sd]?|priced|worth|rate|charge[sd]?|sold|bought|raised|earn\w*|revenue|salary|funding)\b(?:\s+[a-z]+){0,3}\s*$"
 _LIMITED = r"\b(?:under|below|less|at most|max\w*|more than|up to|budget|cap|limit|within|should|must|may|can|tops)\b|<"
-_WALLTIME = r"\b(?:wall[- ]?time|time limit|--time)\s*[=: ]?\s*(\d{1,3}):(\d\d)(?::\d\d)?\b|(?<![\d:])(\d{1,3}):(\d\d):\d\d\s*(?:of )?(?:wall[- ]?time|time limit)\b"
+_WALLTIME = r"(?:\bwall[- ]?time|\btime limit|--time)\s*[=: ]?\s*(\d{1,3}):(\d\d)(?::\d\d)?\b|(?<![\d:])(\d{1,3}):(\d\d):\d\d\s*(?:of )?(?:wall[- ]?time|time limit)\b"
 _LIMIT = r"\b(?:limit(?:ed)?(?: to| of)?|num_samples|first|only|just|on|max)\s*[=: ]\s*(\d+)\s*(?:samples?|examples?|questions?|rows?|docs?|documents?|problems?|items?)?\b|\b(\d+)\s*(?:samples?|examples?(?! in )|questions|docs|problems)\b"
+_WITH_EXAMPLES = rf"\b(?:with|using|given)\s+(\d{{1,2}}|{_WORD})\s+(?:in[- ]context |worked |solved |few-?shot )?(?:examples|exemplars|demonstrations)\b(?!\s+(?:each|per|of|from|out)\b)"
+_MOST_EXAMPLES = 32
+"""Of one prompt; `with 200 examples` is how many are evaluated."""
 _TEXT = r"(?:\"([^\"\n]+)\"|'([^'\n]+)'(?!\w)|([^\s,;\"]*\$(?:\([^)\n]*\)|\{[^}\n]*\})[^\s,;\"]*|[^\s,;\"]+))"
 """A text as a value: in quotes, or up to the next space, a `$(…)` or `${…}` kept whole."""
 _OUTPUT = r"(?:\b(?:out(?:puts?)?|output[-_ ]?dir(?:ectory)?|checkpoints?)\s*[:=]\s*(?=[\"'~./$\w])|\b(?:(?:sav(?:e|ing|ed)|stor(?:e|ing|ed)|dump(?:ing)?|output|writ(?:e|ing)|logs? and checkpoints)(?:\s+(?:it|them|checkpoints?|results?|the \w+|everything|answers))?\s+(?:to|in|into|under|at)|out to|(?:save|out|output)(?=\s+(?:~|\.{1,2})?/)|output[-_ ]?dir(?:ectory)?(?:\s*(?:to|is))?|(?:outputs?|results?|checkpoints?|weights|everything|model)\s+(?:(?:should|must|will|can|is|are|has|have)\s+(?:to )?)?(?:be )?(?:goes|go|written|saved|stored|put|end up|land)\s+(?:to|in|into|under|at)|results? (?:in)?to|checkpoints? (?:in|to|under)|guardar en|speichern in)\s+(?!\$?[\d.,]+(?:\s|$))|\b(?:write|put|keep)(?:\s+(?:it|them|checkpoints?|results?|the \w+|everything|answers))?\s+(?:to|in|into|under|at)\s+(?=[\"'~./$]|[\w.\-]+/))" + _TEXT
@@ -312,6 +315,11 @@ def read_modules(page: Page, overrides: dict[str, Any]) -> None:
 
 
 def read_limit(page: Page, found: dict[str, Any]) -> None:
-    """How many samples an evaluation takes."""
+    """How many samples an evaluation takes, and how many examples each prompt holds."""
+    if "num_fewshot" not in found and page.mentions("examples", "exemplars", "demonstrations") and (match := compiled(_WITH_EXAMPLES).search(page.text)):
+        count = number(match.group(1))
+        if count is not None and count <= _MOST_EXAMPLES:
+            page.take(*match.span())
+            found["num_fewshot"] = count
     if match := page.find(compiled(_LIMIT)):
         found["limit"] = int(_first(match))

@@ -50,14 +50,14 @@ CLOUDS = (
     ("runpod", r"\brun ?pod\b"),
     ("nebius", r"\bnebius\b"),
     ("kubernetes", r"\bkubernetes\b|\bk8s\b"),
-    ("slurm", r"\bslurm\b|\bsbatch\b"),
+    ("slurm", r"\bslurm(?:d|stepd|ctld)?\b|\b(?:sbatch|srun|salloc|squeue|scontrol|sinfo)\b"),
     ("local", r"\blocal(?:ly)\b|\b(?:on )?my own (?:machine|box|pc)\b|\b(?:on )?this (?:machine|box)\b"),
 )
 ENGINES = (
     ("REMOTE_VLLM", r"\bremote[- ]vllm\b|(?<!\bas )(?<!\bstart )(?<!\blaunch )(?<!\bas a )(?<!\bup a )(?<!\brun a )(?<!\bstart a )(?<!\bhost a )(?<!\blaunch a )(?<!\bdeploy a )\bvllm server\b"),
     ("VLLM", r"\bvllm\b"),
     ("SGLANG", r"\bsg[- ]?lang\b"),
-    ("LLAMACPP", r"\bllama[._-]?cpp\b|\bgguf\b"),
+    ("LLAMACPP", r"\bllama[._-]?cpp\b|\bgguf\b|\bllamafiles?\b"),
     ("NATIVE", r"\bnative(?: engine)?\b|\btransformers engine\b|\bhf engine\b"),
     ("ANTHROPIC", r"\banthropic\b"),
     ("OPENROUTER", r"\bopen ?router\b"),
