@@ -19,6 +19,7 @@ from assistant.reader.clashes import (
     ask_export,
     ask_objective,
     ask_precision,
+    faulted,
     is_explanation,
     is_topic,
     last_said,
@@ -259,10 +260,18 @@ def _words(page: Page, task: str | None) -> dict[str, Any]:
 
 def _cloud(text: str, *, corrected: bool) -> str | None:
     """The cloud that is named as a place; the last one where someone corrects himself."""
-    named = [(m.start(), value) for value, pattern in lexicon.CLOUDS for m in compiled(pattern).finditer(text) if not is_topic(text, *m.span()) and (corrected or affirmed_at(text, m))]
+    named = [(m.start(), value) for value, pattern in lexicon.CLOUDS for m in compiled(pattern).finditer(text) if not is_topic(text, *m.span()) and (corrected or affirmed_at(text, m)) and not faulted(text, m.end()) and not _is_lack(text, m.start())]
     if not named:
         return None
     return max(named)[1] if corrected else next(value for value, _ in lexicon.CLOUDS if any(value == said for _, said in named))
+
+
+_LACK = r"\b(?:no|without|neither)\s+(?:[\w.\-]+\s+){1,2}(?:on\s+)?$"
+
+
+def _is_lack(text: str, start: int) -> bool:
+    """True where a place is named for what it has not: `no vllm on this box`."""
+    return compiled(r"(?:on )?(?:this|my)\b").match(text, start) is not None and compiled(_LACK).search(text[max(0, start - 40) : start]) is not None
 
 
 def _sharding(text: str) -> str | None:

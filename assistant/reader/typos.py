@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from functools import cache
 
-from assistant.catalogue.datasets import find_dataset
+from assistant.catalogue.datasets import dataset_names, find_dataset
 from assistant.catalogue.models import find_model
 from assistant.reader.fillers import FILLER
 from assistant.reader.leftover import has_meaning
