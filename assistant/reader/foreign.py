@@ -7,7 +7,7 @@ that an English `mit`, `sin` or `rang` keeps its meaning. Accents do not matter.
 from __future__ import annotations
 
 SURE = {
-    "es": "quiero|quisiera|entrenar|entrena|entrenamiento|ajustar|ajusta|afinar|afina|hacer|usando|usa|necesito|puedo|datos|tarjeta|tarjetas|epocas|pasos|aprendizaje|evaluar|cuantizar|cuantiza|servir|"
+    "es": "una|reentrena|quiero|quisiera|entrenar|entrena|entrenamiento|ajustar|ajusta|afinar|afina|hacer|usando|usa|necesito|puedo|datos|tarjeta|tarjetas|epocas|pasos|aprendizaje|evaluar|cuantizar|cuantiza|servir|"
     "presupuesto|muestras|ejemplos|semilla|horas|dolares|nodos|memoria|guardar|guarda|tamano|lote|dos|tres|cuatro|modelo|hola|favor|gracias|sobre|ninguna|prefiero|desde|hasta|evalua|evaluacion|generar|genera|nada|limite|ajuste|fino|lanza|ejecuta|cinco|seis|ocho|cien|mil|durante|tengo|hazme|dame|haz|cada|muestra|quiere|ninguno|necesitamos|queremos|nuestro|nuestra|maximo",
     "fr": "avec|entrainer|entraine|entrainement|affiner|affinage|ajuster|donnees|epoques|taux|apprentissage|je|nous|voudrais|veux|pour|evaluer|quantifier|servir|deployer|heures|cartes|carte|"
     "noeuds|graine|exemples|deux|trois|quatre|huit|modele|bonjour|merci|stp|svp|jeu|lance|lancer|moins|taille|une|faut|notre|mes|aussi|plutot|finement|generer|genere|reprendre|pendant|durant|chez|pourriez|pourrais|peux|limite|affinez|entrainez|evaluez|cinq|cents|mille|cette|utilise|utiliser|environ|etapes|besoin|prepare|moi|fais|votre|vos|evalue|quantifie|sans",
@@ -32,7 +32,7 @@ WORDS = {
         "with": "con|usando|mediante", "on": "en|sobre", "in my": "en mi", "for": "para", "by": "por", "and": "y", "or": "o", "my": "mi|mis", "the": "el|la|los|las", "of": "de|del", "from": "desde",
         "without": "sin|sin usar|sin nada de|nada de", "no": "ninguna|ningun|tampoco", "do not use": "no uses|no usar|no quiero|no utilices", "instead of": "en vez de|en lugar de",
         "a": "un|una|una sola|un solo|una unica", "two": "dos", "three": "tres", "four": "cuatro", "five": "cinco", "six": "seis", "eight": "ocho", "ten": "diez",
-        "finetune": "ajusta|ajustar|ajuste fino de|ajuste fino|afinar|afina|reentrenar", "train": "entrenar|entrena|entrenamiento|entrenando|entrene", "fine-tuning": "ajuste", "full finetune": "ajuste completo|entrenamiento completo|fine tuning completo|ajuste fino completo",
+        "finetune": "ajusta|ajustar|reentrena|ajuste fino de|ajuste fino|afinar|afina|reentrenar", "train": "entrenar|entrena|entrenamiento|entrenando|entrene", "fine-tuning": "ajuste", "full finetune": "ajuste completo|entrenamiento completo|fine tuning completo|ajuste fino completo",
         "full": "completo|completa", "continued pretraining": "preentrenamiento continuo|preentrenamiento continuado", "pretrain": "preentrenar|preentrenamiento|preentrena",
         "evaluate": "evalua|evaluar|evaluacion|evaluacion de", "serve": "sirve|servir|desplegar|despliega|poner en produccion", "inference": "inferencia", "quantize": "cuantizar|cuantiza|cuantizacion|cuantificar|comprimir",
         "judge": "juez|como juez|juzga|juzgar", "synthesize": "sintetizar|sintetiza", "generate": "generar|genera", "generate responses": "generar respuestas|genera respuestas|generar las respuestas", "synthetic": "sinteticos|sinteticas|sintetico", "hyperparameter search": "busqueda de hiperparametros", "hyperparameters": "hiperparametros",

@@ -20,7 +20,7 @@ _DATA_BEFORE = re.compile(r"(?:\bdatasets\s*:\s*-?\s*\{?\s*path\s*:|\bon|\bdata(
 _MODEL_BEFORE = re.compile(r"(?:\bmodel(?: is|:| at| in)?|\btrain|\btune|\bfinetune|\bfine-tune|\blora(?: on)?|\bof|\bevaluate|\beval|\bserve|\bcheckpoint(?: at| in)?|\badapter(?: at| in)?|\bft|\b(?:start(?:ing|ed)?|initiali[sz]ed?|continu(?:e|ing)|init) (?:from|with|at)|\bon top of|\bbased on|\bweights(?: in| at| from)?)\s*(?:my |the |our )?$", re.IGNORECASE)
 _HIDDEN_FOLDER = r"(?:^|[/\\])\.(?!cache\b|\.?[/\\])\w|^/(?:etc|proc|sys|dev|bin|usr|boot)/"
 """`~/.ssh/id_rsa` is no model, nor is a file of the system."""
-_SCRIPT = r"\.(?:sh|py|so|cu|cpp|log|ipynb)$"
+_SCRIPT = r"\.(?:sh|py|so|cu|cpp|log|ipynb|ya?ml|toml)$"
 """Endings of files that are no model."""
 
 

@@ -177,7 +177,8 @@ OPTIMIZER_SIGNS = ("adam", "adaf", "adag", "adem", "galore", "sgd", "lion", "pro
 _DENIALS = any_of(
     r"\bno\b", r"\bneither\b", r"\bnor\b", r"\bcan'?t(?: do| use| have)?\b", r"\bcannot\b", r"\bnobody asked for\b", r"\bnot\b", r"\bwithout\b",
     r"\bdon'?t (?:use|want|do|need)?", r"\bskip\b", r"\bnever\b", r"\b(?:anywhere|anything|everything|everywhere) (?:but|except)\b",
-    r"\binstead of\b", r"\brather than\b", r"\bavoid\b", r"\bhat(?:e|es|ed)\b", r"\bdislikes?\b",
+    r"\binstead of\b", r"\brather than\b", r"\bavoid\b", r"\bforget(?: about)?\b", r"\bditch\b", r"\bdrop(?:ping)?\b", r"\b(?:done|finished|through) with\b", r"\b(?:tired|sick|enough) of\b", r"\bno more\b",
+    r"\bhat(?:e|es|ed)\b", r"\bdislikes?\b",
     # Chinese, French, Spanish, German, Portuguese
     r"\u4e0d\u8981", r"\u4e0d\u7528", r"\bsans\b", r"\bsin\b", r"\bohne\b", r"\bsem\b",
 )  # fmt: skip
@@ -197,7 +198,7 @@ OTHER_OBJECTIVES = (
     ("RLHF", r"\brlhf\b|\brlaif\b"),
 )
 """Ways to train that Oumi has no config for."""
-CORRECTION = r"\b(?:(?:or|oh|ah|hm+|uh|erm?),? no\b(?=,)|on second thoughts?|change of plans?|i take that back|let me rephrase|no,? wait|wait,? no|w?h?oops|actually|i mean(?:t)?|sorry|make that|scratch that|strike that|or rather|correction|nope|my bad|rather(?! than))\b|[.…,;?]\s*no,|\b(?:switch|change|move|swap|replace)\b(?=.{1,30}\b(?:to|for|with|by)\b)"
+CORRECTION = r"\b(?:but (?:let'?s|i'?ll|we'?ll) (?:go (?:with|for)|use|take)|edit(?=:)|fix(?=: )|(?:or|oh|ah|hm+|uh|erm?),? no\b(?=,)|on second thoughts?|change of plans?|i take that back|let me rephrase|no,? wait|wait,? no|wait(?=,? (?:make|use|go|let))|make (?:it|this|that) (?:a )?(?:full|lora|qlora|sft|dpo|kto|grpo)|w?h?oops|actually|i mean(?:t)?|sorry|make that|scratch that|strike that|or rather|correction|nope|my bad|rather(?! than))\b|[.…,;?]\s*no,|\b(?:switch|change|move|swap|replace)\b(?=.{1,30}\b(?:to|for|with|by)\b)"
 REMEDY = r"\b(?:too (?:high|low|big|small|large|long|short|slow|much|many)|same (?:thing|config|run|setup|settings|one) (?:but |just |only )?with|diverge[sd]?|blew up|(?:previous|last|earlier|old) (?:run|attempt|try|config)|now (?:with )?(?:lr|learning|rank|bs|batch)|this time|give me (?:one|something|a config|the same)|nan)\b"
 """Where fault is found with a value, the one that is named later is meant."""
 EITHER = r"\b(?:zero[- ]?[123]|deep[- ]?speed|fsdp2?)\s+or\s+(?:zero[- ]?[123]|deep[- ]?speed|fsdp2?)\b"

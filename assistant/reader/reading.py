@@ -277,7 +277,7 @@ def _is_lack(text: str, start: int) -> bool:
 def _sharding(text: str) -> str | None:
     said: str | None = pick(text, lexicon.SHARDINGS)
     denied = {v for v, p in lexicon.SHARDINGS if compiled(p).search(text) and not affirmed(text, p)}
-    if said is None and denied & {"fsdp", "deepspeed"}:
+    if said is None and denied & {"fsdp", "deepspeed"} and "ddp" not in denied:
         return "ddp"
     return said
 

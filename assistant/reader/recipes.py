@@ -11,7 +11,7 @@ from assistant.reader.rewriting import Edit, Rewriting
 _SIGNS = ("examples/", "recipes/", "_single_device", "_distributed", "--config")
 _FILE = r"(?<![\w./\-])(?:oumi://)?[\w.\-/]*\b(?:examples|recipes)/[\w.\-/]+?\.ya?ml\b|(?<=--config )[a-z]\w*/[\w.\-]+(?!\.ya?ml)(?![\w./\-])"
 _PROGRAM = r"\b(?:qat_)?(?P<method>lora|full)(?:_(?P<objective>dpo))?(?:_finetune)?_(?:single_device|distributed)\b"
-_FAMILY = r"(?<![a-z])(?P<family>code_?llama|llama|qwen|gemma|mistral|mixtral|phi|smollm|falcon|granite|olmo)[_-]?(?P<version>v?\d(?:[._-]\d)?(?![\d]*b|[._]\db))?(?:[_/-](?P<kind>vision|vl|coder|math|mini|medium))?"
+_FAMILY = r"(?<![a-z])(?P<family>code_?llama|llama|qwen|gemma|mistral|mixtral|phi|smollm|falcon|granite|olmo)[_-]?(?P<version>v?\d(?:[._-]\d)?(?![\d]*b|[._]\db))?(?:[_/-]?(?P<kind>vision|vl|coder|math|mini|medium))?"
 _SIZE = r"(?<![a-z0-9.])(?P<size>(?:\d+x)?\d+(?:[._]\d)?[bm])(?![a-z0-9])"
 _METHOD = r"(?<![a-z])(?P<method>qlora|qdora|lora|dora|full|fft)(?![a-z])"
 _METHODS = {"qdora": "qlora", "dora": "lora", "full": "full finetune", "fft": "full finetune"}
@@ -19,7 +19,7 @@ _OBJECTIVE = r"(?<![a-z])(?P<objective>dpo|kto|grpo|pretrain)(?:ing)?(?![a-z])"
 
 
 def in_words(text: Rewriting) -> Rewriting:
-    """The text with what such a name says in its place; one that names no model that is known stays."""
+    """The text with what such a name says in its place; one that names no model stays."""
     lowered = text.text.lower()
     if not any(sign in lowered for sign in _SIGNS):
         return text
@@ -40,7 +40,7 @@ def _said(name: str) -> str | None:
     size, method, objective = (compiled(pattern).search(name) for pattern in (_SIZE, _METHOD, _OBJECTIVE))
     version = re.sub(r"[_-]", ".", family["version"] or "")
     model = " ".join(filter(None, (family["family"].replace("_", ""), version, family["kind"], size["size"].replace("_", ".") if size else "")))
-    if resolve(model, base=False) is None:
+    if not name.endswith((".yaml", ".yml")) and resolve(model, base=False) is None:
         return None
     meant = _METHODS.get(method["method"], method["method"]) if method else ""
     return f"{model} {objective['objective'] if objective else ''} {meant}"

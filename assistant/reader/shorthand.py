@@ -76,6 +76,7 @@ _MACHINES = (
     ("--mem|--cpus|--ntasks|--array", r"(?<!\S)--(?:mem(?:[-_]per[-_]\w+)?|cpus[-_]per[-_]\w+|ntasks(?:[-_]per[-_]\w+)?|array)[= ]\S+", " "),
     ("-t |--time", r"(?<!\S)(?:-t |--time[= ])(\d+)-(\d{1,2})(?::\d\d){0,2}(?![\d:])", " within {0} days "),
     ("-t |--time", r"(?<!\S)-t (?=\d{1,3}:\d\d:\d\d)", " --time="),
+    ("-c ", r"(?<!\S)-c (?=\S+\.ya?ml\b)", " "),
     ("use_spot", rf"\buse_spot{_SAYS}{_NO}", " on-demand "),
     (" x|x ", r"(?<![\w.\-/])(\d{1,2})n(?=\s?[x*]\s?\d)", "{0} nodes "),
 )

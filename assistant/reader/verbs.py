@@ -46,7 +46,7 @@ TASKS = (
             r"hyper[- ]?param\w*", r"\bhp[- ](?:search|sweep|tuning)\b", r"\bhpo\b", r"\bhparams?\b", r"\boptuna\b", r"\bsweep\b", r"\bgrid search\b",
             # what is looked for: `find the best learning rate`
             r"\bfind (?:me |us |out )?(?:the |which |what )?(?:best|optimal|right|good) (?:\w+ )?(?:values? for |settings? for |combination of )?(?:the )?(?:lora |initial |peak |global )?" + SEARCHABLE,
-            r"\b(?:search|look|scan) (?:for |over |through )?(?:the )?(?:best |optimal |right |good )?(?:values? (?:of|for) )?(?:the )?(?:lora )?" + SEARCHABLE,
+            r"\b(?:search|look|scan) (?:for |over |through )?(?:the |an? )?(?:best |optimal |right |good )?(?:values? (?:of|for) )?(?:the )?(?:lora )?" + SEARCHABLE,
             r"\b(?:which|what) (?:lora )?" + SEARCHABLE + r"[^.?!\n]{0,30}\b(?:works?|is|performs?) best\b", r"\boptimi[sz]e (?:the )?" + SEARCHABLE,
             r"\b\d+ trials\b(?! of (?:mine|ours)|.{0,20}\bfail)", r"\btun(?:e|ing) (?:the )?(?:lora )?" + SEARCHABLE,
         ),
