@@ -128,7 +128,7 @@ FIELD_WORDS = (
     ("training.dataloader_num_workers", "int", r"\bdataloader_num_workers[ :=]+(?:to )?(\d+)"),
     ("training.max_grad_norm", "float", r"\b(?:max )?(?:grad(?:ient)? (?:norm|clip(?:ping)?)|clip(?:ping)? grad\w*)(?: of| at)?[ :=]+(\d*\.?\d+)"),
     ("training.gradient_accumulation_steps", "int", r"\b(?:grad(?:ient)?[ _-]?acc(?:um(?:ulation)?)?(?:[ _]steps)?|accumulation|accum|ga)(?: of| steps)?[ :=]*(\d+)\b|\b(\d+)[- ]?(?:grad(?:ient)?[ _-]*)?acc(?:um(?:ulation)?)?[ _-]*(?:steps|batches)\b(?!\s*[=:]?\s*\d)|\baccumulat\w+ (?:gradients? )?(?:over |for )?(\d+)(?: steps)?"),
-    ("training.save_steps", "int", r"\b(?:save|checkpoint)(?: \w+){0,2} (?:every|each) (\d+)(?: steps)?\b"),
+    ("training.save_steps", "int", r"\b(?:every|each) (\d+) steps,? (?:save|write|keep|make|take|store)?\s?(?:a |one |the )?(?:checkpoints?|ckpts?|save)\b|\b(?:save|checkpoint)(?: \w+){0,2} (?:every|each) (\d+)(?: steps)?\b"),
     ("training.logging_steps", "int", r"\blog(?: \w+){0,2} (?:every|each) (\d+)(?: steps)?\b"),
     ("training.eval_steps", "int", r"\beval(?:uate)? every (\d+) steps"),
     ("peft.lora_dropout", "float", r"\b(?:lora[_ ])?dropout(?: of)?[ :=]+(\d*\.\d+|0)\b"),
@@ -141,7 +141,7 @@ FIELD_SIGNS = ("warm", "decay", "wd", "norm", "clip", "_steps", "_workers", "acc
 FLAG_WORDS = (
     ("training.enable_gradient_checkpointing", True, r"\b(?:with |enable |use )?(?:gradient|activation) checkpointing(?: on)?\b(?! off)"),
     ("model.attn_implementation", "flash_attention_2", r"\bflash[- _]?att(?:entio)?n(?:[- _]?(?:v)?2)?\b|\bfa2\b"),
-    ("training.enable_wandb", True, r"\b(?:log(?:ging)? to |use |with |enable )(?:wandb|weights (?:and|&) biases)\b"),
+    ("training.enable_wandb", True, r"\b(?:log(?:ging)? to |use |with |enable )(?:wandb|weights (?:and|&) biases)\b|(?<=\bno )wandb\b|(?<=\bwithout )wandb\b|(?<=\bdisable )wandb\b"),
     ("model.enable_liger_kernel", True, r"\b(?:with |use |enable )?liger(?: kernels?)?\b"),
     ("model.load_pretrained_weights", False, r"\b(?:from scratch|random(?:ly)? (?:init\w*|weights))\b"),
     ("data.train.pack", True, r"\b(?:with |use |enable )?(?:sequence |sample )?packing\b"),

@@ -88,7 +88,7 @@ _NUMBERS = (
     (",", r"(?<![\w.,])(\d{1,2}),(\d{1,2})(?=\s*(?:hours?|h\b|days?|epochs?))", "{0}.{1}"),
     ("ep", r"(?<![\w.\-/])(\d{1,2}) ?eps?\b(?!\s*[=:])", "{0} epochs"),
     ("e", r"(?<![\w.\-/])(?<!\bla )(?<!\ble )([1-9]\d?)e(?=\s|[,;|/]|$)", "{0} epochs"),
-    ("r", r"\b(r\s?=?\s?\d{1,3})([\s,/]+)a(\d{1,3})(?![\w.])", "{0}{1}alpha={2}"),
+    ("r", r"\b(r\s?=?\s?\d{1,3})([\s,;/]+)a(\d{1,3})(?![\w.])", "{0}{1}alpha={2}"),
     ("twice", r"\b(?:over|through) (?:the |my |all |our )*(?:whole |entire |full )?(?:data(?:set)?|corpus|set|file|it) twice\b|\btwice (?:over|through)\b", "2 epochs"),
     (" times ", r"(?<![\w.])(\d{1,2}|two|three|four|five) times (?=over|through)", "{0} epochs "),
     ("cutoff", r"\bcutoff(?=\s*[=:]?\s*\d)", "cutoff_len"),

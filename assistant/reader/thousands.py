@@ -11,6 +11,7 @@ from assistant.reader.rewriting import Edit, Rewriting
 _COUNTED = r"(?:qa |q&a |training |optimizer |optimi[sz]ation |gradient |max |synthetic |calibration |new )*(?:steps|iterations|iters|updates|samples|examples|questions|problems|rows|prompts|pairs|tokens|conversations|dollars|euros|usd|eur|bucks)\b|[$\u20ac]"
 _APART = rf"(?<![\w.,'/\-])(?P<first>[1-9]\d{{0,2}})(?P<rest>(?:[ \u00a0\u202f]000)+|(?:[ \u00a0\u202f]\d{{3}})+|(?:\.\d{{3}})+|(?:['\u2019]\d{{3}})+)(?=\s*(?:{_COUNTED}))"
 _NAMED = r"\b(?:max[_ ]steps|steps|limit|num_samples|samples)(?: of)?\s*[=:]?\s*(?P<first>[1-9]\d{0,2})(?P<rest>(?:[ \u00a0\u202f]000)+|(?:\.\d{3})+|(?:['\u2019]\d{3})+)(?![\w.]*\d)"
+_MONEY = r"[$\u20ac\u00a3]\s?(?P<first>[1-9]\d{0,2})(?P<rest>(?:\.\d{3})+)(?![\w.]*\d|\s*(?:/|per\b|an?\b))"
 _MYRIADS = r"(\d+(?:\.\d+)?)\s*([\u4e07\u842c\u5343])(?!\u95ee|\u554f)"
 _WORTH = {"\u4e07": 10_000, "\u842c": 10_000, "\u5343": 1_000}
 _MILLIONS = r"(?<![\w.,])(\d+(?:\.\d+)?) ?(?:million|mio\.?|m)(?=\s*(?:training |max )?(?:steps|iterations)\b)"
@@ -24,7 +25,7 @@ def without_marks(text: Rewriting) -> Rewriting:
     if not compiled(r"\d[ \u00a0\u202f.'\u2019]\d{3}|\d\s*[\u4e07\u842c\u5343]|\d ?m").search(written):
         return text
     text = text.edited(Edit(*match.span(), f"{float(match.group(1)) * _WORTH[match.group(2)]:.0f}") for match in compiled(_MYRIADS).finditer(written))
-    for pattern in (_APART, _NAMED):
+    for pattern in (_APART, _NAMED, _MONEY):
         text = text.edited(_joined(match) for match in compiled(pattern).finditer(text.text) if _is_one(text.text, match))
     return text.edited(Edit(*match.span(), f"{float(match.group(1)) * 1_000_000:.0f}") for match in compiled(_MILLIONS).finditer(text.text))
 
