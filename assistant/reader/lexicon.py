@@ -141,7 +141,7 @@ FIELD_SIGNS = ("warm", "decay", "wd", "norm", "clip", "_steps", "_workers", "acc
 FLAG_WORDS = (
     ("training.enable_gradient_checkpointing", True, r"\b(?:with |enable |use )?(?:gradient|activation) checkpointing(?: on)?\b(?! off)"),
     ("model.attn_implementation", "flash_attention_2", r"\bflash[- _]?att(?:entio)?n(?:[- _]?(?:v)?2)?\b|\bfa2\b"),
-    ("training.enable_wandb", True, r"\b(?:log(?:ging)? to |use |with |enable )(?:wandb|weights (?:and|&) biases)\b|(?<=\bno )wandb\b|(?<=\bwithout )wandb\b|(?<=\bdisable )wandb\b"),
+    ("training.enable_wandb", True, r"(?:\blog(?:ging)? to |\buse |\bwith |\benable |(?<=\bno )|(?<=\bwithout )|(?<=\bdisable ))(?:wandb|weights (?:and|&) biases)\b"),
     ("model.enable_liger_kernel", True, r"\b(?:with |use |enable )?liger(?: kernels?)?\b"),
     ("model.load_pretrained_weights", False, r"\b(?:from scratch|random(?:ly)? (?:init\w*|weights))\b"),
     ("data.train.pack", True, r"\b(?:with |use |enable )?(?:sequence |sample )?packing\b"),

@@ -131,7 +131,7 @@ METHODS = (
             r"\bfully\s+(?:fine|train|tun)", r"\bfft\b", r"\bvoll(?:es|en|er|e|st[äa]ndig\w*)?[- ]*(?:fine[- ]?tun\w*|train\w*)", r"\bentra[iî]nement complet\b",
             r"\b(?:ajuste|entrenamiento) completo\b", r"\u5168\u53c2\u6570", r"\u5168\u91cf", r"\bfull\b(?! (?:log|list|text|context|precision|name|path))",
             r"\ball (?:of )?(?:the |its |of its )?(?:model )?(?:parameters|params|weights)\b", r"\b(?:every|each) (?:single )?(?:weight|parameter|param)\b",
-            r"\bunfreeze (?:everything|all (?:layers|of it)|the (?:whole|entire) (?:model|network|thing))\b", r"\b(?:train|update|tune) the (?:whole|entire) (?:model|network)\b", r"\b(?:nothing|no layers?|no weights?) frozen\b", r"\bno frozen (?:layers|weights|parameters)\b",
+            r"\bunfreeze (?:everything|all (?:layers|of it)|the (?:whole|entire) (?:model|network|thing))\b", r"\b(?:train|update|tune) the (?:whole model|whole network|entire model|entire network)\b", r"\b(?:nothing|no layers?|no weights?) frozen\b", r"\bno frozen (?:layers|weights|parameters)\b",
         ),
     ),
 )  # fmt: skip
