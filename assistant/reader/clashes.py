@@ -26,7 +26,21 @@ def affirmed(text: str, pattern: str) -> bool:
 def affirmed_at(text: str, match: re.Match[str]) -> bool:
     """True when no negation stands before the match, and no fault is found with it behind."""
     denied = compiled(rf"{lexicon.NEGATION}$")
-    return not denied.search(text[max(0, match.start() - 25) : match.start()]) and not faulted(text, match.end())
+    return not denied.search(text[max(0, match.start() - 25) : match.start()]) and not faulted(text, match.end()) and not listed(text, match)
+
+
+_ITEM = r"(?!know|sure|care|mind|decide|idea|only|just)[\w.\-]+"
+_LAST_LISTED = rf"{lexicon.NEGATION}(?:{_ITEM},\s*){{0,4}}{_ITEM}(?:\s*,)?\s+n?or\s+(?:with |without |on |in )?$"
+_LISTED = rf"{lexicon.NEGATION}(?:{_ITEM},\s*){{1,4}}$"
+_LISTED_BEHIND = r"(?:\s*,\s*[\w.\-]+){0,4}\s*,?\s+n?or\b"
+
+
+def listed(text: str, match: re.Match[str]) -> bool:
+    """True for one of several things that are not wanted: `without fsdp, deepspeed or ddp`."""
+    before = text[max(0, match.start() - 60) : match.start()]
+    if compiled(r"\bn?or\s+(?:\w+\s+)?$").search(before):
+        return compiled(_LAST_LISTED).search(before) is not None
+    return before.endswith((", ", ",")) and compiled(_LISTED).search(before) is not None and compiled(_LISTED_BEHIND).match(text, match.end()) is not None
 
 
 def faulted(text: str, end: int) -> bool:
@@ -66,6 +80,9 @@ def ask_objective(page: Page, found: dict[str, Any], asks: list[Question]) -> No
     said = [name for name, pattern in _ONE_OF if affirmed(page.text, pattern)]
     if page.mentions("sft") and (stages := compiled(_STAGES).search(page.text)):
         said = list(dict.fromkeys(["SFT", *said, next(g for g in stages.groups() if g).upper()]))
+    if len(said) > 1 and (chosen := _chosen(page.text)):
+        found["objective"] = chosen
+        return
     if len(said) > 1:
         found.pop("objective", None)
         text = f"The request names {' and '.join(said)}, and one config trains one objective. Which one is this for?"
@@ -77,6 +94,21 @@ def ask_objective(page: Page, found: dict[str, Any], asks: list[Question]) -> No
     found.pop("objective", None)
     text = f"This makes no config for {other}. Which objective instead: SFT on examples, DPO on preference pairs, KTO on thumbs up and down, or GRPO on rewards?"
     asks.append(Question(field="objective", text=text, choices=_CHOICES))
+
+
+_CHOICE = (
+    r"\b(?:chose|choose|picked|pick|selected|decided (?:on|for)|settled (?:on|for)|go(?:ing)? (?:with|for)|want|wanted|i'?d like|should be|use|prefer|start(?:ing)? with|only|just)\s+"
+    r"(?:to (?:use|run|do|start with|try) )?(?:(?:plain|just|only|the|simple|a)\s+)*(?P<one>sft|dpo|kto|grpo|gkd)\b(?!-)(?!\s*(?:,|/|\+|&|and|or|then|followed by|plus|before)+\s*(?:then )?(?:sft|dpo|kto|grpo|gkd)\b)"
+)
+_COMPARED = r"\b(?:compar\w+|versus|vs\.?|reading (?:about|on)|read about|between|out of|of (?:sft|dpo|kto|grpo|gkd)\b|considered|weighed|thought about|in theory|options?|candidates|methods|papers?)\b"
+
+
+def _chosen(text: str) -> str | None:
+    """The one objective of several that is chosen, where the others are only compared with it."""
+    if not compiled(_COMPARED).search(text):
+        return None
+    chosen = {match["one"].lower() for match in compiled(_CHOICE).finditer(text) if affirmed_at(text, match)}
+    return chosen.pop() if len(chosen) == 1 else None
 
 
 def ask_precision(page: Page, found: dict[str, Any], asks: list[Question]) -> None:

@@ -9,7 +9,7 @@ from assistant.reader.rewriting import Edit, Rewriting
 
 MARKERS = (
     r"w?h?oops(?:ie)?|no,? wait|wait,? no|no,? sorry|sorry,? no|sorry|scratch that|strike that|my bad|i mean(?:t)?|i meant to (?:say|write)|(?:or )?rather(?! than)|(?:no,? )?make (?:that|it)|"
-    r"correction|e+r+m?,? no|nope|hm+|actually|no,? actually|wait|(?:is |are |was )?(?:way |much |far |a bit )?too (?:high|low|big|small|large|long|short|much|many)(?: i (?:think|guess)| probably)?[\s,;:.\-]*(?:(?:so|but|please|then)\s+)*(?:take|use|try|make it|set it to|go with|let'?s (?:take|use))"
+    r"correction|edit(?=:)|fix(?=: )|but (?:let'?s|i'?ll|we'?ll) (?:go (?:with|for)|use|take)|e+r+m?,? no|(?:or|oh|ah|hm+|uh),? no(?=,)|on second thoughts?|change of plans?|i take that back|let me rephrase|nope|hm+|actually|no,? actually|wait|(?:is |are |was )?(?:way |much |far |a bit )?too (?:high|low|big|small|large|long|short|much|many)(?: i (?:think|guess)| probably)?[\s,;:.\-]*(?:(?:so|but|please|then)\s+)*(?:take|use|try|make it|set it to|go with|let'?s (?:take|use))"
 )
 _MARKER = rf"(?<![\w\-])(?:(?:{MARKERS}|(?:(?<=, )|(?<=,)|(?<=; )|(?<=\. ))no(?=,?\s+[\d$]))(?![\w\-])[\s,;:.!\u2026\-]*)+"
 _JOINTS = " \t\n,;:.\u2026(-"
@@ -20,6 +20,7 @@ _SHAPES = (
     ("path", r"(?:~|\.{1,2})?/?[\w\-.]+/[\w.\-/]*\w"),
     ("money", r"\$\s?\d[\d,]*"),
     ("thousands", r"\d+(?:\.\d+)?k"),
+    ("tag", r"v\d\.\d{1,2}"),
     ("version", r"\d\.\d{1,2}"),
     ("count", r"\d{1,6}"),
     ("word", r"two|three|four|five|six|seven|eight|nine|ten"),
@@ -33,7 +34,7 @@ _UNIT = r"\s*(?P<unit>[a-z]+\d*[a-z]*)"
 _NO_UNIT = frozenset(
     ("for", "on", "with", "and", "of", "in", "but", "please", "or", "at", "to", "the", "a", "is", "as", "using", "from", "by", "x", "if", "since", "because", "so", "per", "then", "instead", "not", "rather", "maybe", "i", "it", "will", "should")
 )
-_SIGNS = ("oops", "wait", "sorry", "scratch", "strike", "my bad", "mean", "rather", "make ", "correction", "er no", "er, no", "nope", "hm", "actually", "too ", ", no", ",no", ". no", "; no")
+_SIGNS = ("oops", "wait", "sorry", "scratch", "strike", "my bad", "mean", "rather", "make ", "correction", "r no", "er, no", "h no,", "m no,", "or, no", "second thought", "edit:", "fix:", "but ", "of plan", "take that back", "rephrase", "nope", "hm", "actually", "too ", ", no", ",no", ". no", "; no")
 
 
 def corrected(text: Rewriting) -> Rewriting:

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from assistant.reader import lexicon
-from assistant.reader.clashes import affirmed
+from assistant.reader.clashes import affirmed, listed
 from assistant.reader.lexicon import NUMBER_WORDS, any_word
 from assistant.reader.page import Page, amount, number
 from assistant.reader.patterns import compiled
@@ -20,14 +20,14 @@ _RATE = r"(-?\d*\.?\d+(?:e[-+]?\d+)?)"
 _WORD = any_word(word for word in NUMBER_WORDS if len(word) > 2)
 SECTIONS = "model|training|peft|fsdp|deepspeed|data|generation|remote_params|evaluation|tasks|tuning|judge_params|rubric_judge_params|rule_judge_params|strategy_params|inference_config|inference_remote_params"
 _FILE = r"(?!\.(?:jsonl?|ndjson|csv|tsv|parquet|arrow|txt|ya?ml|gz|zst|safetensors|gguf|bin|pt)(?![\w=]))"
-_DOTTED = rf"(?<![\w./])(?:--)?((?:{SECTIONS}){_FILE}(?:\.[a-z_][a-z0-9_]*|\[\d+\])+)(?:\s*[=:]\s*|\s+to\s+|\s+)((?:\"[^\"]*\"|'[^']*'|\[[^\]]*\]|(?:\$\{{[^}}\n]*\}}|[^\s,;])+))"
+_DOTTED = rf"(?<![\w./])(?:--)?((?:{SECTIONS}){_FILE}(?:\.[a-z_][a-z0-9_]*|\[\d+\]|(?<=datasets)\.\d+(?=\.))+)(?:\s*[=:]\s*|\s+to\s+|\s+)((?:\"[^\"]*\"|'[^']*'|\[[^\]]*\]|(?:\$\{{[^}}\n]*\}}|[^\s,;])+))"
 
 _QUANTITIES = (
     ("lora_rank", r"\b(?:lora_)?(?:rank|(?<=lora.)dim(?:ension)?|r)(?: of|[-_ ]?dim)?\s*[=: ]\s*(-?\d+)\b(?!\.\d)(?!\s+(?:position|place|in (?:the|search|google)))|(?<!deepseek.)\b(?:lora_r|r)(\d{2,4}|[2-9])\b(?!\.)|\brank[- ]?(\d+)\b(?!\.\d)(?!\s+(?:position|place|in (?:the|search|google)))"),
     ("lora_alpha", r"\b(?:lora_)?alpha(?: of)?\s*[=: ]\s*(-?\d+(?:\.\d+)?)\b(?!\s+(?:release|version|build|test|phase|channel))|\balpha(\d+)\b|(?<![\w.])a\s?=\s?(\d+)\b"),
     ("num_fewshot", rf"\b(\d+|{_WORD})\s+(?:in[- ]context |worked )?(?:examples?|demonstrations?) in (?:the |its |each |every )?(?:prompt|context)\b|\b(\d+)[- ]?shots?\b(?!\s*[=:]\s*\d)|\b(?:n(?:um)?_?)?(?:few_?)?shots?\s*[=:]\s*(\d+)"),
     ("seed", r"\b(?:seed|semilla|graine|semente)(?: of|ed with)?\s*[=: ]\s*(-?\d+)\b"),
-    ("epochs", rf"(?<![\w.])(-?\d+(?:\.\d+)?|{_WORD})\s*(?:(?:full|more|additional|further|extra)\s+)*(?:epochs?(?!\s*[=:]\s*\d)|[ée]poques?|[ée]pocas?|epochen|passes)\b|\b(?:num[_ ](?:train[_ ])?)?epochs?\s*[=: ]\s*(-?\d+(?:\.\d+)?|(?:{_WORD})\b)|\bep\s*[=: ]\s*(\d+)\b|(\d+)\s*(?:\u8f6e|\u4e2a\s*(?:epoch|\u8f6e)|\u30a8\u30dd\u30c3\u30af)"),
+    ("epochs", rf"(?<![\w.])(-?\d+(?:\.\d+)?|{_WORD})\s*(?:(?:full|more|additional|further|extra)\s+)*(?:epochs?(?!\s*[=:]\s*\d)|[ée]poques?|[ée]pocas?|epochen|passes)\b|\b(?:num[_ ](?:train[_ ])?)?epochs?\s*[=: ]\s*(-?\d+(?:\.\d+)?|(?:{_WORD})\b)|\bep\s*[=: ]?\s*(\d+)\b|(\d+)\s*(?:\u8f6e|\u4e2a\s*(?:epoch|\u8f6e)|\u30a8\u30dd\u30c3\u30af)"),
     ("max_steps", r"\b(?:max[_ ]steps?|(?<!accumulation )steps)\s*[=: ]\s*(-?\d[\d,]*)\b|(?<!every )(?<!each )\b(\d(?:[\d,]*\d)?(?:\.\d+)?k?)\s*(?:training |optimizer |max )?(?:steps|iterations|iters)\b(?!\s+(?:to (?!train)|towards?|ago|ahead|behind|away|back)\b)"),
 )
 SIGNS = {
@@ -53,7 +53,7 @@ _MICRO = (
 )
 _LEARNING = r"(?:\b(?:learning[-_ ]rate|lr|lernrate|tasa de aprendizaje|taux d'apprentissage|taxa de aprendizado)|\u5b66\u4e60\u7387)\s*(?:of\b|at\b|\u6539\u6210|\u6539\u4e3a|\u8c03\u5230|\u8bbe\u4e3a|to\b|de\b|von\b|auf\b|a\b|\u00e0|=|:|\u4e3a)?\s*(?:at |of |to |around |about |~ ?)?" + _RATE
 _RATE_BEFORE = r"(?<![\w.])(\d(?:\.\d+)?e-\d+|0?\.0\d+)\s+(?:learning[- ]rate|lr)\b(?!\s*(?:of|[=:])?\s*\d)"
-_HOURS = rf"(?:(?:under|within|in|less than|at most|max(?:imum)?|no more than|below|up to|finish(?:ed)? in|<)\s*(?:of\s*)?)?(?<![\w.$])(\d+(?:\.\d+)?|{_WORD}|an?(?=\s+(?:hour|day)))\s*-?(hours?|hrs?|h|horas?|heures?|stunden?|days?|weeks?|minutes?|mins?)\b(?:\s*(?:max|tops|budget|limit))?"
+_HOURS = rf"(?:(?:limit|under|within|in|less than|at most|max(?:imum)?|no more than|below|up to|finish(?:ed)? in|<)\s*(?:of\s*)?)?(?<![\w.$])(\d+(?:\.\d+)?|{_WORD}|an?(?=\s+(?:hour|day)))\s*-?(hours?|hrs?|h|horas?|heures?|stunden?|days?|weeks?|minutes?|mins?)\b(?:\s*(?:max|tops|budget|limit))?"
 _HOURS_OF = {"w": 168, "d": 24, "m": 1 / 60}
 _DOLLARS = r"(?:(?:under|below|less than|at most|max(?:imum)?|up to|budget(?: is| of|:)?|<)\s*)?(?:\$\s*(\d[\d,]*(?:\.\d+)?)|(\d[\d,]*(?:\.\d+)?)\s*(?:\$|dollars?|bucks|usd|€|£|euros?|eur|pounds|gbp)(?!\w)|[€£]\s*(\d[\d,]*(?:\.\d+)?))(?:\s*(?:max|tops|budget))?"
 _PER = r"(?:hour|hr|h|day|week|month|mo|year|yr|minute|min|gpu|card|node|user|seat|token|call|request|(?:1?[km]|million|thousand) tokens)"
@@ -61,8 +61,14 @@ _RATE_BEHIND = rf"\s*(?:(?:/|per\b|an?\b|each\b)\s*(?:gpu[- ]?)?{_PER}\b|hourly\
 """What makes a sum of money a price, or one that no training costs."""
 _PAID = r"\b(?:paid|costs?|price[sd]?|priced|worth|rate|charge[sd]?|sold|bought|raised|earn\w*|revenue|salary|funding)\b(?:\s+[a-z]+){0,3}\s*$"
 _LIMITED = r"\b(?:under|below|less|at most|max\w*|more than|up to|budget|cap|limit|within|should|must|may|can|tops)\b|<"
-_WALLTIME = r"\b(?:wall[- ]?time|time limit|--time)\s*[=: ]?\s*(\d{1,3}):(\d\d)(?::\d\d)?\b|(?<![\d:])(\d{1,3}):(\d\d):\d\d\s*(?:of )?(?:wall[- ]?time|time limit)\b"
+_WALLTIME = r"(?:\bwall[- ]?time|\btime limit|--time)\s*[=: ]?\s*(\d{1,3}):(\d\d)(?::\d\d)?\b|(?<![\d:])(\d{1,3}):(\d\d):\d\d\s*(?:of )?(?:wall[- ]?time|time limit)\b"
 _LIMIT = r"\b(?:limit(?:ed)?(?: to| of)?|num_samples|first|only|just|on|max)\s*[=: ]\s*(\d+)\s*(?:samples?|examples?|questions?|rows?|docs?|documents?|problems?|items?)?\b|\b(\d+)\s*(?:samples?|examples?(?! in )|questions|docs|problems)\b"
+_WITH_EXAMPLES = rf"\b(?:with|using|given)\s+(\d{{1,2}}|{_WORD})\s+(?:in[- ]context |worked |solved |few-?shot )?(?:examples|exemplars|demonstrations)\b(?!\s+(?:each|per|of|from|out)\b)"
+_EXPLICIT_LIMIT = r"\b(?:limit(?:ed)?(?: to| of)?|num_samples)\s*[=: ]\s*(\d+)\b(?!\.\d)"
+_FEW = r"(?<![\w.$])(\d{1,2})\s+(?:examples|exemplars)\b"
+"""Examples beside a limit are those of a prompt."""
+_MOST_EXAMPLES = 32
+"""Of one prompt; `with 200 examples` is how many are evaluated."""
 _TEXT = r"(?:\"([^\"\n]+)\"|'([^'\n]+)'(?!\w)|([^\s,;\"]*\$(?:\([^)\n]*\)|\{[^}\n]*\})[^\s,;\"]*|[^\s,;\"]+))"
 """A text as a value: in quotes, or up to the next space, a `$(…)` or `${…}` kept whole."""
 _OUTPUT = r"(?:\b(?:out(?:puts?)?|output[-_ ]?dir(?:ectory)?|checkpoints?)\s*[:=]\s*(?=[\"'~./$\w])|\b(?:(?:sav(?:e|ing|ed)|stor(?:e|ing|ed)|dump(?:ing)?|output|writ(?:e|ing)|logs? and checkpoints)(?:\s+(?:it|them|checkpoints?|results?|the \w+|everything|answers))?\s+(?:to|in|into|under|at)|out to|(?:save|out|output)(?=\s+(?:~|\.{1,2})?/)|output[-_ ]?dir(?:ectory)?(?:\s*(?:to|is))?|(?:outputs?|results?|checkpoints?|weights|everything|model)\s+(?:(?:should|must|will|can|is|are|has|have)\s+(?:to )?)?(?:be )?(?:goes|go|written|saved|stored|put|end up|land)\s+(?:to|in|into|under|at)|results? (?:in)?to|checkpoints? (?:in|to|under)|guardar en|speichern in)\s+(?!\$?[\d.,]+(?:\s|$))|\b(?:write|put|keep)(?:\s+(?:it|them|checkpoints?|results?|the \w+|everything|answers))?\s+(?:to|in|into|under|at)\s+(?=[\"'~./$]|[\w.\-]+/))" + _TEXT
@@ -99,7 +105,7 @@ def _span(match: re.Match[str]) -> tuple[int, int]:
 def read_names(page: Page, found: dict[str, Any], overrides: dict[str, Any]) -> None:
     """Dotted overrides, output folder and run name: before anything that could mistake their words."""
     for dotted in page.find_all(compiled(_DOTTED)):
-        overrides[dotted.group(1)] = value_of(page.exact(*dotted.span(2)))
+        overrides[re.sub(r"\.(\d+)(?=\.)", r"[\1]", dotted.group(1))] = value_of(page.exact(*dotted.span(2)))
     if page.mentions("resum", "continu", "restart"):
         _read_resume(page, overrides)
     for key, pattern, signs in (("run_name", _RUN, RUN_SIGNS), ("output_dir", _OUTPUT, OUTPUT_SIGNS)):
@@ -235,7 +241,7 @@ def read_budget(page: Page, found: dict[str, Any], notes: list[tuple[str, Any, s
         found["max_dollars"] = float(_first(match).replace(",", ""))
         if compiled(r"[€£]|eur|pounds|gbp").search(match.group()):
             notes.append(("max_dollars", found["max_dollars"], "said in another currency and taken as dollars, one for one"))
-    limited = compiled(r"(?:\b(?:under|cap|ceiling|wall|m[aá]ximo|h\u00f6chstens|moins de|menos de|unter|within|in|less than|at most|max\w*|no more than|below|up to|tops|budget\w*|limit\w*|must|overnight|finish\w*|done|deadline|shorter than|ready|have|got)\b|<)")
+    limited = compiled(r"(?:\b(?:under|cap|ceiling|wall|m[aá]ximo|h\u00f6chstens|moins de|menos de|unter|within|in|less than|at most|max\w*|no more than|below|up to|tops|budget\w*|limit\w*|allow\w*|must|overnight|finish\w*|done|deadline|shorter than|ready|have|got)\b|<)")
     if (match := _hours(page)) and (limited.search(page.original[max(0, match.start() - 25) : match.end() + 8]) or _is_item(page, match)):
         page.take(*match.span())
         count = number(match.group(1)) or float(match.group(1))
@@ -284,10 +290,11 @@ def read_switches(page: Page, overrides: dict[str, Any]) -> None:
         denied = compiled(rf"(?:{lexicon.NEGATION}|{_TURN_OFF})$").search(page.original[before : match.start()])
         if denied:
             page.take(before + denied.start(), match.start())
+        is_denied = denied is not None or listed(page.original, match)
         off = compiled(_OFF).match(page.original[match.end() : match.end() + 40]) is not None
         if isinstance(value, bool):
-            overrides.setdefault(path, value != bool(denied or off))
-        elif not denied:
+            overrides.setdefault(path, value != (is_denied or off))
+        elif not is_denied:
             overrides.setdefault(path, value)
     for name, pattern in lexicon.SCHEDULES if page.mentions(*lexicon.SCHEDULE_SIGNS) else ():
         if page.find(compiled(pattern)):
@@ -312,6 +319,14 @@ def read_modules(page: Page, overrides: dict[str, Any]) -> None:
 
 
 def read_limit(page: Page, found: dict[str, Any]) -> None:
-    """How many samples an evaluation takes."""
-    if match := page.find(compiled(_LIMIT)):
+    """How many samples an evaluation takes, and how many examples each prompt holds."""
+    if "num_fewshot" not in found and page.mentions("examples", "exemplars", "demonstrations") and (match := compiled(_WITH_EXAMPLES).search(page.text)):
+        count = number(match.group(1))
+        if count is not None and count <= _MOST_EXAMPLES:
+            page.take(*match.span())
+            found["num_fewshot"] = count
+    if match := page.find(compiled(_EXPLICIT_LIMIT)) or page.find(compiled(_LIMIT)):
         found["limit"] = int(_first(match))
+    if "num_fewshot" not in found and "limit" in found and (match := compiled(_FEW).search(page.text)) and int(match.group(1)) <= _MOST_EXAMPLES:
+        page.take(*match.span())
+        found["num_fewshot"] = int(match.group(1))

@@ -33,6 +33,7 @@ important matters matter careful carefully honestly mostly  finish finished end 
 s t d ll m re ve x n z align
 love doable advice boss building chatbot chatbots assistant assistants internal mixed goal aim idea wonder wondering currently prefer
 möchte daten voudrais données nos nuestra datos trainieren gerne
+necesito necesitamos preciso precisamos wie viel quanto custa quel quelle bonjour pourriez-vous pourriez merci d'avance hola obrigado obrigada gracias danke hallo limit
 le la les un une des de du et ou avec sur pour dans mon ma mes mit auf von der die das den dem ein eine einen und oder für meine mein meinen
 el los las una unos con en por para mi mis y o os um uma com em meu minha no na do da dos das e ich wir bitte je veux nous il
 mach mir doch ohne bitte kannst quiero por favor quero eu

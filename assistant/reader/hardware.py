@@ -189,6 +189,9 @@ def _said(match: re.Match[str]) -> _Said:
     return _Said(match.start(), match.end(), words, spec.name if spec else name, odd, count, nodes)
 
 
+_ALONE = r"\x00\s*[,;:(]\s*(?:(?:a |just a )?single(?: (?:one|card|gpu))?|(?:just|only) one(?: card| gpu)?|one card|one gpu)(?=\s*(?:$|[,.;)\n]))"
+"""What stands behind a GPU that is by itself: `rtx a6000, single`."""
+_ALONE_SIGNS = ("single", "just one", "only one", "one card", "one gpu")
 _ONES_OF = r"(?<![\w.])(\d{1,2})\s+(?:x\s*)?of (?:the|those|these|my|our)\s+(\d{1,3})\s?(?:gb|gib|g)\s+(?:ones?|kind|version|cards?|gpus?)\b"
 _OF_THEM = rf"(?<![\w.])({COUNT}) of (?:them|those|these)\b"
 _SOME_OF = rf"(?<![\w.])({COUNT})\s+(?:out )?of\s+(?:my|our|the|these|those)\s*$"
@@ -229,6 +232,8 @@ def _two_machines(one: str, other: str) -> Question:
 
 def _read_cards(page: Page, found: dict[str, Any], asks: list[Question]) -> None:
     """Cards without a name: `2x24GB`, `two 24 GB cards`, `8 gpus`."""
+    if "gpu" in found and "gpu_count" not in found and page.mentions(*_ALONE_SIGNS) and page.find(compiled(_ALONE)):
+        found["gpu_count"] = 1
     if "gpu" in found and page.mentions(" of th", " of my", " of our") and (ones := compiled(_ONES_OF).search(page.text)):
         found.setdefault("gpu_count", int(ones.group(1)))
     elif "gpu" in found and "gpu_count" not in found and page.mentions(" of th") and (ones := page.find(compiled(_OF_THEM))):
@@ -237,7 +242,8 @@ def _read_cards(page: Page, found: dict[str, Any], asks: list[Question]) -> None
     if nameless:
         nodes, count, memory = nameless.groups()
         cards = nameless.group().strip()
-    elif match := page.find(compiled(_GPUS)):
+    elif (match := compiled(_GPUS).search(page.text)) and not compiled(_LACKING).search(page.text[: match.start()]):
+        page.take(*match.span())
         nodes, (count, memory), cards = None, match.groups(), match.group().strip()
     else:
         return
@@ -254,6 +260,9 @@ def _read_cards(page: Page, found: dict[str, Any], asks: list[Question]) -> None
         found["gpu_memory_gb"] = float(memory)
 
 
+_LACKING = r"\b(?:without|no|not|lacks?|lacking|don'?t (?:have|own)|haven'?t(?: got)?|doesn'?t have|hasn'?t(?: got)?)\s+(?:(?:even|own|have|having)\s+)*$"
+
+
 def _same(gpu: GpuSpec, memory: float, count: int | None, found: dict[str, Any]) -> bool:
     """True when cards of that memory may be the GPU already named."""
     sized = gpu.memory_gb == memory or find_gpu(f"{gpu.name} {memory:g}gb") is not None
@@ -264,10 +273,19 @@ def _read_memory(page: Page, found: dict[str, Any]) -> None:
     """Memory that stands apart from a GPU's name: of the GPU named, else of one that is not."""
     for match in list(compiled(_MEMORY).finditer(page.text)):
         behind = page.text[match.end("unit") :]
-        if compiled(_HOST_BEFORE).search(page.text[max(0, match.start() - 16) : match.start()]) or _OTHER_MEMORY.match(behind) or ("gpu" not in found and _HOST_MEMORY.match(behind)):
+        if compiled(_HOST_BEFORE).search(page.text[max(0, match.start() - 16) : match.start()]) or _OTHER_MEMORY.match(behind) or (found.get("gpu", "cpu") == "cpu" and _is_hosts(page, match)):
             continue
         if _is_read(page, match, found):
             return
+
+
+_CPU_BEFORE = r"\bcpus?(?:[- ]only)?\b[\s,;:(]*(?:(?:with|and|has|having|of|about|only|just|the)\s+)*$"
+
+
+def _is_hosts(page: Page, match: re.Match[str]) -> bool:
+    """True for the memory of a machine without a GPU (`a xeon with 128 GB of ram`); beside the word `cpu` it is what a model has to fit."""
+    beside = compiled(_CPU_BEFORE).search(page.original[max(0, match.start() - 30) : match.start()])
+    return _HOST_MEMORY.match(page.original, match.end("unit")) is not None and beside is None
 
 
 def _is_read(page: Page, match: re.Match[str], found: dict[str, Any]) -> bool:

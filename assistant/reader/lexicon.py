@@ -50,14 +50,14 @@ CLOUDS = (
     ("runpod", r"\brun ?pod\b"),
     ("nebius", r"\bnebius\b"),
     ("kubernetes", r"\bkubernetes\b|\bk8s\b"),
-    ("slurm", r"\bslurm\b|\bsbatch\b"),
+    ("slurm", r"\bslurm(?:d|stepd|ctld)?\b|\b(?:sbatch|srun|salloc|squeue|scontrol|sinfo)\b"),
     ("local", r"\blocal(?:ly)\b|\b(?:on )?my own (?:machine|box|pc)\b|\b(?:on )?this (?:machine|box)\b"),
 )
 ENGINES = (
     ("REMOTE_VLLM", r"\bremote[- ]vllm\b|(?<!\bas )(?<!\bstart )(?<!\blaunch )(?<!\bas a )(?<!\bup a )(?<!\brun a )(?<!\bstart a )(?<!\bhost a )(?<!\blaunch a )(?<!\bdeploy a )\bvllm server\b"),
     ("VLLM", r"\bvllm\b"),
     ("SGLANG", r"\bsg[- ]?lang\b"),
-    ("LLAMACPP", r"\bllama[._-]?cpp\b|\bgguf\b"),
+    ("LLAMACPP", r"\bllama[._-]?cpp\b|\bgguf\b|\bllamafiles?\b"),
     ("NATIVE", r"\bnative(?: engine)?\b|\btransformers engine\b|\bhf engine\b"),
     ("ANTHROPIC", r"\banthropic\b"),
     ("OPENROUTER", r"\bopen ?router\b"),
@@ -128,7 +128,7 @@ FIELD_WORDS = (
     ("training.dataloader_num_workers", "int", r"\bdataloader_num_workers[ :=]+(?:to )?(\d+)"),
     ("training.max_grad_norm", "float", r"\b(?:max )?(?:grad(?:ient)? (?:norm|clip(?:ping)?)|clip(?:ping)? grad\w*)(?: of| at)?[ :=]+(\d*\.?\d+)"),
     ("training.gradient_accumulation_steps", "int", r"\b(?:grad(?:ient)?[ _-]?acc(?:um(?:ulation)?)?(?:[ _]steps)?|accumulation|accum|ga)(?: of| steps)?[ :=]*(\d+)\b|\b(\d+)[- ]?(?:grad(?:ient)?[ _-]*)?acc(?:um(?:ulation)?)?[ _-]*(?:steps|batches)\b(?!\s*[=:]?\s*\d)|\baccumulat\w+ (?:gradients? )?(?:over |for )?(\d+)(?: steps)?"),
-    ("training.save_steps", "int", r"\b(?:save|checkpoint)(?: \w+){0,2} (?:every|each) (\d+)(?: steps)?\b"),
+    ("training.save_steps", "int", r"\b(?:every|each) (\d+) steps,? (?:save|write|keep|make|take|store)?\s?(?:a |one |the )?(?:checkpoints?|ckpts?|save)\b|\b(?:save|checkpoint)(?: \w+){0,2} (?:every|each) (\d+)(?: steps)?\b"),
     ("training.logging_steps", "int", r"\blog(?: \w+){0,2} (?:every|each) (\d+)(?: steps)?\b"),
     ("training.eval_steps", "int", r"\beval(?:uate)? every (\d+) steps"),
     ("peft.lora_dropout", "float", r"\b(?:lora[_ ])?dropout(?: of)?[ :=]+(\d*\.\d+|0)\b"),
@@ -141,7 +141,7 @@ FIELD_SIGNS = ("warm", "decay", "wd", "norm", "clip", "_steps", "_workers", "acc
 FLAG_WORDS = (
     ("training.enable_gradient_checkpointing", True, r"\b(?:with |enable |use )?(?:gradient|activation) checkpointing(?: on)?\b(?! off)"),
     ("model.attn_implementation", "flash_attention_2", r"\bflash[- _]?att(?:entio)?n(?:[- _]?(?:v)?2)?\b|\bfa2\b"),
-    ("training.enable_wandb", True, r"\b(?:log(?:ging)? to |use |with |enable )(?:wandb|weights (?:and|&) biases)\b"),
+    ("training.enable_wandb", True, r"(?:\blog(?:ging)? to |\buse |\bwith |\benable |(?<=\bno )|(?<=\bwithout )|(?<=\bdisable ))(?:wandb|weights (?:and|&) biases)\b"),
     ("model.enable_liger_kernel", True, r"\b(?:with |use |enable )?liger(?: kernels?)?\b"),
     ("model.load_pretrained_weights", False, r"\b(?:from scratch|random(?:ly)? (?:init\w*|weights))\b"),
     ("data.train.pack", True, r"\b(?:with |use |enable )?(?:sequence |sample )?packing\b"),
@@ -177,7 +177,8 @@ OPTIMIZER_SIGNS = ("adam", "adaf", "adag", "adem", "galore", "sgd", "lion", "pro
 _DENIALS = any_of(
     r"\bno\b", r"\bneither\b", r"\bnor\b", r"\bcan'?t(?: do| use| have)?\b", r"\bcannot\b", r"\bnobody asked for\b", r"\bnot\b", r"\bwithout\b",
     r"\bdon'?t (?:use|want|do|need)?", r"\bskip\b", r"\bnever\b", r"\b(?:anywhere|anything|everything|everywhere) (?:but|except)\b",
-    r"\binstead of\b", r"\brather than\b", r"\bavoid\b", r"\bhat(?:e|es|ed)\b", r"\bdislikes?\b",
+    r"\binstead of\b", r"\brather than\b", r"\bavoid\b", r"\bforget(?: about)?\b", r"\bditch\b", r"\bdrop(?:ping)?\b", r"\b(?:done|finished|through) with\b", r"\b(?:tired|sick|enough) of\b", r"\bno more\b",
+    r"\bhat(?:e|es|ed)\b", r"\bdislikes?\b",
     # Chinese, French, Spanish, German, Portuguese
     r"\u4e0d\u8981", r"\u4e0d\u7528", r"\bsans\b", r"\bsin\b", r"\bohne\b", r"\bsem\b",
 )  # fmt: skip
@@ -197,12 +198,12 @@ OTHER_OBJECTIVES = (
     ("RLHF", r"\brlhf\b|\brlaif\b"),
 )
 """Ways to train that Oumi has no config for."""
-CORRECTION = r"\b(?:no,? wait|wait,? no|w?h?oops|actually|i mean(?:t)?|sorry|make that|scratch that|strike that|or rather|correction|nope|my bad|rather(?! than))\b|[.…,;?]\s*no,|\b(?:switch|change|move|swap|replace)\b(?=.{1,30}\b(?:to|for|with|by)\b)"
+CORRECTION = r"\b(?:but (?:let'?s|i'?ll|we'?ll) (?:go (?:with|for)|use|take)|edit(?=:)|fix(?=: )|(?:or|oh|ah|hm+|uh|erm?),? no\b(?=,)|on second thoughts?|change of plans?|i take that back|let me rephrase|no,? wait|wait,? no|wait(?=,? (?:make|use|go|let))|make (?:it|this|that) (?:a )?(?:full|lora|qlora|sft|dpo|kto|grpo)|w?h?oops|actually|i mean(?:t)?|sorry|make that|scratch that|strike that|or rather|correction|nope|my bad|rather(?! than))\b|[.…,;?]\s*no,|\b(?:switch|change|move|swap|replace)\b(?=.{1,30}\b(?:to|for|with|by)\b)"
 REMEDY = r"\b(?:too (?:high|low|big|small|large|long|short|slow|much|many)|same (?:thing|config|run|setup|settings|one) (?:but |just |only )?with|diverge[sd]?|blew up|(?:previous|last|earlier|old) (?:run|attempt|try|config)|now (?:with )?(?:lr|learning|rank|bs|batch)|this time|give me (?:one|something|a config|the same)|nan)\b"
 """Where fault is found with a value, the one that is named later is meant."""
 EITHER = r"\b(?:zero[- ]?[123]|deep[- ]?speed|fsdp2?)\s+or\s+(?:zero[- ]?[123]|deep[- ]?speed|fsdp2?)\b"
 """Either of two is no choice of one."""
-FAULT = r"\s{0,3}(?:(?:is|are|was|were|seems?|looks?|feels?)\s{1,3})?(?:(?:way |much |far |a bit )?too (?:big|large|small|slow|expensive|long|old|short|weak|noisy|dirty)\b(?! to)|(?:is |are )?(?:not|un)[- ]?(?:wanted|needed|available|allowed|an option)\b|hates?\b|is out\b|out of the question|(?:is|are|was) not (?:what|the|a|my|our|something)\b|(?:would be|is|are|sounds?|looks?) (?:a )?(?:awful|terrible|horrible|bad|no good|overkill|pointless|useless|nonsense|wrong)\b)"
+FAULT = r"\s{0,3}(?:(?:is|are|was|were|seems?|looks?|feels?)\s{1,3})?(?:(?:way |much |far |a bit )?too (?:big|large|small|slow|expensive|long|old|short|weak|noisy|dirty)\b(?! to)|(?:is |are )?(?:not|un)[- ]?(?:wanted|needed|available|allowed|an option)\b|hates?\b|is out\b|out of the question|(?:(?:is|are|was|were) not|isn'?t|aren'?t|wasn'?t|weren'?t) (?:what|the|a|my|our|something|for me|needed|wanted|relevant|(?:an|really an?|even an?) option|possible|allowed|available|of interest|necessary|required|interesting)\b|(?:does|do|did|would|will)(?:n'?t| not) (?:interest|matter|count|apply|help|suit|work|do\b|fit (?:the|our|my) (?:bill|budget|policy))|(?:quota|capacity|credits?|account)\s+(?:\w+\s+){0,2}(?:denied|refused|rejected|exhausted|expired|ran out|gone|used up|zero|empty|full|closed|suspended)\b|(?:is|are|was|ran) (?:down|out of capacity|sold out|unavailable|full)\b|(?:would be|is|are|sounds?|looks?) (?:a )?(?:awful|terrible|horrible|bad|no good|overkill|pointless|useless|nonsense|wrong)\b)"
 """What says, after a name, that it is not the one to take."""
 LEAD = r"\W*(?:(?:please|pls|plz|hey|hi|hello|can|could|would|you|u|i|we|want|wanna|need|have|to|like|i'?d|let'?s|let|now|help|me|us|just|ok|okay|so|then|now|how|do|should|what(?:'s)?|is|the|best|way|trying|config|a|for|make|give|create|write|yaml)\b\W*)*"
 """Words before the verb of a request."""

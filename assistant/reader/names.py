@@ -243,9 +243,15 @@ def _whole(named: Named | None, page: Page) -> Named | None:
     return Named(id=" ".join(page.text[named.start : end].split()), start=named.start, end=end, known=False)
 
 
+_TIERED = ("claude", "gpt", "gemini")
+"""Families of which each tier is a model of its own: a Haiku is no Sonnet."""
+
+
 def _covers(head: str, phrase: str) -> bool:
     """False when the words cut off hold a size or version: then it is another model, not this one."""
     rest = phrase[len(head) :].lower()
+    if head.lower().startswith(_TIERED) and re.search(r"\b(?:haiku|sonnet|opus|mini|nano|flash|turbo|lite|pro)\b", rest):
+        return False
     return not re.search(rf"{_SIZE}|\btitan\b|^[\s-]*\d\.\d\b", rest) or bool(re.search(_SIZE, head.lower()))
 
 

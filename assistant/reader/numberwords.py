@@ -19,6 +19,7 @@ _WORD = "|".join(sorted((*_ONES, *_TENS), key=len, reverse=True))
 _NUMBER = rf"(?<![\w\-])(?:(?:a|\d+(?:\.\d+)?|{_WORD})(?:[\s-]+(?:{_WORD}))?[\s-]+(?:hundred|thousand)(?:[\s-]+(?:and\s+)?(?:hundred|thousand|{_WORD}))*|(?:{'|'.join(_TENS)})(?:[\s-]+(?:{'|'.join(list(_ONES)[:9])}))?|(?:{'|'.join(list(_ONES)[12:])}))(?![\w\-])"
 _MONEY = rf"(?<![\w\-])({'|'.join(_ONES)})(?=\s+(?:dollars?|bucks|usd|euros?|pounds)\b)"
 _THOUSANDS = r"(?<![\w.])((\d+(?:\.\d+)?)k)(?=\s*(?:dollars|bucks|usd|euros?|\$|€)|(?<=\$\dk)|(?<=\$\d\.\dk)|(?<=\$\d\dk))"
+_BARE = r"(?:^|(?<=[,;:(])|(?<=[,;:(] )|(?<=\bfor )|(?<=\bwith )|(?<=\bat most )|(?<=\blimit )|(?<=\bduring )|(?<=\band ))thousand(?=\s+(?:steps|iterations|samples|examples|questions|rows|dollars|euros)\b)"
 _PARTS = (("half an hour", "0.5 hours"), ("half a day", "12 hours"), ("an hour and a half", "1.5 hours"), ("one and a half hours", "1.5 hours"), ("a day and a half", "36 hours"))
 _HALVES = (
     rf"(?<![\w\-.])(?P<whole>\d{{1,3}}|{'|'.join(list(_ONES)[:9])})\s+and\s+a\s+half\s+epochs?\b|(?<![\w\-])(?P<alone>an|one)\s+epoch\s+and\s+a\s+half\b"
@@ -37,6 +38,7 @@ def in_digits(text: Rewriting) -> Rewriting:
     for words, digits in _PARTS:
         text = text.edited(Edit(match.start(), match.end(), digits) for match in compiled(rf"\b{words}\b").finditer(text.text))
     text = text.edited(Edit(match.start(), match.end(), f"{_value(match):g}") for match in compiled(_NUMBER).finditer(text.text))
+    text = text.edited(Edit(*match.span(), "1000") for match in compiled(_BARE).finditer(text.text))
     text = text.edited(Edit(*match.span(1), f"{float(match.group(2)) * 1000:g}") for match in compiled(_THOUSANDS).finditer(text.text))
     return text.edited(Edit(match.start(), match.end(), str(_ONES[match.group().lower()])) for match in compiled(_MONEY).finditer(text.text))
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import ValidationError
 
-from assistant.catalogue.datasets import find_dataset
 from assistant.catalogue.models import routed_id
 from assistant.core.intent import Intent
 from assistant.core.values import Question, Reason
 from assistant.reader import lexicon
 from assistant.reader.bounds import bound_notes, bounds_blanked
-from assistant.reader.chosen import adapter_beside, is_adapter, other_models, pick_model
+from assistant.reader.chosen import adapter_beside, other_models, pick_model
 from assistant.reader.clashes import (
     affirmed,
     affirmed_at,
@@ -27,6 +25,7 @@ from assistant.reader.clashes import (
     last_said,
 )
 from assistant.reader.datasets import read_datasets
+from assistant.reader.dotted import fields_as_keys
 from assistant.reader.fields import (
     read_budget,
     read_limit,
@@ -38,13 +37,14 @@ from assistant.reader.fields import (
     read_urls,
 )
 from assistant.reader.hardware import read_hardware, read_unknown_gpu, read_variant
-from assistant.reader.leftover import has_meaning, is_off_topic, unread
+from assistant.reader.ids import model_field, read_ids
+from assistant.reader.leftover import is_off_topic, unread
 from assistant.reader.logs import A_LOG, log_lines
-from assistant.reader.names import Named, known_id, read_models, unknown_model
+from assistant.reader.names import Named, read_models, unknown_model
 from assistant.reader.normal import normalised
 from assistant.reader.otherkinds import read_kind, read_validation
 from assistant.reader.page import Page
-from assistant.reader.paths import Place, endless, hides, read_files, refuse_odd, too_long, whole_word
+from assistant.reader.paths import endless, read_files, refuse_odd, too_long
 from assistant.reader.patterns import compiled
 from assistant.reader.ranges import out_of_range
 from assistant.reader.rewriting import Rewriting
@@ -87,14 +87,6 @@ class Reading:
         return tuple(question.text for question in self.questions)
 
 
-_HF_ID = r"(?<![\w./~\-@:])([A-Za-z0-9][\w.\-]{0,95}/[A-Za-z0-9][\w.\-]{0,95})(?![\w/])"
-_PATH = r"(?<![\w:/\\<])([A-Za-z]:[/\\][\w.\-/\\+@]+|(?:~|\.{1,2})?/[\w.\-/+@]+|[\w.\-]+(?:/[\w.\-]+){2,}/?|(?:out|outputs?|checkpoints?|ckpts?|models?|runs?|weights)/[\w.\-/]+)"
-_DATA_BEFORE = re.compile(r"(?:\bdatasets\s*:\s*-?\s*\{?\s*path\s*:|\bon|\bdata(?:set)?s?(?:_(?:name|id|path|dir))?(?: is| in| at| from|:|=)?|\busing|\bwith|\bfrom|\bover|\bcorpus)\s*(?:my |the |our )?$", re.IGNORECASE)
-_MODEL_BEFORE = re.compile(r"(?:\bmodel(?: is|:| at| in)?|\btrain|\btune|\bfinetune|\bfine-tune|\blora(?: on)?|\bof|\bevaluate|\beval|\bserve|\bcheckpoint(?: at| in)?|\badapter(?: at| in)?|\bft|\b(?:start(?:ing|ed)?|initiali[sz]ed?|continu(?:e|ing)|init) (?:from|with|at)|\bon top of|\bbased on|\bweights(?: in| at| from)?)\s*(?:my |the |our )?$", re.IGNORECASE)
-_HIDDEN_FOLDER = r"(?:^|[/\\])\.(?!cache\b|\.?[/\\])\w|^/(?:etc|proc|sys|dev|bin|usr|boot)/"
-"""`~/.ssh/id_rsa` is no model, nor is a file of the system."""
-_SCRIPT = r"\.(?:sh|py|so|cu|cpp|log|ipynb)$"
-"""Endings of files that are no model."""
 _TEACHER = "training.gkd.teacher_model_name_or_path"
 
 
@@ -163,13 +155,14 @@ def _read(text: str) -> Reading:
         return Reading(intent=Intent(), unread=tuple(left))
     left += take_forbidden(page)
     read_names(page, found, overrides)
+    fields_as_keys(overrides, found)
     read_validation(page, notes)
     folders = read_files(page, found, left)
     read_urls(page, found, overrides, left)
     task = task_of(page) or ("train" if any("resume" in path for path in overrides) else None)
     left += later_steps(page, task)
     read_kind(page, task, found, overrides, notes)
-    ids = [*_model_field(page, overrides), *_read_ids(page, found, task, folders)]
+    ids = [*model_field(page, overrides), *read_ids(page, found, task, folders)]
     read_quantities(page, found, overrides, notes)
     base = compiled(r"\bbase (?:model|version|variant|one|weights|checkpoint)\b|\(\s*(?:the )?base\b|,\s*base\b(?=\s*(?:$|[,.;]))|\b(?:not|non)[- ](?:the )?instruct|\bpre-?train(?!ed)|\bpre-?trained (?:one|only|weights|base|variant|version)\b|\bfrom scratch\b").search(page.original) is not None
     named = read_models(page, base=base)
@@ -225,66 +218,6 @@ def _read(text: str) -> Reading:
     )
 
 
-def _model_field(page: Page, overrides: dict[str, Any]) -> list[Named]:
-    """The model where it was said by its field: `--model.model_name out/checkpoint-900`."""
-    name = overrides.get("model.model_name")
-    if not isinstance(name, str) or not name:
-        return []
-    del overrides["model.model_name"]
-    start = max(0, page.original.find(name))
-    return [Named(id=known_id(name) or name, start=start, end=start + len(name), known=known_id(name) is not None)]
-
-
-def _read_ids(page: Page, found: dict[str, Any], task: str | None, folders: list[Place]) -> list[Named]:
-    """`org/name` and folders: a model or a dataset, by catalogue, else by the words before them."""
-    models: list[Named] = []
-    for place in folders:
-        if _is_data(page.original[max(0, place.start - 30) : place.start]) and task != "evaluate":
-            found.setdefault("dataset", place.path)
-        else:
-            models.append(Named(id=place.path, start=place.start, end=place.end, known=False))
-    for pattern in (_HF_ID, _PATH):
-        for match in list(compiled(pattern).finditer(page.text)):
-            words = match.group(1).rstrip(".")
-            start, end = match.start(1), match.start(1) + len(words)
-            if hides(page, start, end):
-                start, end = whole_word(page, start, end)
-                words = page.exact(start, end)
-            before = page.original[max(0, match.start() - 30) : match.start(1)]
-            if faulted(page.original, end) and len(page.original) > end + 20:
-                page.take(start, end)
-                continue
-            model_id = known_id(words)
-            runs = task in ("evaluate", "infer") and is_adapter(page.original, start, end)
-            spec = find_dataset(words)
-            is_path = pattern is _PATH
-            if is_path and (not re.search(r"[A-Za-z]", words) or compiled(_HIDDEN_FOLDER).search(words) or compiled(_SCRIPT).search(words)):
-                continue
-            if model_id:
-                models.append(Named(id=model_id, start=start, end=end, known=True))
-            elif spec and spec.id.lower() == words.lower():
-                found.setdefault("dataset", spec.id)
-            elif not runs and _is_data(before) and (not is_path or task != "evaluate") and not _is_tool(before, task) and not (is_path and "dataset" in found):
-                found.setdefault("dataset", words)
-            elif not is_path and _is_pair(words):
-                continue
-            else:
-                models.append(Named(id=words, start=start, end=end, known=False))
-            page.take(start, end)
-    return models
-
-
-def _is_pair(words: str) -> bool:
-    """True for two words with a slash between them, which are no id: `and/or`, `lora/qlora`."""
-    if all(has_meaning(part) for part in words.split("/")) or compiled(_RATE).fullmatch(words):
-        return True
-    return compiled(r"(?:\d+|and|or|w|n|y|on|off|q|a)/\w+|\w+/(?:or|and|response|answer|off|o)\b.*").fullmatch(words) is not None
-
-
-_RATE = r"[\d.$]*[a-z]{0,6}/(?:gpu-?)?(?:s|sec|second|min|minute|hr?|hour|day|week|mo|month|year|gpu|it|step|token|sample)s?"
-"""`2.49/hr`, `USD/GPU-hour`, `1.3it/s`."""
-
-
 def _read_adapter(page: Page, task: str | None, model: str | None, names: list[Named], overrides: dict[str, Any]) -> list[str]:
     """An adapter beside the model that it belongs to becomes its field; returned are names of what is not run."""
     if task not in ("evaluate", "infer", "quantize"):
@@ -295,15 +228,6 @@ def _read_adapter(page: Page, task: str | None, model: str | None, names: list[N
     if adapter is not None:
         overrides.setdefault("model.adapter_model", adapter)
     return not_run
-
-
-def _is_tool(before: str, task: str | None) -> bool:
-    """True where a name is that of the model that judges or writes: `with org/name`."""
-    return task in ("judge", "synthesize") and compiled(r"\b(?:with|using)\s+$").search(before) is not None
-
-
-def _is_data(before: str) -> bool:
-    return _DATA_BEFORE.search(before) is not None and _MODEL_BEFORE.search(before) is None
 
 
 def _words(page: Page, task: str | None) -> dict[str, Any]:
@@ -336,16 +260,24 @@ def _words(page: Page, task: str | None) -> dict[str, Any]:
 
 def _cloud(text: str, *, corrected: bool) -> str | None:
     """The cloud that is named as a place; the last one where someone corrects himself."""
-    named = [(m.start(), value) for value, pattern in lexicon.CLOUDS for m in compiled(pattern).finditer(text) if not is_topic(text, *m.span()) and (corrected or affirmed_at(text, m))]
+    named = [(m.start(), value) for value, pattern in lexicon.CLOUDS for m in compiled(pattern).finditer(text) if not is_topic(text, *m.span()) and (corrected or affirmed_at(text, m)) and not faulted(text, m.end()) and not _is_lack(text, m.start())]
     if not named:
         return None
     return max(named)[1] if corrected else next(value for value, _ in lexicon.CLOUDS if any(value == said for _, said in named))
 
 
+_LACK = r"\b(?:no|without|neither)\s+(?:[\w.\-]+\s+){1,2}(?:on\s+)?$"
+
+
+def _is_lack(text: str, start: int) -> bool:
+    """True where a place is named for what it has not: `no vllm on this box`."""
+    return compiled(r"(?:on )?(?:this|my)\b").match(text, start) is not None and compiled(_LACK).search(text[max(0, start - 40) : start]) is not None
+
+
 def _sharding(text: str) -> str | None:
     said: str | None = pick(text, lexicon.SHARDINGS)
     denied = {v for v, p in lexicon.SHARDINGS if compiled(p).search(text) and not affirmed(text, p)}
-    if said is None and denied & {"fsdp", "deepspeed"}:
+    if said is None and denied & {"fsdp", "deepspeed"} and "ddp" not in denied:
         return "ddp"
     return said
 
@@ -357,9 +289,9 @@ def _settle(
     if model:
         found["model"] = routed_id(model) if found.get("engine") == "OPENROUTER" else model
     if method and found.get("task") in (None, "train", "tune"):
-        found["method"] = method
+        found["method"] = "qlora" if found.get("method") == "qlora" else method
         found.setdefault("task", "train")
-    if found.get("task") is None and model and ("dataset" in found or any(key in found for key in _OF_TRAINING)):
+    if found.get("task") is None and model and ("dataset" in found or any(key in found for key in _OF_TRAINING) or any(path.startswith(_TRAINING_FIELDS) for path in overrides)):
         found["task"] = "train"
     if found.get("gpu") == "cpu" and found.get("task") not in (None, "train"):
         found["gpu"] = "CPU"
@@ -370,7 +302,8 @@ def _settle(
         found.pop("dataset", None)
 
 
-_OF_TRAINING = ("epochs", "lora_rank", "lora_alpha", "learning_rate", "micro_batch_size")
+_TRAINING_FIELDS = ("training.", "peft.")
+_OF_TRAINING = ("max_steps", "objective", "epochs", "lora_rank", "lora_alpha", "learning_rate", "micro_batch_size")
 _ADAPTER_KEYS = (("lora_rank", "a rank"), ("lora_alpha", "an alpha"))
 
 

@@ -56,6 +56,7 @@ _NAMES = (
     ("on|with", r"(?<=[a-z])(on|with)(?=\d{1,2}x[a-z]?\d)", " {0} "),
 )
 _MACHINES = (
+    ("er|en", r"(?<![\w.\-/])((?:rtx ?)?[2-5]0[5-9]0(?: ?ti)?|[ahblvt]\d{1,3}[gs]?)['\u2019]?(?:ern?|en)(?![a-z0-9])", "{0}s"),
     ("100|800", rf"(?<![a-wyz]){_GPU_SIZES}(?P<s>s?)(?:[-_]|(?P<blank> ))(?P<gb>16|32|40|80|94)(?(blank)(?=\s*(?:$|[,;)/|\n]|\.(?:\s|$)|(?:and|with|on|spot|in)\b))|{_ENDS})", "{gpu}{s} {gb}GB"),
     ("gb ", r"(?<![\w.])(\d{1,2}|an?|one|two|three|four|six|eight) (16|24|32|40|80|94|141) ?gb ([ahvl]\d{2,3}s?)(?![a-z0-9])", "{0} {2} {1}GB"),
     (" of th", r"(?<![\w.])(\d{1,2}) of (?:those|these)(?=\s+(?:nvidia\s+)?[ahlvt]\d)", "{0}"),
@@ -67,10 +68,15 @@ _MACHINES = (
     ("--gres", r"--gres[= ]gpu:([a-z]\w*(?:[-_]\w+)*):(\d+)", " {1}x{0} "),
     ("--g", rf"(?:--gres[= ]gpu:|{_PER_NODE})(\d+)", " {0} gpus "),
     ("--gpus", rf"{_PER_NODE}([a-z]\w*(?:[-_]\w+)*):(\d+)", " {1}x{0} "),
-    ("--n|-n ", r"(?:--nodes|--nnodes|--num[-_](?:nodes|machines)|(?<!\S)-N)[= ](\d+)\b", " {0} nodes "),
+    ("--n|-n", r"(?:--nodes|--nnodes|--num[-_](?:nodes|machines)|(?<!\S)-N)[= ](\d+)\b|(?<!\S)-N(\d{1,3})(?!\S)", " {0} nodes "),
     ("num_", rf"(?<![\w\-])num_(?:nodes|machines){_SAYS}(\d+)\b", " {0} nodes "),
     ("proc|parallel|-tp", r"--?nproc[-_]per[-_]node[= ](\d+)\b|--num[-_]processes[= ](\d+)\b|(?:--)?tensor[-_]parallel[-_]size[= :]+(\d+)\b|(?<!\S)--?tp[= ](\d+)\b", " {0} gpus "),
-    ("use_spot", rf"\buse_spot{_SAYS}{_YES}", " spot "),
+    ("use_spot", rf"\buse_spot{_SAYS}{_YES}|--use_spot\b(?!\s*[= ]\s*(?:true|yes|on|1|auto|false|no|off|0)\b)", " spot "),
+    ("sbatch", r"#SBATCH\b", " sbatch "),
+    ("--mem|--cpus|--ntasks|--array", r"(?<!\S)--(?:mem(?:[-_]per[-_]\w+)?|cpus[-_]per[-_]\w+|ntasks(?:[-_]per[-_]\w+)?|array)[= ]\S+", " "),
+    ("-t |--time", r"(?<!\S)(?:-t |--time[= ])(\d+)-(\d{1,2})(?::\d\d){0,2}(?![\d:])", " within {0} days "),
+    ("-t |--time", r"(?<!\S)-t (?=\d{1,3}:\d\d:\d\d)", " --time="),
+    ("-c ", r"(?<!\S)-c (?=\S+\.ya?ml\b)", " "),
     ("use_spot", rf"\buse_spot{_SAYS}{_NO}", " on-demand "),
     (" x|x ", r"(?<![\w.\-/])(\d{1,2})n(?=\s?[x*]\s?\d)", "{0} nodes "),
 )
@@ -82,7 +88,7 @@ _NUMBERS = (
     (",", r"(?<![\w.,])(\d{1,2}),(\d{1,2})(?=\s*(?:hours?|h\b|days?|epochs?))", "{0}.{1}"),
     ("ep", r"(?<![\w.\-/])(\d{1,2}) ?eps?\b(?!\s*[=:])", "{0} epochs"),
     ("e", r"(?<![\w.\-/])(?<!\bla )(?<!\ble )([1-9]\d?)e(?=\s|[,;|/]|$)", "{0} epochs"),
-    ("r", r"\b(r\s?=?\s?\d{1,3})([\s,/]+)a(\d{1,3})(?![\w.])", "{0}{1}alpha={2}"),
+    ("r", r"\b(r\s?=?\s?\d{1,3})([\s,;/]+)a(\d{1,3})(?![\w.])", "{0}{1}alpha={2}"),
     ("twice", r"\b(?:over|through) (?:the |my |all |our )*(?:whole |entire |full )?(?:data(?:set)?|corpus|set|file|it) twice\b|\btwice (?:over|through)\b", "2 epochs"),
     (" times ", r"(?<![\w.])(\d{1,2}|two|three|four|five) times (?=over|through)", "{0} epochs "),
     ("cutoff", r"\bcutoff(?=\s*[=:]?\s*\d)", "cutoff_len"),
@@ -93,11 +99,15 @@ _NUMBERS = (
     ("k", _ITEM + r"((?:1|2|4|8|16|32|64|128)k)" + _ITEM_ENDS, "{0} ctx"),
 )
 _BARE_RATE = r"(?:^|[,;|/\n]\s*|(?:\b(?:q?lora|full|ft|sft|dpo|kto|grpo|bf16|epochs|ctx)|\d[\w.\-]*)\s+)(\d(?:\.\d+)?e-[3-7])(?=\s|[,;|/]|$)"
+_FLAG = r"(?<!\S)--([a-z]+(?:-[a-z]+)+)(?=[= ])"
+"""A flag with hyphens, where the fields have underscores: `--learning-rate`."""
 _DEVICES = r"\bCUDA_VISIBLE_DEVICES\s*=\s*\"?(\d+(?:,\d+)*)\"?"
 
 
 def spelled_out(text: Rewriting) -> Rewriting:
     """The text without shorthand: `L3.1-8B, 4k, 3e` is `llama 3.1-8B, 4k ctx, 3 epochs`."""
+    if "--" in text.text:
+        text = text.edited(Edit(*match.span(1), match.group(1).replace("-", "_")) for match in compiled(_FLAG).finditer(text.text))
     lowered = text.text.lower()
     for signs, pattern, new in _rows():
         if any(sign in lowered for sign in signs):

@@ -118,6 +118,8 @@ def method_of(page: Page, task: str | None, asks: list[Question]) -> str | None:
         return "full"
     if "lora" in said and task == "train" and affirmed(text, lexicon.FOUR_BIT):
         said = (said - {"lora"}) | {"qlora"}
+    if {"lora", "qlora"} <= said and compiled(r"\blora\b").search(text) and not affirmed(text, r"\blora\b"):
+        said.discard("lora")  # `peft:` beside it is a section of a config
     if "qlora" in said and not compiled(r"\blora\b.*\bq-?lora\b|\bq-?lora\b.*\blora\b").search(text):
         said.discard("lora")
     if len(said) > 1 and page.correction:
@@ -134,8 +136,11 @@ def method_of(page: Page, task: str | None, asks: list[Question]) -> str | None:
 
 
 def objective_of(text: str) -> str | None:
-    """The objective that is named."""
+    """The objective that is named: by its own name rather than by what describes several."""
+    if (named := [value for value, pattern in _BY_NAME if affirmed(text, pattern)]) and len(named) == 1:
+        return named[0]
     value: str | None = pick(text, lexicon.OBJECTIVES)
     return value
 
 
+_BY_NAME = tuple((name, rf"\b{name}\b(?![-_])") for name in ("dpo", "kto", "grpo", "gkd"))

@@ -8,6 +8,8 @@ def any_of(*words: str) -> str:
     return "|".join(words)
 
 
+SEARCHABLE = r"(?:hyper[- ]?param\w*|learning[- _]rates?\b|lrs?\b|batch[- _]?sizes?\b|ranks?\b|alphas?\b|(?:lora[- _])?dropouts?\b|weight[- _]decays?\b|warm[- ]?ups?\b|schedulers?\b|optimi[sz]ers?\b|number of epochs\b|gradient accumulation\b)"
+"""What a search may look for."""
 TASKS = (
     (
         "synthesize",
@@ -26,7 +28,7 @@ TASKS = (
         any_of(
             r"\bllm[- ]as[- ]a?[- ]?judge", r"\bas (?:a |the )?judge\b", r"\bjudg(?:e|ing)\b", r"\b(?:rate|score|grade) the (?:\w+ )+of\b",
             r"\b(?:rate|score|grade|assess) (?:them|those|these)\b",
-            r"\b(?:rate|score|grade|assess) (?:the |my |our |all |these )?(?:\w+ )?(?:replies|responses|answers|outputs|completions|generations)\b",
+            r"\b(?:rate|score|grade|assess|critique|mark|rat(?:e|ing)|scoring|grading) (?:the |my |our |all |these |those |some |their |its )*(?:\d[\d,]* )?(?:[\w\-]+(?:'s|s'|')? ){0,3}(?:replies|responses|answers|outputs|completions|generations|transcripts)\b",
         ),
     ),
     (
@@ -43,9 +45,10 @@ TASKS = (
         any_of(
             r"hyper[- ]?param\w*", r"\bhp[- ](?:search|sweep|tuning)\b", r"\bhpo\b", r"\bhparams?\b", r"\boptuna\b", r"\bsweep\b", r"\bgrid search\b",
             # what is looked for: `find the best learning rate`
-            r"\bfind (?:me |us |out )?(?:the |which |what )?(?:best|optimal|right|good) (?:\w+ )?(?:learning|lr\b|batch|rank|hyper|values?)",
-            r"\b(?:search|look|scan) (?:for |over |through )?(?:the )?(?:best |optimal )?(?:learning rates?|lrs?|ranks?|batch sizes?|hyper)",
-            r"\b\d+ trials\b(?! of (?:mine|ours)|.{0,20}\bfail)", r"\btun(?:e|ing) (?:the )?(?:learning rate|lr|rank|batch size)\b",
+            r"\bfind (?:me |us |out )?(?:the |which |what )?(?:best|optimal|right|good) (?:\w+ )?(?:values? for |settings? for |combination of )?(?:the )?(?:lora |initial |peak |global )?" + SEARCHABLE,
+            r"\b(?:search|look|scan) (?:for |over |through )?(?:the |an? )?(?:best |optimal |right |good )?(?:values? (?:of|for) )?(?:the )?(?:lora )?" + SEARCHABLE,
+            r"\b(?:which|what) (?:lora )?" + SEARCHABLE + r"[^.?!\n]{0,30}\b(?:works?|is|performs?) best\b", r"\boptimi[sz]e (?:the )?" + SEARCHABLE,
+            r"\b\d+ trials\b(?! of (?:mine|ours)|.{0,20}\bfail)", r"\btun(?:e|ing) (?:the )?(?:lora )?" + SEARCHABLE,
         ),
     ),
     (
@@ -87,7 +90,7 @@ OBJECTIVES = (
     (
         "dpo",
         any_of(
-            r"\bdpo\b", r"direct preference", r"\bpreference (?:pairs|data|tuning|optimi[sz]ation)", r"\bchosen\b.{0,20}\brejected\b",
+            r"\bdpo\b", r"direct preference", r"\bpreference (?:pairs|data|tuning|optimi[sz]ation)\b", r"\bchosen\b.{0,20}\brejected\b",
         ),
     ),
     ("kto", r"\bkto\b|kahneman|\bthumbs[- ]up\b"),
@@ -127,7 +130,8 @@ METHODS = (
             r"\bfull[- ]?(?:parameter|param|weights?|precision)?[- ]*(?:fine[- ]?tun\w*|ft\b|train\w*|sft\b|dpo\b|tun\w+|finet\w*)",
             r"\bfully\s+(?:fine|train|tun)", r"\bfft\b", r"\bvoll(?:es|en|er|e|st[äa]ndig\w*)?[- ]*(?:fine[- ]?tun\w*|train\w*)", r"\bentra[iî]nement complet\b",
             r"\b(?:ajuste|entrenamiento) completo\b", r"\u5168\u53c2\u6570", r"\u5168\u91cf", r"\bfull\b(?! (?:log|list|text|context|precision|name|path))",
-            r"\ball (?:the )?(?:parameters|weights)\b",
+            r"\ball (?:of )?(?:the |its |of its )?(?:model )?(?:parameters|params|weights)\b", r"\b(?:every|each) (?:single )?(?:weight|parameter|param)\b",
+            r"\bunfreeze (?:everything|all (?:layers|of it)|the (?:whole|entire) (?:model|network|thing))\b", r"\b(?:train|update|tune) the (?:whole model|whole network|entire model|entire network)\b", r"\b(?:nothing|no layers?|no weights?) frozen\b", r"\bno frozen (?:layers|weights|parameters)\b",
         ),
     ),
 )  # fmt: skip
