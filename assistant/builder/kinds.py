@@ -43,9 +43,17 @@ def respond_task(asked: Request) -> Outcome:
     return answer(asked)
 
 
+def _on_its_gpus(plan: TaskPlan) -> str:
+    """The command, with the GPUs hidden that the engine cannot use: Oumi gives vLLM all that it sees (vllm_inference_engine.py, 0.9)."""
+    if plan.hardware is None or not any(finding.rule == "INF004" and finding.fix.startswith("export ") for finding in plan.findings):
+        return plan.command
+    return f"env CUDA_VISIBLE_DEVICES={','.join(map(str, range(plan.hardware.count)))} {plan.command}"
+
+
 def finished(asked: Request, plan: TaskPlan, notes: Sequence[Reason] = (), ways_out: tuple[WayOut, ...] = ()) -> Outcome:
     """The outcome of a task's plan: its file where it fits, else what would."""
     assumptions = (*asked.notes, *notes)
+    plan = replace(plan, command=_on_its_gpus(plan))
     base = Outcome(
         status="ok" if plan.fits else "does_not_fit",
         intent=asked.intent,

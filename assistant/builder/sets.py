@@ -82,19 +82,10 @@ def _joined(whole: Outcome, step: Outcome, unread: tuple[str, ...]) -> Outcome:
         whole,
         then=(*whole.then, second),
         files=(*whole.files, *second.files),
-        commands=(*whole.commands, *_on_its_gpus(second, whole)),
+        commands=(*whole.commands, *second.commands),
         findings=(*whole.findings, *unread_findings(unread), *news),
         assumptions=(*whole.assumptions, *notes),
     )
-
-
-def _on_its_gpus(step: Outcome, whole: Outcome) -> tuple[str, ...]:
-    """The step's commands, with the GPUs hidden that it cannot use: Oumi gives vLLM all that it sees, and the training has more."""
-    used = step.task_plan.hardware if step.task_plan else None
-    there = whole.plan.hardware if whole.plan else None
-    if used is None or there is None or not there.gpu.is_cuda or used.count >= there.count or not any(finding.rule == "INF004" for finding in step.findings):
-        return step.commands
-    return tuple(f"env CUDA_VISIBLE_DEVICES={','.join(map(str, range(used.count)))} {command}" for command in step.commands)
 
 
 def _awaits(finding: Finding, training: Outcome) -> bool:

@@ -146,6 +146,8 @@ def test_vllm_takes_the_gpus_that_divide_the_heads() -> None:
     assert plan(outcome).hardware is not None
     assert plan(outcome).hardware.count == 2  # type: ignore[union-attr]
     assert any("CUDA_VISIBLE_DEVICES=0,1" in f.fix for f in outcome.findings)
+    assert outcome.commands[-1].startswith("env CUDA_VISIBLE_DEVICES=0,1")
+    assert f"# Run: {outcome.commands[-1]}\n" in outcome.files[0].yaml
 
 
 @pytest.mark.parametrize(
