@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 _TRAINERS = {"sft": "sft", "dpo": "dpo", "kto": "kto", "grpo": "grpo", "gkd": "gkd"}
-_DTYPES = {"bfloat16": "bf16", "bf16": "bf16", "float16": "fp16", "fp16": "fp16", "half": "fp16", "float32": "fp32", "fp32": "fp32"}
 
 
 def _count(value: Any) -> int | None:
@@ -30,17 +29,12 @@ def _trainer(value: Any) -> str | None:
     return _TRAINERS.get(value.lower().removeprefix("trl_")) if isinstance(value, str) else None
 
 
-def _dtype(value: Any) -> str | None:
-    return _DTYPES.get(value.lower()) if isinstance(value, str) else None
-
-
 def _if(value: Any, said: str) -> str | None:
     return said if value is True else None
 
 
 _KEYS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "model.model_max_length": ("sequence_length", _count),
-    "model.torch_dtype_str": ("precision", _dtype),
     "training.trainer_type": ("objective", _trainer),
     "training.max_steps": ("max_steps", _count),
     "training.num_train_epochs": ("epochs", _amount),

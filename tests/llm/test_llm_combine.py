@@ -21,11 +21,11 @@ def both(words: str, *, kind: str = "request", **said: Any) -> Combined:
 
 
 def test_gaps_are_filled_and_told() -> None:
-    words = "show smollm2 135m the tone of my mails, adjusting every weight"
-    assert read(words).intent.task is None
-    result = both(words, task="train", method="full")
-    assert (result.reading.intent.task, result.reading.intent.method) == ("train", "full")
-    assert {(n.field, n.value) for n in result.notes} == {("task", "train"), ("method", "full")}
+    words = "adjust smollm2 135m to the tone of my mails, with an eye on quality"
+    assert (read(words).intent.task, read(words).intent.priority) == (None, None)
+    result = both(words, task="train", priority="quality")
+    assert (result.reading.intent.task, result.reading.intent.priority) == ("train", "quality")
+    assert {(n.field, n.value) for n in result.notes} == {("task", "train"), ("priority", "quality")}
     assert all("LLM" in n.why for n in result.notes)
 
 
