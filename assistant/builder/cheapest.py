@@ -22,17 +22,20 @@ _NOTICEABLE = 0.95
 class Cheapest:
     """What a search by price found, in US dollars a whole run; `machine` is None where none is cheaper, or none has a price.
 
-    `price` says what an hour of it costs, and of which day that price is.
+    `price` says what an hour of it costs, and of which day that price is; `length_known` whether the run's hours are.
     """
 
     machine: Hardware | None
     dollars: float | None
     now_dollars: float | None
     price: str = ""
+    length_known: bool = True
 
     @property
     def why(self) -> str:
         """What is gained, or why there is nothing to gain."""
+        if self.dollars is None and not self.length_known:
+            return "how long the run takes is not known, so whole runs cannot be compared by cost; a number of steps, or data that can be read, tells it"
         if self.dollars is None:
             return "no price is known for this run, so no cheaper machine can be named"
         if self.machine is None:
@@ -55,7 +58,7 @@ def find_cheapest(intent: Intent, current: Outcome, resolve: Resolve) -> Cheapes
     priced = [(one.dollars, one.machine, one.price) for one in (found.requirements if found else ()) if one.dollars is not None]
     now = current.cost.dollars if current.cost and current.status == "ok" else None  # what does not fit costs nothing yet
     if not priced:
-        return Cheapest(machine=None, dollars=None, now_dollars=now)
+        return Cheapest(machine=None, dollars=None, now_dollars=now, length_known=bool(current.plan.time and current.plan.time.hours))
     dollars, machine, price = min(priced, key=lambda one: one[0])
     is_less = now is None or dollars < _NOTICEABLE * now
     return Cheapest(machine=machine if is_less else None, dollars=dollars, now_dollars=now, price=price)
