@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from assistant.builder.packages import Body
 from assistant.core.errors import UsageError
 from assistant.core.values import Hardware
 from assistant.launch.header import Header, read_header
@@ -15,28 +14,14 @@ from assistant.machine.configs import parse_config, read_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class Subject(Body):
     """`base` is the folder that its relative paths are read from; `said` the machine of a flag, None for this one."""
 
     file: Path
-    kind: str
-    body: Mapping[str, Any]
     text: str
     header: Header = field(default_factory=Header)
     base: Path = Path()
     said: Hardware | None = None
-
-    def get(self, path: str) -> Any:
-        """The value of a dotted field, or None."""
-        here: Any = self.body
-        for name in path.split("."):
-            here = here.get(name) if isinstance(here, Mapping) else None
-        return here
-
-    def text_of(self, path: str) -> str:
-        """The same where it is text, else empty."""
-        value = self.get(path)
-        return value if isinstance(value, str) else ""
 
     def path_to(self, said: str) -> Path:
         """A path of the config from where it would be read: Oumi expands no `~`."""
