@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
+from assistant.catalogue.models import get_model
 from assistant.checks.document import parse
+from assistant.checks.lint import Context, judge
 from assistant.checks.typed import mistakes
 from assistant.migrate.foreign import import_config, tool_of
 from assistant.migrate.notes import Migration
@@ -63,6 +65,20 @@ def test_every_key_of_an_example_is_told_or_is_off(path: Path) -> None:
             missing.append(where)
     beside = {"load_in_8bit", "load_in_4bit", "finetuning_type", "quantization_method", "double_quantization", "datasets", "dtype", "pure_bf16", "torch_dtype", "bf16", "use_peft", "dataset_dir", "epochs", "wandb_project", "fsdp", "output_dir", "model.apply_lora_to_mlp", "metric_logger.project", "checkpointer.checkpoint_dir", "optimizer.fused", "checkpointer.output_dir", "dataset_train_split"}
     assert [where for where in missing if where.partition("[")[0] not in beside] == []  # `beside` is told under the key that it goes with
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=name_of)
+def test_an_example_becomes_a_config_that_the_linter_finds_no_error_in(path: Path) -> None:
+    flaws = judge(imported(path.read_text("utf-8")).text, Context(model_of=get_model)).flaws
+    assert [flaw.finding for flaw in flaws if flaw.finding.severity == "error"] == []
+
+
+@pytest.mark.parametrize("dtype", ["bf16", "fp32"])
+def test_sharded_4_bit_weights_are_stored_in_the_format_of_the_others(dtype: str) -> None:
+    text = TUNE.replace("lora_llama3_1_8b", "qlora_llama3_1_8b") + f"dtype: {dtype}\nfsdp_cpu_offload: true\n"
+    found = imported(text)
+    assert field(found, "peft.bnb_4bit_quant_storage") == field(found, "model.torch_dtype_str")
+    assert "PEF021" not in [flaw.finding.rule for flaw in judge(found.text, Context(model_of=get_model)).flaws]
 
 
 def test_the_tool_is_told_by_its_keys() -> None:
