@@ -16,6 +16,7 @@ from assistant.migrate.notes import Migration, Note
 from assistant.migrate.torchtune import from_torchtune
 from assistant.migrate.trl import from_trl
 from assistant.migrate.unsloth import from_unsloth
+from assistant.migrate.untold import untold
 
 _READERS: dict[str, Callable[[Carry], None]] = {
     "Axolotl": from_axolotl, "LLaMA-Factory": from_llama_factory, "torchtune": from_torchtune, "TRL": from_trl, "Unsloth": from_unsloth,
@@ -52,7 +53,8 @@ def import_config(text: str, tool: str) -> Migration:
     carry.rest()
     if not carry.get("model.model_name"):
         raise UsageError(f"This {tool} config names no model.", context=tool, hint="Is it one of training?", reference="no-model")
-    notes = tuple(sorted(_once(carry.notes), key=lambda note: (note.line, note.column)))
+    told = [*carry.notes, *untold(carry, _READERS[tool])]
+    notes = tuple(sorted(_settled(told), key=lambda note: (note.line, note.column)))
     text = render(Config(kind="train", body=carry.body, why={}), header(tool, notes))
     return Migration(text=text, kind="train", origin=tool, notes=notes)
 
@@ -66,5 +68,9 @@ def header(tool: str, notes: tuple[Note, ...]) -> list[str]:
     return lines
 
 
-def _once(notes: list[Note]) -> list[Note]:
-    return list(dict.fromkeys(notes))
+def _settled(notes: list[Note]) -> list[Note]:
+    """Each note once; what stands in the result in another way, or only in part, is not listed as carried as it is."""
+    worse = {note.source for note in notes if note.fate in ("changed", "lost")}
+    carried = {note.source for note in notes if note.fate == "carried"}
+    kept = [note for note in notes if not (note.fate == "carried" and note.source in worse) and not (note.fate == "harmless" and note.source in carried | worse)]
+    return list(dict.fromkeys(kept))

@@ -63,8 +63,7 @@ def test_every_key_of_an_example_is_told_or_is_off(path: Path) -> None:
             continue
         if not any(where == source or where.startswith((f"{source}.", f"{source}[")) for source in told):
             missing.append(where)
-    beside = {"load_in_8bit", "load_in_4bit", "finetuning_type", "quantization_method", "double_quantization", "datasets", "dtype", "pure_bf16", "torch_dtype", "bf16", "use_peft", "dataset_dir", "epochs", "wandb_project", "fsdp", "output_dir", "model.apply_lora_to_mlp", "metric_logger.project", "checkpointer.checkpoint_dir", "optimizer.fused", "checkpointer.output_dir", "dataset_train_split"}
-    assert [where for where in missing if where.partition("[")[0] not in beside] == []  # `beside` is told under the key that it goes with
+    assert missing == []
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=name_of)
@@ -243,3 +242,27 @@ def test_what_is_off_or_says_nothing_loses_nothing() -> None:
     found = imported(AXOLOTL + "some_switch: false\ndebug:\nstrict: false\ntensor_parallel:\n")
     assert found.is_whole
     assert fates(found)["some_switch"] == {"harmless"}
+
+
+TRL = "model_name_or_path: Qwen/Qwen2.5-1.5B-Instruct\ndataset_name: trl-lib/ultrafeedback_binarized\nbeta: 0.2\nuse_peft: true\nload_in_4bit: true\n"
+
+
+@pytest.mark.parametrize("kind", ["nf4", "fp4"])
+def test_what_was_read_is_carried_and_no_list_says_another_thing(kind: str) -> None:
+    found = imported(f"{TRL}bnb_4bit_quant_type: {kind}\n")
+    told = fates(found)
+    assert told["bnb_4bit_quant_type"] == told["load_in_4bit"] == {"carried"}
+    assert field(found, "peft.bnb_4bit_quant_type") == kind
+    assert any(note.source == "load_in_4bit" and note.path == "peft.q_lora" for note in found.notes)
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=name_of)
+def test_what_is_carried_stands_in_the_file_and_in_no_worse_list(path: Path) -> None:
+    found, root = imported(path.read_text("utf-8")), parse(path.read_text("utf-8"))
+    carried = {note.source for note in found.notes if note.fate == "carried"}
+    assert [source for source in carried if root.at(source) is None] == []
+    assert carried & {note.source for note in found.notes if note.fate in ("changed", "lost")} == set()
+
+
+def test_a_key_that_is_read_and_changes_nothing_is_lost() -> None:
+    assert fates(imported(FACTORY + "neat_packing: true\n"))["neat_packing"] == {"lost"}
