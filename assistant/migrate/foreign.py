@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from assistant.configs.render import render
 from assistant.core.errors import UsageError
 from assistant.migrate.axolotl import from_axolotl
 from assistant.migrate.carry import Carry
+from assistant.migrate.images import put_images
 from assistant.migrate.llama_factory import from_llama_factory
 from assistant.migrate.notes import Migration, Note
 from assistant.migrate.torchtune import from_torchtune
@@ -49,14 +51,19 @@ def import_config(text: str, tool: str) -> Migration:
         UsageError: no YAML, or no model is named in it.
     """
     carry = Carry(root=parse(text))
-    _READERS[tool](carry)
+    _read(tool, carry)
     carry.rest()
     if not carry.get("model.model_name"):
         raise UsageError(f"This {tool} config names no model.", context=tool, hint="Is it one of training?", reference="no-model")
-    told = [*carry.notes, *untold(carry, _READERS[tool])]
+    told = [*carry.notes, *untold(carry, functools.partial(_read, tool))]
     notes = tuple(sorted(_settled(told), key=lambda note: (note.line, note.column)))
     text = render(Config(kind="train", body=carry.body, why={}), header(tool, notes))
     return Migration(text=text, kind="train", origin=tool, notes=notes)
+
+
+def _read(tool: str, carry: Carry) -> None:
+    _READERS[tool](carry)
+    put_images(carry)
 
 
 def header(tool: str, notes: tuple[Note, ...]) -> list[str]:

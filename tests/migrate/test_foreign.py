@@ -266,3 +266,22 @@ def test_what_is_carried_stands_in_the_file_and_in_no_worse_list(path: Path) -> 
 
 def test_a_key_that_is_read_and_changes_nothing_is_lost() -> None:
     assert fates(imported(FACTORY + "neat_packing: true\n"))["neat_packing"] == {"lost"}
+
+
+SEES = FACTORY.replace("Qwen/Qwen2.5-7B-Instruct", "Qwen/Qwen2.5-VL-7B-Instruct").replace("identity", "mllm_demo,identity")
+
+
+@pytest.mark.parametrize("more", ["", "image_max_pixels: 262144\nmask_history: true\npacking: true\n"])
+def test_images_are_read_as_oumi_reads_them_and_their_rows_are_told_as_lost(more: str) -> None:
+    found = imported(SEES + more)
+    entries = field(found, "data.train.datasets")
+    assert {entry["dataset_name"] for entry in entries} == {"vision_language_jsonl"}
+    assert {entry["dataset_kwargs"]["processor_name"] for entry in entries} == {"Qwen/Qwen2.5-VL-7B-Instruct"}
+    assert field(found, "data.train.collator_name") == "vision_language_with_padding"
+    assert field(found, "data.train.train_target") is None
+    assert any(note.source == "dataset" and note.fate == "lost" and "images" in note.message for note in found.notes)
+    assert [flaw.finding.rule for flaw in judge(found.text, Context(model_of=get_model)).flaws if flaw.finding.severity == "error"] == []
+
+
+def test_rows_of_a_model_that_reads_text_alone_stay_text() -> None:
+    assert field(imported(FACTORY), "data.train.datasets")[0]["dataset_name"] == "text_sft_jsonl"
