@@ -8,6 +8,7 @@ from typing import Any
 
 from assistant.checks.case import Case
 from assistant.checks.declared import REMOVE, Found, Hit, Rule, put, when
+from assistant.core.edits import Edit
 
 _TOLD = ("TRL_SFT", "TRL_DPO", "TRL_GKD", "TRL_GOLD")
 """Trainers whose max_length Oumi sets from the model's section (core/configs/training_config.py, 0.9)."""
@@ -58,7 +59,10 @@ def _no_such_format(case: Case) -> Iterator[Hit]:
 def _blind(case: Case) -> Found:
     if case.get("data.train.collator_name") not in _TEXT_COLLATORS:
         return []
-    return ["data.train.collator_name"] if any(spec.kind == "vision_sft" for _, spec in case.registered()) else []
+    edits = put("data.train.collator_name", "vision_language_with_padding")
+    if case.get("data.train.train_target") is not None:
+        edits += (Edit(path="data.train.train_target", remove=True),)  # it works with the text collator alone
+    return [Hit(path="data.train.collator_name", edits=edits)] if any(spec.kind == "vision_sft" for _, spec in case.registered()) else []
 
 
 def _no_lines(case: Case) -> Found:
@@ -115,7 +119,6 @@ RULES = (
         where=_blind,
         message="{value} leaves the images out: the model learns from the text around them.",
         fix="Set data.train.collator_name: vision_language_with_padding.",
-        edits=put("data.train.collator_name", "vision_language_with_padding"),
         summary="Images that no collator hands on",
         why="TextCollatorWithPadding gives input_ids, attention_mask and labels alone (code of Oumi 0.9: core/collators/text_collator_with_padding.py).",
         bad="data: {train: {collator_name: text_with_padding, datasets: [{dataset_name: merve/vqav2-small, split: validation}]}}\ntraining: {trainer_type: TRL_SFT}\n",
