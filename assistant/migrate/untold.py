@@ -11,7 +11,7 @@ from assistant.core.errors import OumiChatError
 from assistant.migrate.carry import Carry
 from assistant.migrate.notes import Note
 
-_OFF = (None, False, "", [], {}, 0, "no", "none", "None")
+_OFF: tuple[Any, ...] = (None, False, "", [], {}, 0, "no", "none", "None")
 Reader = Callable[[Carry], None]
 
 
