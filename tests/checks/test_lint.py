@@ -149,3 +149,19 @@ def test_in_oumis_recipes_only_real_defects_are_errors() -> None:
         verdict = judge(path.read_text("utf-8"), Context(model_of=get_model))
         errors |= {(str(path.relative_to(RECIPES)), flaw.finding.rule) for flaw in verdict.flaws if flaw.finding.severity == "error"}
     assert errors == DEFECTS
+
+
+@pytest.mark.parametrize(
+    ("run", "more", "told"),
+    [
+        ("oumi train -c train.yaml", "", True),
+        ("oumi distributed torchrun -m oumi train --config configs/a.yaml", "", True),
+        ("oumi train -c train.yaml", "file_mounts: {~/train.yaml: train.yaml}\n", False),
+        ("git clone https://x.org/y && oumi train -c y/train.yaml", "", False),
+        ("oumi train -c oumi://configs/train.yaml", "", False),
+        ("oumi train -c ~/train.yaml", "", False),
+    ],
+)
+def test_a_job_that_names_a_config_brings_it_along(run: str, more: str, told: bool) -> None:
+    flaws = judge(f"resources: {{cloud: gcp}}\n{more}run: {run}\n", Context()).flaws
+    assert ("JOB028" in [flaw.finding.rule for flaw in flaws]) is told
