@@ -248,7 +248,7 @@ def job_file(plan: JobPlan, configs: Sequence[ConfigFile], name: str = "job.yaml
     }
     kept = {key: value for key, value in body.items() if value not in (None, {})}
     header = _header(plan, place, command or launch_line(plan, name))
-    return ConfigFile(kind="job", name=name, yaml=render(Config(kind="job", body=kept, why=_why(place)), header))
+    return ConfigFile(kind="job", name=name, yaml=render(Config(kind="job", body=kept, why=_why(plan, place)), header))
 
 
 def _envs(plan: JobPlan, place: Cloud) -> dict[str, str]:
@@ -266,11 +266,17 @@ def _mounts(plan: JobPlan, place: Cloud) -> dict[str, str]:
     return {**token, **dict(plan.mounts)}
 
 
-def _why(place: Cloud) -> dict[str, str]:
+_TOLD_40 = "oumi-chat: ignore[JOB025] the one with 40 GB, as planned; of one machine"
+_TOLD_SPOT = "oumi-chat: ignore[JOB023] can be taken away at any time: see the note at the top"
+"""What the linter would say of anybody's job, and this one says itself."""
+
+
+def _why(plan: JobPlan, place: Cloud) -> dict[str, str]:
+    is_small = re.fullmatch(r"A100(?::\d+)?", plan.accelerators or "") is not None
     said = {
-        "resources.accelerators": "GPUs of any type: sbatch refuses names that the cluster does not know" if place.name == "slurm" else "of one machine",
+        "resources.accelerators": "GPUs of any type: sbatch refuses names that the cluster does not know" if place.name == "slurm" else _TOLD_40 if is_small else "of one machine",
         "resources.disk_size": "GiB; the sum stands at the top of the file",
-        "resources.use_spot": "can be taken away at any time",
+        "resources.use_spot": _TOLD_SPOT,
         "num_nodes": "machines",
         "working_dir": "the commands run here, in place" if place.name == "local" else "copied to the cluster whole: the config reads files in it",
         "envs": "output goes there: unread it would stop the run" if place.name == "local" else "empty here: given by the command that starts the job",

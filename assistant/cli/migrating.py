@@ -10,10 +10,12 @@ from typing import Any
 from assistant.builder.edit import diff_lines
 from assistant.checks import releases
 from assistant.checks.document import NoDocument, parse
-from assistant.checks.typed import Mistake, mistakes
+from assistant.checks.lint import Context, judge
 from assistant.core.errors import UsageError
+from assistant.core.values import Finding
 from assistant.machine.configs import piped_text, read_text
 from assistant.machine.files import output_path, replace_own, write_new
+from assistant.machine.known import known_model
 from assistant.migrate.foreign import import_config, tool_of
 from assistant.migrate.notes import RULES, SEVERITIES, Migration
 from assistant.migrate.upgrade import kind_of_old, upgrade
@@ -43,12 +45,12 @@ class Wish:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Migrated:
-    """One file: its name, its text as it was, what became of it, and what the release that is wanted still refuses."""
+    """One file: its name, its text as it was, what became of it, and the errors that the linter finds in the result for the release that is wanted."""
 
     name: str
     before: str
     result: Migration
-    refused: tuple[Mistake, ...]
+    refused: tuple[Finding, ...]
 
     @property
     def is_whole(self) -> bool:
@@ -99,8 +101,13 @@ def _migrated(name: str, wish: Wish) -> Migrated:
         result = _imported(text, tool, name, wish)
     else:
         result = upgrade(text, _kind(body, name, wish), since=_since(wish), to=to)
-    refused = mistakes(parse(result.text), result.kind, to)
-    return Migrated(name=name, before=text, result=result, refused=refused)
+    return Migrated(name=name, before=text, result=result, refused=_refused(result, to))
+
+
+def _refused(result: Migration, to: str) -> tuple[Finding, ...]:
+    """What is still wrong in the result: a migrated config is to pass the same lint as every other."""
+    flaws = judge(result.text, Context(kind=result.kind, version=to, model_of=known_model)).flaws
+    return tuple(flaw.finding for flaw in flaws if flaw.finding.severity == "error")
 
 
 def _imported(text: str, tool: str, name: str, wish: Wish) -> Migration:
@@ -137,7 +144,7 @@ def _replace(one: Migrated, wish: Wish) -> None:
 def _show(done: list[Migrated], wish: Wish, screen: Screen) -> None:
     for one in done:
         lines = migration_lines(one.name, one.result, screen.err, quiet=wish.quiet)
-        lines += [((f"  refused  {_refusal(mistake)}", "bad"),) for mistake in one.refused]
+        lines += [((f"  refused  {_refusal(found)}", "bad"),) for found in one.refused]
         screen.talk([*lines, *_written(one, wish)])
         if wish.diff:
             screen.result("".join(f"{line}\n" for line in diff_lines(one.before, one.result.text, one.name)))
@@ -145,8 +152,8 @@ def _show(done: list[Migrated], wish: Wish, screen: Screen) -> None:
             screen.result(one.result.text)
 
 
-def _refusal(mistake: Mistake) -> str:
-    return f"{mistake.message}; {mistake.fix}"
+def _refusal(found: Finding) -> str:
+    return f"{found.rule} {found.message.rstrip('.')}; {found.fix}"
 
 
 def _written(one: Migrated, wish: Wish) -> list[Line]:
@@ -167,9 +174,9 @@ def _json(done: list[Migrated]) -> dict[str, Any]:
             message = f"{note.source}: {note.message}"
             findings.append({"file": one.name, "line": note.line, "column": note.column, "rule": RULES[note.fate], "severity": SEVERITIES[note.fate], "path": note.path or note.source, "message": message, "fix": note.fix})
         root = parse(one.before)
-        for mistake in one.refused:
-            place = root.at(mistake.path) if mistake.path else None
+        for found in one.refused:
+            place = root.at(found.path) if found.path else None
             line, column = (place.line, place.column) if place is not None else (1, 1)
-            findings.append({"file": one.name, "line": line, "column": column, "rule": mistake.rule, "severity": "error", "path": mistake.path, "message": mistake.message, "fix": mistake.fix})
+            findings.append({"file": one.name, "line": line, "column": column, "rule": found.rule, "severity": "error", "path": found.path, "message": found.message, "fix": found.fix})
     files = [{"kind": one.result.kind, "name": one.name, "from": one.result.origin, "yaml": one.result.text} for one in done]
     return {"schema": 1, "findings": findings, "files": files}

@@ -67,7 +67,9 @@ class Carry:
 
     def note(self, fate: Fate, source: str, message: str, *, path: str = "", fix: str = "") -> None:
         """Tell what became of a key."""
-        line, column = self._place(source)
+        if fate == "carried" and self.root.at(source) is None:
+            fate, message = "changed", message if message.startswith("left out") else f"left out: {message}"
+        line, column = self.place_of(source)
         self.notes.append(Note(fate=fate, source=source, path=path, message=message, fix=fix, line=line, column=column))
 
     def lost(self, source: str, message: str, fix: str = "") -> None:
@@ -116,10 +118,18 @@ class Carry:
             self.read.add(path)
             if node.value is False:
                 self.note("harmless", path, "is off")
+            elif (here := self._same_name(path, node.value)) is not None:
+                self.note("carried", path, f"is {here}", path=here)
             else:
                 self.note("lost", path, f"{_shown(node.value)} has no counterpart that is known here", fix="look for what does the same with oumi-chat explain")
 
-    def _place(self, source: str) -> tuple[int, int]:
+    def _same_name(self, path: str, value: Any) -> str | None:
+        """The field of the result that bears a key's name and has its value already."""
+        name = path.rpartition(".")[2]
+        return next((f"{part}.{name}" for part in ("model", "training", "peft") if self.get(f"{part}.{name}") == value), None)
+
+    def place_of(self, source: str) -> tuple[int, int]:
+        """The line and column of a key in the source, from 1."""
         above, _, name = source.rpartition(".")
         parent = self.root.at(above) if above else self.root
         if parent is not None and name in parent.keys:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,11 +12,13 @@ from assistant.configs.render import render
 from assistant.core.errors import UsageError
 from assistant.migrate.axolotl import from_axolotl
 from assistant.migrate.carry import Carry
+from assistant.migrate.images import put_images
 from assistant.migrate.llama_factory import from_llama_factory
 from assistant.migrate.notes import Migration, Note
 from assistant.migrate.torchtune import from_torchtune
 from assistant.migrate.trl import from_trl
 from assistant.migrate.unsloth import from_unsloth
+from assistant.migrate.untold import untold
 
 _READERS: dict[str, Callable[[Carry], None]] = {
     "Axolotl": from_axolotl, "LLaMA-Factory": from_llama_factory, "torchtune": from_torchtune, "TRL": from_trl, "Unsloth": from_unsloth,
@@ -48,13 +51,19 @@ def import_config(text: str, tool: str) -> Migration:
         UsageError: no YAML, or no model is named in it.
     """
     carry = Carry(root=parse(text))
-    _READERS[tool](carry)
+    _read(tool, carry)
     carry.rest()
     if not carry.get("model.model_name"):
         raise UsageError(f"This {tool} config names no model.", context=tool, hint="Is it one of training?", reference="no-model")
-    notes = tuple(sorted(_once(carry.notes), key=lambda note: (note.line, note.column)))
+    told = [*carry.notes, *untold(carry, functools.partial(_read, tool))]
+    notes = tuple(sorted(_settled(told), key=lambda note: (note.line, note.column)))
     text = render(Config(kind="train", body=carry.body, why={}), header(tool, notes))
     return Migration(text=text, kind="train", origin=tool, notes=notes)
+
+
+def _read(tool: str, carry: Carry) -> None:
+    _READERS[tool](carry)
+    put_images(carry)
 
 
 def header(tool: str, notes: tuple[Note, ...]) -> list[str]:
@@ -66,5 +75,9 @@ def header(tool: str, notes: tuple[Note, ...]) -> list[str]:
     return lines
 
 
-def _once(notes: list[Note]) -> list[Note]:
-    return list(dict.fromkeys(notes))
+def _settled(notes: list[Note]) -> list[Note]:
+    """Each note once; what stands in the result in another way, or only in part, is not listed as carried as it is."""
+    worse = {note.source for note in notes if note.fate in ("changed", "lost")}
+    carried = {note.source for note in notes if note.fate == "carried"}
+    kept = [note for note in notes if not (note.fate == "carried" and note.source in worse) and not (note.fate == "harmless" and note.source in carried | worse)]
+    return list(dict.fromkeys(kept))

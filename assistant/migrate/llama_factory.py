@@ -69,7 +69,8 @@ def _adapter(carry: Carry) -> bool:
         carry.lost("quantization_bit", f"Oumi quantises to 4 or 8 bit, not to {bits}")
     if (method := carry.take("quantization_method", "bnb")) not in ("bnb", "bitsandbytes"):
         carry.lost("quantization_method", f"Oumi quantises with bitsandbytes, not {method}")
-    carry.take("quantization_type")
+    if bits == 4 and carry.has("quantization_type"):
+        carry.put("peft.bnb_4bit_quant_type", carry.take("quantization_type"), "quantization_type")
     carry.rename(_ADAPTER)
     if carry.get("peft.lora_r") is None:
         carry.default("peft.lora_r", 8, "LLaMA-Factory")

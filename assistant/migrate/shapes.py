@@ -43,7 +43,7 @@ def put_adapter(carry: Carry, source: str, *, bits: int | None, nested: bool = T
 def finish_adapter(carry: Carry) -> None:
     """The formats of 4-bit weights follow the format of the others."""
     dtype = carry.get("model.torch_dtype_str")
-    if carry.get("peft.q_lora") and carry.get("peft.q_lora_bits") == 4 and dtype in ("bfloat16", "float16"):
+    if carry.get("peft.q_lora") and carry.get("peft.q_lora_bits") == 4 and dtype in ("bfloat16", "float16", "float32"):
         carry.body["peft"] |= {"bnb_4bit_compute_dtype": dtype, "bnb_4bit_quant_storage": dtype}
 
 

@@ -27,7 +27,10 @@ def from_trl(carry: Carry) -> None:
     carry.rename({"model_name_or_path": "model.model_name", "max_length": "model.model_max_length", "max_seq_length": "model.model_max_length"})
     if carry.take("use_peft") or carry.has("lora_r"):
         bits = 4 if carry.take("load_in_4bit") else 8 if carry.take("load_in_8bit") else None
+        four = carry.take("bnb_4bit_quant_type", "nf4")
         shapes.put_adapter(carry, "use_peft", bits=bits, nested=bool(carry.take("use_bnb_nested_quant")))
+        if bits == 4:
+            carry.put("peft.bnb_4bit_quant_type", four, "bnb_4bit_quant_type", "" if carry.has("bnb_4bit_quant_type") else f"left out: TRL takes {four}")
         _targets(carry)
         carry.default("peft.lora_r", 16, "TRL")
         carry.default("peft.lora_alpha", 32, "TRL")

@@ -11,6 +11,7 @@ import pytest
 
 from assistant.builder import respond
 from assistant.builder.linting import fit_of
+from assistant.catalogue.clouds import CLOUDS
 from assistant.catalogue.machines import parse_machine
 from assistant.catalogue.models import get_model
 from assistant.checks.lint import Context, judge
@@ -58,10 +59,23 @@ def test_configs_of_other_kinds_have_no_finding(said: dict[str, object]) -> None
         assert findings({**said, "model": model}, "A100-80GB")[1] == []
 
 
-@pytest.mark.parametrize("cloud", ["gcp", "aws", "runpod", "slurm", "local"])
-def test_jobs_have_no_finding(cloud: str) -> None:
-    said = {"task": "train", "model": MODELS[1], "cloud": cloud, "gpu": "A100-80GB", "gpu_count": 4, "method": "lora"}
-    assert findings(said, "4xA100-80GB")[1] == []
+@pytest.mark.parametrize("spot", [False, True])
+@pytest.mark.parametrize("cloud", sorted(CLOUDS))
+def test_jobs_have_no_finding(cloud: str, spot: bool) -> None:
+    """Of every cloud, with GPUs of both sizes and on spot machines: what a job's own notes say, the linter does not say again."""
+    jobs = 0
+    for gpu, count, task in (("A100-80GB", 4, "train"), ("A100", 8, "train"), ("A100", 1, "evaluate"), ("A100", 1, "infer")):
+        more = {"method": "lora"} if task == "train" else {"benchmarks": ["mmlu"]} if task == "evaluate" else {}
+        said = {"task": task, "model": MODELS[1], "cloud": cloud, "gpu": gpu, "gpu_count": count, "spot": spot or None, **more}
+        machine = parse_machine(f"{count}x{gpu}")
+        try:
+            outcome = respond(Intent.model_validate({key: value for key, value in said.items() if value is not None}), machine=machine)
+        except OumiChatError:
+            continue
+        for file in (file for file in outcome.files if file.kind == "job"):
+            jobs += 1
+            assert [flaw.finding for flaw in judge(file.yaml, Context(model_of=get_model)).flaws] == [], said
+    assert jobs
 
 
 def test_a_slip_in_a_training_config_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -115,25 +115,31 @@ def test_no_shape_of_a_config_breaks_a_rule() -> None:
 
 
 DEFECTS = {
-    # Streamed rows have no length, and neither max_steps nor a length is given: the trainer stops (issue of DAT043).
+    # Streamed rows have no length, and neither max_steps nor a length is given. Run: ValueError "The train_dataset does not
+    # implement __len__" (transformers/trainer.py:701).
     ("examples/fineweb_ablation_pretraining/ddp/train.yaml", "DAT043"),
     ("examples/fineweb_ablation_pretraining/fsdp/train.yaml", "DAT043"),
-    # eval_strategy: steps without any validation data: ValueError when the trainer is made.
+    # eval_strategy: steps without any validation data. Run: ValueError "You have set `args.eval_strategy` to
+    # IntervalStrategy.STEPS but you didn't pass an `eval_dataset`" as the trainer is made (transformers/trainer.py:653).
     ("recipes/gemma2/sft/2b_full/train.yaml", "DAT040"),
     ("recipes/gemma3/sft/4b_full/train.yaml", "DAT040"),
-    # "This value is used for debugging", say its own comments: a whole run that writes nothing.
+    # save_steps: 0 and save_final_model: False, "used for debugging" by its own comments (lines 38 to 41): nothing is written.
+    # oumi/train.py:245 returns before it saves where save_final_model is off.
     ("recipes/llama3_1/sft/8b_full/longctx_train.yaml", "TRN031"),
-    # Phi-3 and Phi-4 hold qkv_proj and gate_up_proj in one: only o_proj and down_proj get adapters.
+    # Phi-3 holds qkv_proj and gate_up_proj in one (modeling_phi3.py:54 and 216). Run with the seven names of these recipes:
+    # o_proj and down_proj alone get adapters.
     ("recipes/phi3/dpo/train.yaml", "PEF031"),
     ("recipes/phi3/kto/train.yaml", "PEF031"),
     ("recipes/phi3/sft/lora_macos_train.yaml", "PEF031"),
     ("recipes/phi3/sft/lora_train.yaml", "PEF031"),
+    # Phi-4 is of the same type, and named are qkv_proj, o_proj, gate_proj, up_proj and down_proj: gate_proj and up_proj are none.
     ("recipes/phi4/sft/reasoning_plus/qlora_train.yaml", "PEF031"),
-    # Oumi 0.9 ships qwen2-vl-instruct and no qwen2-instruct.
+    # Oumi 0.9 ships qwen2-vl-instruct and no qwen2-instruct. Run: FileNotFoundError "Chat template file not found"
+    # (oumi/builders/models.py:590).
     ("recipes/qwen2_5/sft/3b_full/train.yaml", "DAT058"),
     ("recipes/qwen2_5/sft/7b_full/train.yaml", "DAT058"),
 }
-"""Every error that is found in Oumi's own recipes, with what is wrong there."""
+"""Every error that is found in Oumi's own recipes, with what is wrong there and how that is known; those marked "Run" are run in tests/oumi/test_recipe_defects.py."""
 
 
 @pytest.mark.skipif(not RECIPES.is_dir() and not os.environ.get("CI"), reason="Oumi's recipes are not here")
@@ -143,3 +149,19 @@ def test_in_oumis_recipes_only_real_defects_are_errors() -> None:
         verdict = judge(path.read_text("utf-8"), Context(model_of=get_model))
         errors |= {(str(path.relative_to(RECIPES)), flaw.finding.rule) for flaw in verdict.flaws if flaw.finding.severity == "error"}
     assert errors == DEFECTS
+
+
+@pytest.mark.parametrize(
+    ("run", "more", "told"),
+    [
+        ("oumi train -c train.yaml", "", True),
+        ("oumi distributed torchrun -m oumi train --config configs/a.yaml", "", True),
+        ("oumi train -c train.yaml", "file_mounts: {~/train.yaml: train.yaml}\n", False),
+        ("git clone https://x.org/y && oumi train -c y/train.yaml", "", False),
+        ("oumi train -c oumi://configs/train.yaml", "", False),
+        ("oumi train -c ~/train.yaml", "", False),
+    ],
+)
+def test_a_job_that_names_a_config_brings_it_along(run: str, more: str, told: bool) -> None:
+    flaws = judge(f"resources: {{cloud: gcp}}\n{more}run: {run}\n", Context()).flaws
+    assert ("JOB028" in [flaw.finding.rule for flaw in flaws]) is told

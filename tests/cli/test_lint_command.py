@@ -167,7 +167,7 @@ def test_a_hostile_name_is_a_name(name: str, how: str, here: Path, capsys: pytes
 def test_a_job_is_judged_by_the_config_that_it_runs(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     big = GOOD.replace("gpt2", "meta-llama/Llama-3.1-70B-Instruct")
     put(here, "configs/train.yaml", big)
-    put(here, "job.yaml", "name: x\nresources:\n  cloud: gcp\n  accelerators: A100-80GB:1\nrun: oumi train -c configs/train.yaml\n")
+    put(here, "job.yaml", "name: x\nresources:\n  cloud: gcp\n  accelerators: A100-80GB:1\nworking_dir: .\nrun: oumi train -c configs/train.yaml\n")
     code, findings = found(capsys, "job.yaml")
     assert code == 5
     assert [(one["rule"], one["line"]) for one in findings] == [("MEM020", 4)]

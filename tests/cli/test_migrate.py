@@ -13,7 +13,7 @@ import pytest
 from assistant.cli import run
 from tests.migrate.examples import HERE
 
-OLD = "model:\n  model_name: a/b  # mine\ndata:\n  train:\n    datasets: [{dataset_name: yahma/alpaca-cleaned}]\npeft:\n  init_lora_weights: GAUSSIAN\n"
+OLD = "training: {trainer_type: TRL_SFT, use_peft: true}\nmodel:\n  model_name: a/b  # mine\ndata:\n  train:\n    datasets: [{dataset_name: yahma/alpaca-cleaned}]\npeft:\n  init_lora_weights: GAUSSIAN\n"
 NEW = OLD.replace("init_lora_weights", "lora_init_weights").replace("# mine\n", "# mine\n  torch_dtype_str: float32\n")
 LOST = "attributes: {a: {name: a}}\nmodel: {model_name: a/b}\n"
 
@@ -117,6 +117,15 @@ def test_what_the_release_still_refuses_is_an_error(tmp_path: Path, capsys: pyte
     path.write_text("model: {model_name: a/b}\ntraining: {num_train_epochs: 1.5}\n", encoding="utf-8")
     assert run(["migrate", str(path)]) == 5
     assert "num_train_epochs" in capsys.readouterr().err
+
+
+def test_an_error_of_the_linter_in_the_result_is_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "forgotten.yaml"
+    path.write_text(OLD.replace(", use_peft: true", ""), encoding="utf-8")
+    assert run(["migrate", str(path)]) == 5
+    assert "PEF001" in capsys.readouterr().err
+    assert run(["migrate", str(path), "--format", "json"]) == 5
+    assert "PEF001" in [one["rule"] for one in json.loads(capsys.readouterr().out)["findings"]]
 
 
 def test_a_sentence_that_begins_with_the_word_is_a_request(capsys: pytest.CaptureFixture[str]) -> None:

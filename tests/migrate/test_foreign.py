@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
+from assistant.catalogue.models import get_model
 from assistant.checks.document import parse
+from assistant.checks.lint import Context, judge
 from assistant.checks.typed import mistakes
 from assistant.migrate.foreign import import_config, tool_of
 from assistant.migrate.notes import Migration
@@ -61,8 +63,21 @@ def test_every_key_of_an_example_is_told_or_is_off(path: Path) -> None:
             continue
         if not any(where == source or where.startswith((f"{source}.", f"{source}[")) for source in told):
             missing.append(where)
-    beside = {"load_in_8bit", "load_in_4bit", "finetuning_type", "quantization_method", "double_quantization", "datasets", "dtype", "pure_bf16", "torch_dtype", "bf16", "use_peft", "dataset_dir", "epochs", "wandb_project", "fsdp", "output_dir", "model.apply_lora_to_mlp", "metric_logger.project", "checkpointer.checkpoint_dir", "optimizer.fused", "checkpointer.output_dir", "dataset_train_split"}
-    assert [where for where in missing if where.partition("[")[0] not in beside] == []  # `beside` is told under the key that it goes with
+    assert missing == []
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=name_of)
+def test_an_example_becomes_a_config_that_the_linter_finds_no_error_in(path: Path) -> None:
+    flaws = judge(imported(path.read_text("utf-8")).text, Context(model_of=get_model)).flaws
+    assert [flaw.finding for flaw in flaws if flaw.finding.severity == "error"] == []
+
+
+@pytest.mark.parametrize("dtype", ["bf16", "fp32"])
+def test_sharded_4_bit_weights_are_stored_in_the_format_of_the_others(dtype: str) -> None:
+    text = TUNE.replace("lora_llama3_1_8b", "qlora_llama3_1_8b") + f"dtype: {dtype}\nfsdp_cpu_offload: true\n"
+    found = imported(text)
+    assert field(found, "peft.bnb_4bit_quant_storage") == field(found, "model.torch_dtype_str")
+    assert "PEF021" not in [flaw.finding.rule for flaw in judge(found.text, Context(model_of=get_model)).flaws]
 
 
 def test_the_tool_is_told_by_its_keys() -> None:
@@ -227,3 +242,46 @@ def test_what_is_off_or_says_nothing_loses_nothing() -> None:
     found = imported(AXOLOTL + "some_switch: false\ndebug:\nstrict: false\ntensor_parallel:\n")
     assert found.is_whole
     assert fates(found)["some_switch"] == {"harmless"}
+
+
+TRL = "model_name_or_path: Qwen/Qwen2.5-1.5B-Instruct\ndataset_name: trl-lib/ultrafeedback_binarized\nbeta: 0.2\nuse_peft: true\nload_in_4bit: true\n"
+
+
+@pytest.mark.parametrize("kind", ["nf4", "fp4"])
+def test_what_was_read_is_carried_and_no_list_says_another_thing(kind: str) -> None:
+    found = imported(f"{TRL}bnb_4bit_quant_type: {kind}\n")
+    told = fates(found)
+    assert told["bnb_4bit_quant_type"] == told["load_in_4bit"] == {"carried"}
+    assert field(found, "peft.bnb_4bit_quant_type") == kind
+    assert any(note.source == "load_in_4bit" and note.path == "peft.q_lora" for note in found.notes)
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=name_of)
+def test_what_is_carried_stands_in_the_file_and_in_no_worse_list(path: Path) -> None:
+    found, root = imported(path.read_text("utf-8")), parse(path.read_text("utf-8"))
+    carried = {note.source for note in found.notes if note.fate == "carried"}
+    assert [source for source in carried if root.at(source) is None] == []
+    assert carried & {note.source for note in found.notes if note.fate in ("changed", "lost")} == set()
+
+
+def test_a_key_that_is_read_and_changes_nothing_is_lost() -> None:
+    assert fates(imported(FACTORY + "neat_packing: true\n"))["neat_packing"] == {"lost"}
+
+
+SEES = FACTORY.replace("Qwen/Qwen2.5-7B-Instruct", "Qwen/Qwen2.5-VL-7B-Instruct").replace("identity", "mllm_demo,identity")
+
+
+@pytest.mark.parametrize("more", ["", "image_max_pixels: 262144\nmask_history: true\npacking: true\n"])
+def test_images_are_read_as_oumi_reads_them_and_their_rows_are_told_as_lost(more: str) -> None:
+    found = imported(SEES + more)
+    entries = field(found, "data.train.datasets")
+    assert {entry["dataset_name"] for entry in entries} == {"vision_language_jsonl"}
+    assert {entry["dataset_kwargs"]["processor_name"] for entry in entries} == {"Qwen/Qwen2.5-VL-7B-Instruct"}
+    assert field(found, "data.train.collator_name") == "vision_language_with_padding"
+    assert field(found, "data.train.train_target") is None
+    assert any(note.source == "dataset" and note.fate == "lost" and "images" in note.message for note in found.notes)
+    assert [flaw.finding.rule for flaw in judge(found.text, Context(model_of=get_model)).flaws if flaw.finding.severity == "error"] == []
+
+
+def test_rows_of_a_model_that_reads_text_alone_stay_text() -> None:
+    assert field(imported(FACTORY), "data.train.datasets")[0]["dataset_name"] == "text_sft_jsonl"

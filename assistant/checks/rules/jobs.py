@@ -46,6 +46,20 @@ def _no_init(case: Case) -> bool:
     return re.search(r"\$\{?OUMI_(?:NUM_NODES|TOTAL_NUM_GPUS|MASTER_ADDR|NODE_RANK)", run) is not None and "init" not in run
 
 
+_CONFIG = re.compile(r"\boumi\b[^\n;&|]{0,300}?(?:-c|--config)[ =]+[\"']?((?![/~$])[\w./-]{1,200}\.ya?ml)")
+_FETCHES = re.compile(r"\b(?:git clone|wget|curl|cd|cp|mv|hf download|rsync|scp|gsutil|aws s3)\b")
+_SKY = ("aws", "gcp", "azure", "lambda", "runpod", "nebius", "kubernetes", "k8s")
+
+
+def _left_at_home(case: Case) -> bool:
+    """A config of this folder that nothing brings to the machine of the job."""
+    if case.text("resources.cloud") not in _SKY or case.get("working_dir") or case.section("file_mounts") or case.section("storage_mounts"):
+        return False
+    run = case.text("run").replace("\\\n", " ")
+    named, scripts = _CONFIG.findall(run), f"{case.text('setup')}\n{run}"
+    return any(not re.search(rf">\s*[\"']?{re.escape(name)}", scripts) for name in named) and not _FETCHES.search(scripts)
+
+
 def _absolute(case: Case) -> Found:
     return ["run"] if re.search(r"(?:-c|--config)[ =](?:/home/|/Users/|[A-Z]:\\)", case.text("run")) else []
 
@@ -143,6 +157,18 @@ RULES = (
         summary="A config that stays at home",
         why="working_dir is what is copied to the machine (code of Oumi 0.9: JobConfig).",
         bad="resources: {cloud: gcp}\nrun: oumi train -c /home/me/train.yaml\n",
-        good="resources: {cloud: gcp}\nrun: oumi train -c train.yaml\n",
+        good="resources: {cloud: gcp}\nworking_dir: .\nrun: oumi train -c train.yaml\n",
+    ),
+    Rule(
+        rule="JOB028",
+        kinds=("job",),
+        severity="warning",
+        where=when("run", _left_at_home),
+        message="run names a config of this folder, and nothing brings it to the machine of the job",
+        fix="set working_dir: . or mount the file with file_mounts",
+        summary="A config that is not carried",
+        why="Without working_dir and file_mounts nothing of this computer is copied (code of Oumi 0.9: launcher/clients/sky_client.py).",
+        bad="resources: {cloud: gcp}\nrun: oumi train -c train.yaml\n",
+        good="resources: {cloud: gcp}\nworking_dir: .\nrun: oumi train -c train.yaml\n",
     ),
 )

@@ -27,7 +27,7 @@ def _flash(case: Case) -> bool:
     if case.get("model.attn_implementation") != "flash_attention_2":
         return False
     old = case.capability is not None and case.capability < 8.0
-    return old or case.get("model.torch_dtype_str") == "float32"
+    return old or (case.get("model.torch_dtype_str") == "float32" and case.text("training.mixed_precision_dtype").upper() not in ("BF16", "FP16"))
 
 
 def _warmup_too_long(case: Case) -> bool:
@@ -219,7 +219,8 @@ RULES = (
         fix="Leave model.attn_implementation out: PyTorch's own attention runs here.",
         edits=REMOVE,
         summary="Flash attention where it cannot run",
-        why="FlashAttention 2 has kernels for fp16 and bf16 on Ampere and later alone (its README); float32 weights or an older GPU stop the run.",
+        why="FlashAttention 2 has kernels for fp16 and bf16 on Ampere and later alone (its README); float32 weights or an older GPU stop the run. "
+        "Under autocast transformers hands it the half of float32 weights (its integrations/flash_attention.py).",
         bad="model: {model_name: gpt2, torch_dtype_str: float32, attn_implementation: flash_attention_2}\n",
         good="model: {model_name: gpt2, torch_dtype_str: bfloat16, attn_implementation: flash_attention_2}\n",
         early=True,
