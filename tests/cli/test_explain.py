@@ -108,7 +108,7 @@ def test_findings_of_a_job_and_of_its_config_stand_each_with_its_own(train: Path
     run(["explain", str(job), "--offline", "--json"])
     files = json.loads(capsys.readouterr().out)["files"]
     rules = [{finding["rule"] for finding in one["findings"]} for one in files]
-    assert rules[0] == {"JOB022", "JOB025"}
+    assert rules[0] == {"JOB022", "JOB025", "JOB028"}
     assert "PEF038" in rules[1]
 
 
