@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from assistant.core.intent import Intent
@@ -24,6 +25,8 @@ _ASKS = r"\b(?:eval(?:uate)?|benchmark|infer(?:ence)?|serve|deploy|host|chat)\b"
 _ALONE = rf"(?:also )?(?:(?:run|do|make) )?{_ASKS}[\s.;,!]*"
 _UNPLANNED = ("quantize", "quantise")
 """Steps of which no config can be made in one request: they stay with the training, which names them."""
+_VAGUE = ("test", "score", "measure", "generate")
+"""Verbs of which the rest must say what is measured or written."""
 STEP_TASKS = ("evaluate", "infer")
 """What can follow a training in one request."""
 
@@ -77,7 +80,9 @@ def steps_in(text: str) -> Steps | None:
     training, later, foreign = text[: places[0].start()].strip(), list[str](), list[str]()
     for match, end in zip(places, [*(m.start() for m in places[1:]), len(text)], strict=True):
         words = text[match.start("step") : end].strip()
-        if match["verb"].lower() in _UNPLANNED or (not later and not _is_step(words, match["link"])):
+        if _is_vague(match, words):
+            foreign.append(words)
+        elif match["verb"].lower() in _UNPLANNED or (not later and not _is_step(words, match["link"])):
             training += text[match.start() : end].rstrip()
         elif _is_step(words, match["link"]) or compiled(_ALONE).fullmatch(words):
             later.append(words.rstrip(" .;,"))
@@ -85,9 +90,17 @@ def steps_in(text: str) -> Steps | None:
             foreign.append(words)
         else:
             later[-1] += text[match.start() : end].rstrip()
-    if not later or read(training).intent.task != "train":
+    if not (later or foreign) or read(training).intent.task != "train":
         return None
     return Steps(training=training, later=tuple(later), foreign=tuple(foreign))
+
+
+def _is_vague(match: re.Match[str], words: str) -> bool:
+    """True for a step that comes after and of which no config can be made: `then test on test.jsonl` names no benchmark, and no data to train on."""
+    if match["verb"].lower() not in _VAGUE or not compiled(_AFTER).search(match["link"]) or compiled(_DURING).search(words):
+        return False
+    said = _read_step(words).intent
+    return not _is_step(words, match["link"]) and not compiled(_ALONE).fullmatch(words) and said.task in (None, "evaluate") and said.model is None
 
 
 def _is_step(words: str, link: str) -> bool:

@@ -153,7 +153,8 @@ RULES = (
         why="gsm8k, countdown and rar_medicine_verl take data_source, solution_str and ground_truth and no others; TRL passes prompts and completions: TypeError "
         "at the first step (code of Oumi 0.9 and TRL 1.6).",
         bad="training: {trainer_type: TRL_GRPO, reward_functions: [gsm8k]}\n",
-        good="training: {trainer_type: VERL_GRPO, reward_functions: [gsm8k]}\n",
+        good="data: {train: {datasets: [{dataset_name: openai/gsm8k}]}, validation: {datasets: [{dataset_name: openai/gsm8k, split: test}]}}\n"
+        "training: {trainer_type: VERL_GRPO, reward_functions: [gsm8k]}\n",
         since="0.9",
     ),
     Rule(
