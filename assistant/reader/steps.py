@@ -80,13 +80,15 @@ def steps_in(text: str) -> Steps | None:
     training, later, foreign = text[: places[0].start()].strip(), list[str](), list[str]()
     for match, end in zip(places, [*(m.start() for m in places[1:]), len(text)], strict=True):
         words = text[match.start("step") : end].strip()
-        if _is_vague(match, words):
+        said = _read_step(words).intent
+        is_step, is_bare = _is_step(words, match["link"], said), compiled(_ALONE).fullmatch(words) is not None
+        if not (is_step or is_bare) and _is_vague(match, words, said):
             foreign.append(words)
-        elif match["verb"].lower() in _UNPLANNED or (not later and not _is_step(words, match["link"])):
+        elif match["verb"].lower() in _UNPLANNED or (not later and not is_step):
             training += text[match.start() : end].rstrip()
-        elif _is_step(words, match["link"]) or compiled(_ALONE).fullmatch(words):
+        elif is_step or is_bare:
             later.append(words.rstrip(" .;,"))
-        elif _read_step(words).intent.model:
+        elif said.model:
             foreign.append(words)
         else:
             later[-1] += text[match.start() : end].rstrip()
@@ -95,19 +97,16 @@ def steps_in(text: str) -> Steps | None:
     return Steps(training=training, later=tuple(later), foreign=tuple(foreign))
 
 
-def _is_vague(match: re.Match[str], words: str) -> bool:
+def _is_vague(match: re.Match[str], words: str, said: Intent) -> bool:
     """True for a step that comes after and of which no config can be made: `then test on test.jsonl` names no benchmark, and no data to train on."""
-    if match["verb"].lower() not in _VAGUE or not compiled(_AFTER).search(match["link"]) or compiled(_DURING).search(words):
-        return False
-    said = _read_step(words).intent
-    return not _is_step(words, match["link"]) and not compiled(_ALONE).fullmatch(words) and said.task in (None, "evaluate") and said.model is None
+    comes_after = compiled(_AFTER).search(match["link"]) is not None and compiled(_DURING).search(words) is None
+    return match["verb"].lower() in _VAGUE and comes_after and said.task in (None, "evaluate") and said.model is None
 
 
-def _is_step(words: str, link: str) -> bool:
+def _is_step(words: str, link: str, said: Intent) -> bool:
     """True for words that ask for an evaluation or an inference of what is trained, and of no other model."""
     if compiled(_DURING).search(words):
         return False
-    said: Intent = _read_step(words).intent
     if said.task not in STEP_TASKS or said.model:
         return False
     names_result = compiled(_RESULT).search(words) is not None
