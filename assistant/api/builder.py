@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from os import PathLike, fspath
+from os import PathLike
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,13 +12,14 @@ from assistant.api.config import OumiConfig
 from assistant.api.file import File, read_file
 from assistant.api.request import Said, said_as, said_in
 from assistant.api.steps import Steps
-from assistant.api.values import checked, checked_machine, checked_override, kind_of_task, text
+from assistant.api.values import checked, checked_machine, checked_override, path_text, text
 from assistant.builder.existing import Existing
 from assistant.builder.imports import UNCOUNTED, intent_of_config
 from assistant.builder.prose import explain
 from assistant.builder.saving import named
 from assistant.builder.sizing import of_config
 from assistant.catalogue.machines import parse_machine
+from assistant.checks.kinds import kind_of_task
 from assistant.configs.difference import Change
 from assistant.core.errors import DoesNotFitError, NeedsInputError, OumiChatError, UsageError
 from assistant.core.intent import Cloud, Intent
@@ -264,7 +265,7 @@ class ConfigBuilder(Steps):
         """
         if self._file is not None:
             raise UsageError("A loaded config stands alone.", context="save_all", hint=".save(path) writes it.", reference="needs-replan")
-        place = output_path(str(fspath(path)))
+        place = output_path(path_text(path))
         files = named(_fitting(self.outcome()), str(place)).files
         write_all([(Path(file.name), file.yaml) for file in files], force=force)
         return files

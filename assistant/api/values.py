@@ -24,8 +24,6 @@ _TEXTS = ("model", "dataset", "output_dir", "run_name")
 _LONGEST = 4096
 STEPS = {"task": "for_task", "method": "training_type", "global_batch_size": "batch_size", "overrides": "override"}
 """Keys of the intent whose step has another name."""
-_TASK_KINDS = {"evaluate": "eval"}
-"""Tasks whose kind of config has another name."""
 
 
 def checked(key: str, value: Any) -> Any:
@@ -85,11 +83,6 @@ def checked_machine(value: Any) -> str:
     if words.lower() != "auto":
         parse_machine(words)
     return words
-
-
-def kind_of_task(task: str | None) -> str:
-    """The kind of config that a task makes."""
-    return _TASK_KINDS.get(task or "train", task or "train")
 
 
 def checked_override(path: Any, value: Any, kind: str | None, *, parts: bool = False) -> Any:

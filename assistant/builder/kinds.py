@@ -9,6 +9,7 @@ from importlib import import_module
 from assistant.builder.header import task_header_lines
 from assistant.builder.requests import Request
 from assistant.checks.guards import guard
+from assistant.checks.kinds import kind_of_task
 from assistant.configs.build import task_config
 from assistant.configs.render import render
 from assistant.core.errors import UsageError
@@ -38,7 +39,7 @@ def respond_task(asked: Request) -> Outcome:
     if task not in _HOMES:
         raise UsageError(f"Configs to {task} are not made yet.", context=f"task {task}", hint="Say what to train, evaluate or serve.", reference="task-not-supported")
     if asked.intent.overrides:
-        guard(asked.intent, "eval" if task == "evaluate" else task)
+        guard(asked.intent, kind_of_task(task))
     answer: Callable[[Request], Outcome] = import_module(_HOMES[task]).respond
     return answer(asked)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from assistant.chat.merging import changed_keys
 from assistant.chat.nouns import NOUNS
 from assistant.chat.state import State
+from assistant.checks.kinds import kind_of_task
 from assistant.checks.schema import field
 from assistant.core.intent import Intent
 from assistant.reader.lexicon import SHARDINGS
@@ -22,7 +23,6 @@ _NAMES = {
     "train": "a training", "evaluate": "an evaluation", "infer": "an inference", "quantize": "a quantization", "tune": "a search", "judge": "a judge",
     "synthesize": "a synthesis",
 }  # fmt: skip
-_KINDS = {"evaluate": "eval"}
 _SPOKEN = 300
 """Characters of a line that nouns are looked for in: what is longer is pasted."""
 _METHOD_TOO = ("quantize",)
@@ -69,7 +69,7 @@ def for_its_task(state: State) -> Intent:
     own = {key: None for key in ("global_batch_size", "micro_batch_size") if getattr(intent, key) == getattr(training, key)}
     if intent.task == "quantize" and intent.dataset == training.dataset:  # it calibrates on rows of its own
         own["dataset"] = None
-    kind = _KINDS.get(intent.task, intent.task)
+    kind = kind_of_task(intent.task)
     given = training.overrides or {}
     kept = {path: value for path, value in (intent.overrides or {}).items() if not (path in given and given[path] == value and field(path) is not None and field(path, kind) is None)}
     return intent.model_copy(update={**own, "overrides": kept or None})

@@ -15,6 +15,7 @@ from assistant.chat.series import reading_of
 from assistant.chat.state import CheapestFound, Command, Event, FieldSet, Loaded, MachineSet, MendFound, State
 from assistant.chat.talk import COMMANDS as NAMES
 from assistant.chat.talk import HELP
+from assistant.checks.kinds import kind_of_task
 from assistant.checks.schema import field, field_names
 from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
@@ -41,7 +42,7 @@ def _set(_: TerminalDesk, state: State, effect: Command) -> Event | None:
         raise UsageError("/set takes PATH=VALUE.", context=f"/set {effect.rest}", hint="Such as /set training.warmup_steps=50.")
     from assistant.reader.fields import value_of
 
-    kind = _kind_of(state.intent)
+    kind = kind_of_task(state.intent.task)
     name = path.strip() if "." in path or field(path.strip(), kind) else override_of(path, field_names(kind)) or path.strip()
     if kind == "tune" and not name.startswith("tuning.") and field(name) is not None:  # of the training that is searched around
         kind = "train"
@@ -50,11 +51,6 @@ def _set(_: TerminalDesk, state: State, effect: Command) -> Event | None:
         typed = value.strip()
     said = _absorbed(Intent(task=state.intent.task, overrides={name: typed}), state.intent, kind)
     return FieldSet(said=said.model_copy(update={"task": None}), words=effect.rest)
-
-
-def _kind_of(intent: Intent) -> str:
-    """The kind of config that the conversation is about."""
-    return {"evaluate": "eval"}.get(intent.task or "train", intent.task or "train")
 
 
 def _absorbed(said: Intent, standing: Intent, kind: str) -> Intent:

@@ -19,8 +19,15 @@ MARKS: dict[str, frozenset[str]] = {
     "infer": frozenset(("generation", "engine", "input_path", "remote_params", "progress_path")),
 }
 """Kind → top-level fields that tell it from the others (a tuning has `data` too, an evaluation `generation`)."""
+_OF_TASKS = {"evaluate": "eval"}
+"""Tasks whose kind of config has another name."""
 _KNOWN = 0.5
 """Share of a file's fields that its kind must know: another tool's config may have one of our names."""
+
+
+def kind_of_task(task: str | None) -> str:
+    """The kind of config that a task makes; a training where none is said."""
+    return _OF_TASKS.get(task or "train", task or "train")
 
 
 def kinds_of(body: Mapping[str, Any]) -> tuple[str, ...]:
