@@ -125,7 +125,7 @@ def place_of(root: Node, path: str) -> tuple[int, int]:
 def _without_echoes(flaws: Iterable[Flaw]) -> Iterator[Flaw]:
     """A value that Oumi cannot read is told once: other rules about the same field say nothing new."""
     unread: set[str] = set()
-    for flaw in flaws:  # the rules of the schema come first in the table
+    for flaw in flaws:  # the rules of the schema, SCH…, come first in the table
         if flaw.finding.rule.startswith("SCH"):
             unread.add(flaw.finding.path)
         elif flaw.finding.path in unread:

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.oumi
 REFUSED = frozenset(
     (
         "TRN021", "TRN022", "TRN023", "TRN024", "TRN025", "TRN026", "TRN027", "TRN028", "TRN029", "TRN040", "TRN046", "TRN062", "TRN063", "TRN066",
-        "DAT041", "INF023", "DST025", "DST026", "DST034", "DST035",
+        "DAT041", "DST025", "DST026", "DST034", "DST035",
     )
 )
 """Rules whose bad example Oumi 0.9 refuses before a model is loaded. The others' it takes: they fail later, or in silence."""

@@ -25,7 +25,7 @@ from assistant.checks.rules import (
     training,
 )
 
-_TABLES = (schema, ranges, refused, training, attention, trainers, outputs, data, rows, parts, adapters, overlooked, experts, distributed, memory, serving, jobs)
+_TABLES = (schema, refused, ranges, training, attention, trainers, outputs, data, rows, parts, adapters, overlooked, experts, distributed, memory, serving, jobs)
 RULES: tuple[Rule, ...] = tuple(rule for table in _TABLES for rule in table.RULES)
 """Every rule."""
 EARLY: tuple[Rule, ...] = tuple(rule for rule in RULES if rule.early)

@@ -54,24 +54,24 @@ RANGES = {
     "training.gkd.max_new_tokens": Range(low=1),
     "fsdp.min_num_params": Range(low=1),
 }
-_OF_GENERATION = {
-    "generation.max_new_tokens": Range(low=1),
-    "generation.batch_size": Range(low=1),
-    "generation.num_beams": Range(low=1),
-    "generation.temperature": Range(),
-    "generation.top_p": Range(high=1),
-    "generation.min_p": Range(high=1),
-    "model.model_max_length": Range(low=1),
-    "remote_params.num_workers": Range(low=1),
-    "remote_params.requests_per_minute": Range(low=1),
-    "remote_params.max_retries": Range(),
-    "remote_params.connection_timeout": Range(),
-}
+OF_GENERATION = {"batch_size": Range(low=1), "num_beams": Range(low=1), "temperature": Range(), "top_p": Range(high=1), "min_p": Range(high=1)}
+OF_MODEL = {"model_max_length": Range(low=1)}
+OF_REMOTE = {
+    "num_workers": Range(low=1), "max_retries": Range(), "connection_timeout": Range(), "politeness_policy": Range(),
+    "requests_per_minute": Range(low=1), "input_tokens_per_minute": Range(low=1), "output_tokens_per_minute": Range(low=1),
+}  # fmt: skip
+"""What Oumi 0.9's GenerationParams, ModelParams and RemoteParams take (their code)."""
+
+
+def _in(section: str, spans: dict[str, Range]) -> dict[str, Range]:
+    return {f"{section}.{name}": span for name, span in spans.items()}
+
+
+_OF_ANSWERS = {"generation.max_new_tokens": Range(low=1), **_in("generation", OF_GENERATION), **_in("model", OF_MODEL), **_in("remote_params", OF_REMOTE)}
 SERVED = {
-    **_OF_GENERATION,
-    **{f"inference_config.{path}": span for path, span in _OF_GENERATION.items()},
-    "inference_remote_params.num_workers": Range(low=1),
-    "inference_remote_params.requests_per_minute": Range(low=1),
+    **_OF_ANSWERS,
+    **_in("inference_config", _OF_ANSWERS),
+    **_in("inference_remote_params", OF_REMOTE),
     "calibration_samples": Range(low=1),
     "awq_group_size": Range(low=1),
 }
@@ -109,8 +109,8 @@ RULES = (
         summary="A number that no answer or quantization can have",
         why="GenerationParams, RemoteParams and ModelParams refuse what is out of these ranges when the file is read (measured with Oumi 0.9); "
         "max_new_tokens, calibration_samples and awq_group_size pass and are of no use to any engine or quantizer.",
-        bad="model: {model_name: gpt2}\nengine: VLLM\ngeneration: {top_p: 3.0}\n",
-        good="model: {model_name: gpt2}\nengine: VLLM\ngeneration: {top_p: 0.9}\n",
+        bad="model: {model_name: gpt2}\nengine: VLLM\ngeneration: {max_new_tokens: 0}\n",
+        good="model: {model_name: gpt2}\nengine: VLLM\ngeneration: {max_new_tokens: 64}\n",
         early=True,
     ),
 )

@@ -9,23 +9,13 @@ from typing import Any
 from assistant.checks.case import Case
 from assistant.checks.declared import Hit, Rule
 from assistant.checks.releases import fields_of, newest
-from assistant.checks.rules.ranges import Range
+from assistant.checks.rules.ranges import OF_GENERATION, OF_MODEL, OF_REMOTE, Range
 
 _GENERATIONS = ("generation", "inference_config.generation", "evaluation.generation")
 _MODELS = ("model", "inference_config.model", "evaluation.model")
 _REMOTES = ("remote_params", "inference_remote_params", "inference_config.remote_params", "evaluation.inference_remote_params")
-_NUMBERS: tuple[tuple[tuple[str, ...], dict[str, Range]], ...] = (
-    (_MODELS, {"model_max_length": Range(low=1)}),
-    (_GENERATIONS, {"batch_size": Range(low=1), "num_beams": Range(low=1), "temperature": Range(), "top_p": Range(high=1), "min_p": Range(high=1)}),
-    (
-        _REMOTES,
-        {
-            "num_workers": Range(low=1), "max_retries": Range(), "connection_timeout": Range(), "politeness_policy": Range(),
-            "requests_per_minute": Range(low=1), "input_tokens_per_minute": Range(low=1), "output_tokens_per_minute": Range(low=1),
-        },
-    ),
-)  # fmt: skip
-"""Sections and what their numbers may be (code of Oumi 0.9: GenerationParams, RemoteParams, ModelParams)."""
+_NUMBERS = ((_MODELS, OF_MODEL), (_GENERATIONS, OF_GENERATION), (_REMOTES, OF_REMOTE))
+"""Sections and what their numbers may be."""
 _SPLITS = ("data.train", "data.validation", "data.test")
 _DTYPES = (
     "auto", "f64", "float64", "double", "f32", "float32", "float", "bf16", "bfloat16", "f16", "float16", "half", "uint8",
