@@ -25,10 +25,11 @@ _USED: dict[str, tuple[str, ...]] = {
     "synthesize": ("engine", "dataset", "sequence_length", "micro_batch_size", "seed", "output_dir"),
 }
 """Task → keys of the intent that its planner reads."""
-_NAMES = {
+TASK_NAMES = {
     "train": "a training", "tune": "a search", "evaluate": "an evaluation", "infer": "an inference", "quantize": "a quantization", "judge": "a judge",
     "synthesize": "a synthesis",
 }  # fmt: skip
+"""Task → what it makes, as a sentence names it."""
 _MACHINE = ("gpu", "gpu_count", "gpu_memory_gb", "nodes")
 
 
@@ -44,7 +45,7 @@ def _findings(outcome: Outcome, intent: Intent) -> tuple[Finding, ...]:
         return ()
     said = {key: value for key, value in intent.model_dump(exclude_none=True).items() if key not in ("task", "overrides")}
     lost = [key for key in said if key not in (*_USED[task], *_EVERYWHERE)]
-    found = [_found(lost, f"{_NAMES[task]} has no place for {{}}")] if lost else []
+    found = [_found(lost, f"{TASK_NAMES[task]} has no place for {{}}")] if lost else []
     found += _of_training(outcome, said) if outcome.plan is not None else _of_task(outcome, said)
     return tuple(found)
 
@@ -85,7 +86,7 @@ def _of_task(outcome: Outcome, said: dict[str, object]) -> list[Finding]:
     elif machine is not None:
         many = [key for key, has in (("gpu_count", machine.count), ("nodes", machine.nodes if outcome.intent.task == "train" else 1)) if key in said and said[key] != has]
         if many and not any(f.rule == "TUN001" for f in outcome.findings):
-            found.append(_found(many, f"{_NAMES[outcome.intent.task or 'train']} runs on one machine{' and one GPU' if outcome.intent.task == 'tune' else ''}, and {{}} said otherwise"))
+            found.append(_found(many, f"{TASK_NAMES[outcome.intent.task or 'train']} runs on one machine{' and one GPU' if outcome.intent.task == 'tune' else ''}, and {{}} said otherwise"))
     if {"micro_batch_size", "global_batch_size"} <= set(said) and "global_batch_size" in _USED[outcome.intent.task or "train"]:
         found.append(_found(["global_batch_size"], "rows at once are the micro batch size here, and {} was said beside it"))
     if outcome.files and (lost := _unwritten(outcome, said)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from assistant.builder.unused import TASK_NAMES
 from assistant.chat.merging import changed_keys
 from assistant.chat.nouns import NOUNS
 from assistant.chat.state import State
@@ -19,10 +20,6 @@ _OF_A_TRAINING = (
 )  # fmt: skip
 _OF_AN_EVALUATION = ("benchmarks", "num_fewshot", "limit")
 _TRAINS = ("train", "tune")
-_NAMES = {
-    "train": "a training", "evaluate": "an evaluation", "infer": "an inference", "quantize": "a quantization", "tune": "a search", "judge": "a judge",
-    "synthesize": "a synthesis",
-}  # fmt: skip
 _SPOKEN = 300
 """Characters of a line that nouns are looked for in: what is longer is pasted."""
 _METHOD_TOO = ("quantize",)
@@ -79,8 +76,8 @@ def _told(task: str | None, keys: tuple[str, ...], *, kept: bool) -> str:
     if not keys:
         return ""
     what = " and no ".join(range_name(key) for key in keys)
-    name = _NAMES.get(task or "train", "this")
+    name = TASK_NAMES.get(task or "train", "this")
     meant = "evaluate" if keys[0] in _OF_AN_EVALUATION else "train"
     say = '"now evaluate it"' if meant == "evaluate" else '"train it"'
     told = f"{name[0].upper()}{name[1:]} has no {what}"
-    return f"{told}: kept for {_NAMES[meant]}, which {say} plans." if kept else f"{told}. {say[0]}{say[1].upper()}{say[2:]} plans {_NAMES[meant]}, which has."
+    return f"{told}: kept for {TASK_NAMES[meant]}, which {say} plans." if kept else f"{told}. {say[0]}{say[1].upper()}{say[2:]} plans {TASK_NAMES[meant]}, which has."
