@@ -34,7 +34,8 @@ def _note(carry: Carry, reader: Reader, path: str, node: Node) -> Note:
         again = _read_with(carry, reader, path, other)
         if again is None:
             return Note(fate="carried", message="is read with the rest", **place)  # type: ignore[arg-type]
-        fields = [field for field, value in _flat(carry.body) if dict(_flat(again.body)).get(field) != value]
+        others = dict(_flat(again.body))
+        fields = [field for field, value in _flat(carry.body) if others.get(field) != value]
         if fields or again.body != carry.body:
             return Note(fate="carried", message=f"is {', '.join(fields[:3])}" if fields else "is read with the rest", path=fields[0] if fields else "", **place)  # type: ignore[arg-type]
         before, after = ({(note.source, note.message) for note in one.notes} for one in (carry, again))

@@ -43,12 +43,8 @@ def later_steps(page: Page, task: str | None) -> list[str]:
     """What is asked for after the first step: named, since one request makes a training and what can follow it."""
     if task is None:
         return []
-    named = [
-        match["clause"].strip()
-        for of, verbs in _TASK_OF
-        if of != task and page.mentions("then", "after", "finally")
-        for match in compiled(_THEN.format(verbs=verbs)).finditer(page.text)
-    ]
+    others = [verbs for of, verbs in _TASK_OF if of != task] if page.mentions("then", "after", "finally") else []
+    named = [match["clause"].strip() for verbs in others for match in compiled(_THEN.format(verbs=verbs)).finditer(page.text)]
     if task in ("train", "evaluate") and page.mentions("serve", "deploy", "host", "quanti", "chat with", "inference"):
         taken = [match.group().strip(" ,;.") for match in page.find_all(compiled(_THEN_SERVE))]
         named = [*taken, *(clause for clause in named if not any(clause in piece for piece in taken))]
