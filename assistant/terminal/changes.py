@@ -13,8 +13,8 @@ from assistant.core.taskplan import TaskPlan
 from assistant.core.units import gib
 from assistant.core.values import Plan, Question, price_date
 from assistant.terminal import words
-from assistant.terminal.jobview import then_lines
-from assistant.terminal.preview import assumption_lines, finding_lines, row
+from assistant.terminal.jobview import step_texts
+from assistant.terminal.preview import assumption_lines, finding_lines, row, rows
 from assistant.terminal.screen import Face
 from assistant.terminal.taskview import task_headline
 from assistant.terminal.text import Line, one_line, wrap
@@ -144,7 +144,8 @@ def _files(before: Outcome, after: Outcome, face: Face) -> list[Line]:
     """What comes or goes beside the first config; a job has its own row."""
     old, new = (", ".join(file.name for file in outcome.files) for outcome in (before, after))
     lines = row("Files", f"{old} → {new}", face) if old and new and len(before.files) != len(after.files) else []
-    return lines + [line for line in then_lines(after, face) if line not in then_lines(before, face)]
+    stood = step_texts(before)
+    return lines + rows("Then", [text for text in step_texts(after) if text not in stood], face)
 
 
 def _time(outcome: Outcome) -> str:

@@ -14,12 +14,12 @@ from assistant.terminal.text import Line
 
 def beside_lines(outcome: Outcome, face: Face) -> list[Line]:
     """A row for each thing that was asked for beside the first config."""
-    return then_lines(outcome, face) + (row("Job", job_text(outcome.job), face) if outcome.job else [])
+    return rows("Then", step_texts(outcome), face) + (row("Job", job_text(outcome.job), face) if outcome.job else [])
 
 
-def then_lines(outcome: Outcome, face: Face) -> list[Line]:
-    """What is asked for after the first config."""
-    return rows("Then", [step_text(step.task_plan) for step in outcome.then if step.task_plan is not None], face)
+def step_texts(outcome: Outcome) -> list[str]:
+    """What each step after the first config is."""
+    return [step_text(step.task_plan) for step in outcome.then if step.task_plan is not None]
 
 
 def step_text(plan: TaskPlan) -> str:

@@ -194,3 +194,10 @@ def test_what_the_line_back_to_the_training_says_counts(talk: Talk) -> None:
 def test_a_quantization_is_not_told_to_read_the_data_of_the_training(talk: Talk) -> None:
     talk.say("lora qwen 2.5 7b on an A100 with tatsu-lab/alpaca")
     assert "tatsu-lab/alpaca" not in talk.say("now quantize it").split("quantize.yaml")[0]
+
+
+def test_a_step_that_stays_is_not_told_in_part(talk: Talk) -> None:
+    talk.say("lora qwen3 8b on 2 A100-80GB with alpaca, then evaluate it on gsm8k and serve it")
+    change = talk.say("no evaluation")
+    assert "train.yaml, eval.yaml, infer.yaml → train.yaml, infer.yaml" in change
+    assert "Then" not in change
