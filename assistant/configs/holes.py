@@ -7,7 +7,8 @@ from typing import Any
 from assistant.core.values import DatasetChoice, Plan
 
 _ENCODERS = [".*(vision|visual|audio).*"]
-_DTYPE_WITHOUT_BF16 = "float16"
+_COMPUTE = {"bf16": "bfloat16", "fp16": "float16"}
+"""Precision of a run → the type that its 4-bit weights are computed in."""
 _SHARDED_FILES_FROM = 60_000_000_000
 """Parameters from which Oumi's full fine-tuning recipes save one file a GPU (70B and up)."""
 _WRAP_PARAMS = 100_000_000
@@ -79,7 +80,7 @@ def _training_holes(plan: Plan) -> dict[str, Any]:
 
 
 def _adapter_holes(plan: Plan) -> dict[str, Any]:
-    compute = "bfloat16" if plan.precision == "bf16" else _DTYPE_WITHOUT_BF16
+    compute = _COMPUTE.get(plan.precision, "float32" if plan.hardware.gpu.kind == "cpu" else "float16")
     return {
         "lora_rank": plan.lora_rank,
         "lora_alpha": plain(plan.lora_alpha),
@@ -169,6 +170,7 @@ def notes(plan: Plan) -> dict[str, str]:
         "length_note": why.get("max_steps", why.get("epochs", "")),
         "lora_note": why.get("lora_rank", ""),
         "targets_note": _targets_note(plan),
+        "compute_note": "as the weights outside are" if plan.precision == "fp32" and plan.hardware.gpu.kind == "cpu" else "Oumi's default is float32, several times slower",
         "sharding_note": why.get("sharding", ""),
         "save_note": "only the final model: the run is short" if _is_short(plan) else f"a checkpoint every {plan.save_steps} steps",
         "verl_note": f"{_prompts(plan)} prompts × {plan.num_generations} completions = {plan.global_batch_size} sequences a step",

@@ -59,6 +59,11 @@ def test_adapters_are_switched_on() -> None:
     assert made["peft"]["bnb_4bit_compute_dtype"] == "bfloat16"
 
 
+def test_4_bit_weights_are_computed_in_what_the_machine_computes_in() -> None:
+    for machine, dtype in (("A100", "bfloat16"), ("T4", "float16"), ("cpu:32GB", "float32")):
+        assert body(machine, model="Qwen/Qwen2.5-0.5B-Instruct", method="qlora")["peft"]["bnb_4bit_compute_dtype"] == dtype
+
+
 def test_fsdp_names_the_layer_and_wraps() -> None:
     made = body("4xA100", method="full")
     assert made["fsdp"]["auto_wrap_policy"] == "TRANSFORMER_BASED_WRAP"
