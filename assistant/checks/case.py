@@ -188,9 +188,10 @@ def case_of_file(
     method = ("qlora" if bare.on("peft.q_lora") else "lora") if bare.on("training.use_peft") else "full"
     sharding = next((name for name in ("deepspeed", "fsdp") if bare.on(f"{name}.enable_{name}")), None)
     is_training = kind == "train"
+    meant = {mistake.path: mistake.mends_with for mistake in mistakes}
     return Case(
         config=config, is_file=True, kind=kind, version=version, model=model, machine=machine, mistakes=mistakes,
-        trainer=(bare.text("training.trainer_type") or "HF") if is_training else None,
+        trainer=(meant.get("training.trainer_type") or bare.text("training.trainer_type") or "HF") if is_training else None,
         method=method if is_training else None,
         sharding=sharding if is_training else None,
     )  # fmt: skip
