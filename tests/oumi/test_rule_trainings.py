@@ -123,6 +123,7 @@ LATE: tuple[tuple[str, Body], ...] = (
     ("DAT056", {"data.train.datasets": [{"dataset_name": "text_sft_jsonl", "dataset_path": "rows.jsonl"}, {"dataset_name": "allenai/c4"}]}),
     ("DAT060", {"data.train.datasets": [{"dataset_name": "HuggingFaceDataset", "dataset_path": "system.jsonl", "dataset_kwargs": {"hf_dataset_path": "HuggingFaceH4/no_robots"}}]}),
     ("DAT068", {"data.train.datasets": [{"dataset_name": "text_sft_jsonl", "dataset_path": "rows.csv"}]}),
+    ("TRN091", {"training.enable_gradient_checkpointing": True, "training.gradient_checkpointing_kwargs": {"use_reentrent": False}}),
 )
 """(rule, changes of a good config) that stop the run."""
 
@@ -268,6 +269,7 @@ QUIET: tuple[tuple[str, Body, Body], ...] = (
     ("PEF037", _QLORA, {"quantised": ["4 bit: fp4, computed in torch.float32"]}),
     ("PEF038", {**_PEFT, "peft.lora_alpha": None, "peft.lora_r": 16, "peft.lora_target_modules": ["q_proj"]}, {}),
     ("PEF039", _QLORA, {"adapter": ["q_proj", "v_proj"]}),
+    ("TRN092", {"training.enable_gradient_checkpointing": True, "training.gradient_checkpointing_kwargs": {"use_reentrant": False, "preserve_rng": False}}, {}),
 )
 """(rule, changes of a good config, what came of it) that run to their end without a word of what is wrong."""
 
@@ -370,3 +372,11 @@ def test_rows_that_oumi_prepares_are_cut_at_1024_without_a_length(tiny: Path, tr
     answer = train("cut", body)
     assert answer["error"] is None
     assert answer["longest"] == 1024
+
+
+@pytest.mark.parametrize(("said", "told", "handed_on"), [(False, set(), [False]), ("false", {"TRN090"}, ["false"])])
+def test_text_that_says_false_is_handed_on_as_text(tiny: Path, train: Train, said: object, told: set[str], handed_on: list[object]) -> None:
+    body = changed(base(tiny), {"training.enable_gradient_checkpointing": True, "training.gradient_checkpointing_kwargs": {"use_reentrant": said}})
+    assert rules(body) & {"TRN090"} == told
+    answer = train(f"reenters-{said}", body)
+    assert (answer["error"], answer["reentrant"]) == (None, handed_on)

@@ -4,7 +4,8 @@ A request: {"id", "path", "out"}. An answer: {"id", "error" (null where it ran),
 adapter was saved for (null without one), the names of what was saved, the rows of the training data, and the tokens of the
 longest row that the model saw ("longest", null where the trainer is none of TRL's SFT), the names of what
 the model was given ("inputs"), how its quantised layers hold their weights ("quantised"), and what the trainer was told
-("arguments": its numbers, words and switches).
+("arguments": its numbers, words and switches), and what torch's checkpoint was told of re-entering ("reentrant", each different
+value once).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", HF_DATASETS_OFFL
 
 import oumi.train as training
 import transformers
+import transformers.modeling_utils
 import trl
 from oumi.core.configs import TrainingConfig
 
@@ -76,6 +78,17 @@ def _measured(self: Any, model: Any, inputs: Any, *args: Any, **kwargs: Any) -> 
 
 
 trl.SFTTrainer.compute_loss = _measured
+_REENTRANT: list[Any] = []
+_checkpoint = transformers.modeling_utils.checkpoint
+
+
+def _heard(function: Any, *args: Any, use_reentrant: Any = None, **kwargs: Any) -> Any:
+    if use_reentrant not in _REENTRANT:
+        _REENTRANT.append(use_reentrant)
+    return _checkpoint(function, *args, use_reentrant=use_reentrant, **kwargs)
+
+
+transformers.modeling_utils.checkpoint = _heard
 
 
 def trained(request: dict[str, Any]) -> dict[str, Any]:
@@ -86,6 +99,7 @@ def trained(request: dict[str, Any]) -> dict[str, Any]:
     _INPUTS.clear()
     _LAYERS.clear()
     _ARGUMENTS.clear()
+    _REENTRANT.clear()
     try:
         config = TrainingConfig.from_yaml(request["path"])
         config.finalize_and_validate()
@@ -104,6 +118,7 @@ def trained(request: dict[str, Any]) -> dict[str, Any]:
     answer["quantised"] = sorted(_LAYERS)
     answer["arguments"] = dict(_ARGUMENTS)
     answer["longest"] = max(_TOKENS, default=None)
+    answer["reentrant"] = list(_REENTRANT)
     return answer
 
 
