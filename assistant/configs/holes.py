@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from assistant.catalogue.datasets import registered_dataset
 from assistant.core.values import DatasetChoice, Plan
 
 _ENCODERS = [".*(vision|visual|audio).*"]
@@ -20,14 +21,16 @@ def plain(value: float | None) -> float | int | None:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def dataset_entry(choice: DatasetChoice) -> dict[str, Any]:
+def dataset_entry(choice: DatasetChoice, sequence_tokens: int | None) -> dict[str, Any]:
     """One element of `data.train.datasets`."""
+    spec = registered_dataset(choice.name)
+    joined = {"seq_length": sequence_tokens} if sequence_tokens and spec is not None and spec.kind == "pretrain" else {}  # a reader of raw text does not start without
     entry = {
         "dataset_name": choice.name,
         "dataset_path": choice.path,
         "subset": choice.subset,
         "split": choice.split,
-        "dataset_kwargs": dict(choice.kwargs) or None,
+        "dataset_kwargs": {**joined, **choice.kwargs} or None,
         "trust_remote_code": choice.trust_remote_code or None,
     }
     return {key: value for key, value in entry.items() if value is not None}
@@ -47,7 +50,7 @@ def _model_holes(plan: Plan) -> dict[str, Any]:
         "trust_remote_code": True if plan.model.trust_remote_code else None,
         "stored_as": plan.model.stored_as,
         "frozen_layers": list(plan.frozen_layers) or None,
-        "datasets": [dataset_entry(plan.dataset)],
+        "datasets": [dataset_entry(plan.dataset, plan.sequence_length)],
         "teacher": plan.teacher,
     }
 
@@ -124,7 +127,7 @@ def _reward_holes(plan: Plan) -> dict[str, Any]:
         "use_vllm": True if plan.vllm else None,
         "vllm_mode": "colocate" if plan.vllm else None,
         "vllm_share": plan.vllm_share if plan.vllm else None,
-        "validation": [dataset_entry(held_out)],
+        "validation": [dataset_entry(held_out, plan.sequence_length)],
         "verl": _verl(plan),
     }
 

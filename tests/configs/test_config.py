@@ -231,3 +231,12 @@ def test_a_dtype_said_as_a_field_reaches_the_estimate() -> None:
 def test_a_list_that_is_no_list_of_sections_is_written_as_it_is(value: list[object]) -> None:
     config = Config(kind="train", body={"training": {"trainer_kwargs": {"x": value}}}, why={})
     assert load(render(config, ["head"]))["training"]["trainer_kwargs"]["x"] == value
+
+
+@pytest.mark.parametrize("dataset", [None, "allenai/c4", "roneneldan/TinyStories"])
+def test_a_reader_of_raw_text_is_told_the_length_of_its_rows(dataset: str | None) -> None:
+    """It has no default for it, and model_max_length does not reach it (Oumi 0.9: BasePretrainingDataset)."""
+    made = body(model="gpt2", objective="pretrain", dataset=dataset, sequence_length=512, max_steps=100)
+    (entry,) = made["data"]["train"]["datasets"]
+    assert entry["dataset_kwargs"] == {"seq_length": 512}
+    assert made["model"]["model_max_length"] == 512
