@@ -23,12 +23,19 @@ _SAID = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fit:
-    """What a training takes on a machine: with rows of all the `tokens` that they may have, and with the shortest."""
+    """What a training takes on a machine: with rows of all the `tokens` that they may have, and with the shortest.
+
+    `packed` rows are all of the full length, so that `least` is `full`. `usual` is for rows of `usual_tokens`, well above the
+    mean of the sets that are read, and None where that mean is not known.
+    """
 
     full: Estimate
     least: Estimate
     tokens: int
     machine: Hardware
+    packed: bool = False
+    usual: Estimate | None = None
+    usual_tokens: int = 0
 
 
 _STEPS = re.compile(r"[^.\[\]]+|\[\d+\]")
