@@ -133,9 +133,6 @@ DEFECTS = {
     # IntervalStrategy.STEPS but you didn't pass an `eval_dataset`" as the trainer is made (transformers/trainer.py:653).
     ("recipes/gemma2/sft/2b_full/train.yaml", "DAT040"),
     ("recipes/gemma3/sft/4b_full/train.yaml", "DAT040"),
-    # save_steps: 0 and save_final_model: False, "used for debugging" by its own comments (lines 38 to 41): nothing is written.
-    # oumi/train.py:245 returns before it saves where save_final_model is off.
-    ("recipes/llama3_1/sft/8b_full/longctx_train.yaml", "TRN031"),
     # Phi-3 holds qkv_proj and gate_up_proj in one (modeling_phi3.py:54 and 216). Run with the seven names of these recipes:
     # o_proj and down_proj alone get adapters.
     ("recipes/phi3/dpo/train.yaml", "PEF031"),

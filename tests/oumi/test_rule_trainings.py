@@ -109,6 +109,13 @@ LATE: tuple[tuple[str, Body], ...] = (
     ("DAT040", {"training.eval_strategy": "steps"}),
     ("DAT042", {"data.train.collator_name": "padding"}),
     ("DAT043", {"data.train.stream": True, "training.max_steps": None}),
+    ("DAT043", {"data.train.pack": True, "training.max_steps": None}),
+    ("DAT043", {"data.train.pack": True, "training.max_steps": None, "training.trainer_type": "HF"}),
+    ("PEF034", {**_PEFT, "peft.lora_target_modules": []}),
+    ("PEF047", {**_PEFT, "peft.lora_target_modules": ["q_proj"], "peft.lora_init_weights": "LOFTQ"}),
+    ("PEF047", {**_PEFT, "peft.lora_target_modules": ["q_proj"], "peft.lora_init_weights": "PISSA_NITER"}),
+    ("TRN020", {"training.per_device_train_batch_size": "0"}),
+    ("TRN028", {"training.trainer_kwargs.optim": "adamw_torch"}),
     ("DAT050", {"training.trainer_type": "TRL_DPO"}),
     ("DAT050", {"training.trainer_type": "TRL_KTO"}),
     ("DAT057", {"data.train.collator_name": "text_completions_only_with_padding"}),
@@ -210,9 +217,29 @@ def test_epochs_are_not_saved_beside_steps(tiny: Path, train: Train) -> None:
     assert kept == []
 
 
+def test_a_variable_in_a_name_is_the_name(tiny: Path, train: Train) -> None:
+    body = changed(base(tiny), {"training.run_name": "${training.output_dir}", "training.logging_dir": "${training.output_dir}/runs"})
+    assert "SCH007" in rules(body)
+    assert train("named", body)["error"] is None
+
+
+def test_packed_rows_come_with_their_labels(tiny: Path, train: Train) -> None:
+    body = changed(base(tiny), {"data.train.pack": True, "training.trainer_type": "HF"})
+    assert "TRN060" not in rules(body)
+    assert train("labelled", body)["error"] is None
+
+
+def test_qlora_trains_on_a_cpu(tiny: Path, train: Train, judge_bin: Path) -> None:
+    """Where bitsandbytes is there at all: some judges lack it."""
+    body = changed(base(tiny), {**_PEFT, "peft.q_lora": True, "peft.lora_target_modules": ["q_proj"]})
+    assert "PEF039" in rules(body)
+    if subprocess.run([judge_bin / "python", "-c", "import bitsandbytes"], capture_output=True, check=False).returncode == 0:
+        assert train("qlora-cpu", body)["error"] is None
+
+
 def test_nothing_is_saved(tiny: Path, train: Train) -> None:
     body = changed(base(tiny), {"training.save_final_model": False})
-    assert "TRN031" in rules(body)
+    assert "TRN077" in rules(body)
     answer = train("nothing", body)
     assert answer["error"] is None
     assert [name for name in answer["files"] if name.endswith(".safetensors")] == []

@@ -84,10 +84,14 @@ def _all_experts(case: Case) -> Found:
     return [Hit(path=TARGETS, words={"named": ", ".join(named), "then": then})] if named else []
 
 
-def _left_to_peft(case: Case) -> bool:
-    if case.model is None or case.method not in ("lora", "qlora") or case.get(TARGETS) is not None or case.get("peft.lora_target_parameters"):
-        return False
-    return case.model.model_type in _NO_DEFAULT
+def _left_to_peft(case: Case) -> Found:
+    """An empty list is none to PEFT, and names none of its own either."""
+    named = case.get(TARGETS)
+    if case.method not in ("lora", "qlora") or named or case.get("peft.lora_target_parameters"):
+        return []
+    if named is None and (case.model is None or case.model.model_type not in _NO_DEFAULT):
+        return []
+    return [Hit(path=TARGETS, words={"told": "PEFT has no layers of its own to adapt in this type of model" if named is None else "an empty list names no layers to adapt"})]
 
 
 def _two_of_seven(case: Case) -> bool:
@@ -225,11 +229,11 @@ RULES = (
     ),
     Rule(
         rule="PEF034",
-        where=when(TARGETS, _left_to_peft),
-        message="PEFT has no layers of its own to adapt in this type of model: the run stops.",
-        fix="Set peft.lora_target_modules.",
+        where=_left_to_peft,
+        message="{told}: the run stops.",
+        fix='Name them in peft.lora_target_modules, or write ["all-linear"].',
         summary="Layers left to PEFT, which knows none",
-        why="PEFT raises ValueError for phi3, gpt_oss, qwen3_moe and mixtral without target modules (measured).",
+        why="PEFT raises ValueError for phi3, gpt_oss, qwen3_moe and mixtral without target modules, and for every model where the list is empty (measured).",
         bad="model: {model_name: microsoft/Phi-3-mini-4k-instruct}\ntraining: {use_peft: true}\npeft: {lora_r: 8}\n",
         good="model: {model_name: microsoft/Phi-3-mini-4k-instruct}\ntraining: {use_peft: true}\npeft: {lora_r: 8, lora_target_modules: [qkv_proj, o_proj]}\n",
     ),
@@ -290,6 +294,18 @@ RULES = (
         bad="training: {use_peft: true}\npeft: {q_lora: true}\n",
         good="training: {use_peft: true}\npeft: {lora_r: 8}\n",
         gpus="cpu",
+    ),
+    Rule(
+        rule="PEF047",
+        where=lambda c: ["peft.lora_init_weights"] if c.method in ("lora", "qlora") and c.get("peft.lora_init_weights") in ("LOFTQ", "PISSA_NITER") else [],
+        message="Oumi cannot begin adapters by {value}: the run stops as they are made.",
+        fix="Leave it out, or set PISA, OLORA or GAUSSIAN.",
+        edits=REMOVE,
+        summary="A way to begin adapters that Oumi cannot hand on",
+        why='LOFTQ needs a loftq_config, which PeftParams has not, and PISSA_NITER reaches PEFT as "pissa_niter_[number of iters]": ValueError for both (measured).',
+        bad="training: {use_peft: true}\npeft: {lora_init_weights: LOFTQ}\n",
+        good="training: {use_peft: true}\npeft: {lora_init_weights: PISA}\n",
+        since="0.9",
     ),
     Rule(
         rule="PEF020",

@@ -90,11 +90,11 @@ SERVED = {
 
 def _outside(case: Case) -> list[str]:
     free = ("training.save_steps",) if case.trainer == "VERL_GRPO" else ()  # verl takes -1 for never
-    return [path for path, span in RANGES.items() if not span.holds(case.get(path)) and path not in free]
+    return [path for path, span in RANGES.items() if not span.holds(case.number(path)) and path not in free]
 
 
 def _outside_served(case: Case) -> list[str]:
-    return [path for path, span in SERVED.items() if not span.holds(case.get(path))]
+    return [path for path, span in SERVED.items() if not span.holds(case.number(path))]
 
 
 RULES = (

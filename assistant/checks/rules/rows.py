@@ -16,10 +16,10 @@ _ARGUMENTS = frozenset(
         "processor", "processor_kwargs", "processor_name", "prompt_column", "prompt_key", "question_column", "rejected_key", "response_column", "response_template",
         "return_conversations", "return_conversations_format", "return_tensors", "seq_length", "skip_last", "split", "stream", "subset", "system_prompt",
         "system_prompt_column", "task", "text_col", "tokenizer", "transform_num_workers", "trust_remote_code", "unused_entries_to_metadata", "use_new_fields",
-        "add_special_tokens", "append_concat_token",
+        "add_special_tokens", "append_concat_token", "dataset_name_override",
     )
 )  # fmt: skip
-"""Every argument of every dataset class of Oumi 0.9 and of its bases, by their signatures."""
+"""Every argument of every dataset class of Oumi 0.9 and of its bases, by their signatures, and the one that builders/data.py takes out before."""
 _FILES = ("json", "csv", "parquet", "text")
 """Readers of `datasets` that stand for a dataset's name."""
 
@@ -85,6 +85,26 @@ def _longer_than_told(case: Case) -> Found:
     if case.trainer != "TRL_KTO" or not case.is_file or length is None or length == 1024 or "max_length" in case.section("training.trainer_kwargs"):
         return []
     return [Hit(path="model.model_max_length", edits=(Edit(path=path, value=int(length)),))] if length > 0 else []
+
+
+def _raw_text(case: Case) -> list[tuple[str, str]]:
+    """(split, path of the entry) of every set of raw text that Oumi has a class for."""
+    return [(split, path) for split in ("train", "validation") for path, spec in case.registered(split) if spec.kind == "pretrain"] if case.is_file else []
+
+
+def _not_streamed(case: Case) -> Found:
+    splits = dict.fromkeys(split for split, _ in _raw_text(case))
+    return [Hit(path=f"data.{split}.stream", edits=(Edit(path=f"data.{split}.stream", value=True),)) for split in splits if not case.on(f"data.{split}.stream")]
+
+
+def _no_row_length(case: Case) -> Found:
+    length = case.number("model.model_max_length")
+    found = []
+    for _, path in _raw_text(case):
+        here = f"{path}.dataset_kwargs.seq_length"
+        if case.get(here) is None:
+            found.append(Hit(path=here, edits=(Edit(path=here, value=int(length)),) if length else ()))
+    return found
 
 
 def _no_system(case: Case) -> Found:
@@ -174,6 +194,31 @@ RULES = (
         why="builders/oumi_data.py imports torchdata.datapipes, which torchdata dropped in 0.10; the package is an extra of Oumi's (measured: ImportError).",
         bad="data: {train: {use_torchdata: true, datasets: [{dataset_name: yahma/alpaca-cleaned}]}}\ntraining: {trainer_type: TRL_SFT}\n",
         good="data: {train: {datasets: [{dataset_name: yahma/alpaca-cleaned}]}}\ntraining: {trainer_type: TRL_SFT}\n",
+    ),
+    Rule(
+        rule="DAT069",
+        where=_not_streamed,
+        message="Oumi reads raw text as a stream alone, and {path} is not on: the run stops as it reads its data.",
+        fix="Set {path}: true, and training.max_steps to end the run.",
+        summary="Raw text that is not streamed",
+        why='BaseIterableDataset.to_hf raises NotImplementedError "Only returning IterableDataset is supported" without stream (measured with fineweb-edu, c4, wikitext and TinyStories).',
+        bad="data: {train: {datasets: [{dataset_name: HuggingFaceFW/fineweb-edu, dataset_kwargs: {seq_length: 1024}}]}}\ntraining: {trainer_type: TRL_SFT, max_steps: 100}\n",
+        good="data: {train: {stream: true, datasets: [{dataset_name: HuggingFaceFW/fineweb-edu, dataset_kwargs: {seq_length: 1024}}]}}\n"
+        "training: {trainer_type: TRL_SFT, max_steps: 100}\n",
+        since="0.9",
+    ),
+    Rule(
+        rule="DAT070",
+        where=_no_row_length,
+        message="This reader of raw text must be told the length of its rows: without seq_length the run stops as it reads its data.",
+        fix="Add {path}, the same as model.model_max_length.",
+        summary="Raw text cut to no length",
+        why="BasePretrainingDataset has no default for seq_length, and model_max_length does not reach it: TypeError (measured with fineweb-edu, c4, wikitext and TinyStories).",
+        bad="model: {model_name: gpt2, model_max_length: 1024}\ndata: {train: {stream: true, datasets: [{dataset_name: HuggingFaceFW/fineweb-edu}]}}\n"
+        "training: {trainer_type: TRL_SFT, max_steps: 100}\n",
+        good="model: {model_name: gpt2, model_max_length: 1024}\n"
+        "data: {train: {stream: true, datasets: [{dataset_name: HuggingFaceFW/fineweb-edu, dataset_kwargs: {seq_length: 1024}}]}}\n"
+        "training: {trainer_type: TRL_SFT, max_steps: 100}\n",
     ),
     Rule(
         rule="DAT066",

@@ -1,4 +1,4 @@
-"""Rules on precision, kernels, the optimizer and its schedule, and what a run keeps."""
+"""Rules on precision, kernels, the optimizer and its schedule."""
 
 from __future__ import annotations
 
@@ -9,11 +9,6 @@ from assistant.checks.schema import snapshot
 _FULL = ("float32", "f32", "float")
 _TRL = ("TRL_SFT", "TRL_DPO", "TRL_KTO", "TRL_GRPO", "TRL_GKD", "TRL_GOLD", "HF")
 _STRATEGIES = ("no", "steps", "epoch")
-
-
-def _saves_nothing(case: Case) -> bool:
-    never = case.get("training.save_steps") == 0 and not case.get("training.save_epoch")
-    return never and case.get("training.save_final_model") is False
 
 
 def _autocast_over_half(case: Case) -> bool:
@@ -174,18 +169,6 @@ RULES = (
         why="TrainingParams refuses the two together (code of Oumi 0.9).",
         bad="training: {trainer_type: TRL_GRPO, include_performance_metrics: true}\n",
         good="training: {trainer_type: TRL_SFT, include_performance_metrics: true}\n",
-        early=True,
-    ),
-    Rule(
-        rule="TRN031",
-        where=when("training.save_final_model", _saves_nothing),
-        message="Nothing would be saved.",
-        fix="Keep save_final_model, or set save_steps above 0.",
-        edits=put("training.save_final_model", True),
-        summary="A run that keeps nothing",
-        why="With save_steps: 0, no save_epoch and save_final_model: false no checkpoint and no final model is written (code of Oumi 0.9).",
-        bad="training: {save_steps: 0, save_final_model: false}\n",
-        good="training: {save_steps: 0, save_final_model: true}\n",
         early=True,
     ),
     Rule(
