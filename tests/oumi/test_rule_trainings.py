@@ -130,6 +130,7 @@ LATE: tuple[tuple[str, Body], ...] = (
     ("DAT056", {"data.train.datasets": [{"dataset_name": "text_sft_jsonl", "dataset_path": "rows.jsonl"}, {"dataset_name": "allenai/c4"}]}),
     ("DAT060", {"data.train.datasets": [{"dataset_name": "HuggingFaceDataset", "dataset_path": "system.jsonl", "dataset_kwargs": {"hf_dataset_path": "HuggingFaceH4/no_robots"}}]}),
     ("DAT068", {"data.train.datasets": [{"dataset_name": "text_sft_jsonl", "dataset_path": "rows.csv"}]}),
+    ("SCH006", {"model.tokenizer_name": "${oc.env:TOKENIZER}"}),
     ("TRN091", {"training.enable_gradient_checkpointing": True, "training.gradient_checkpointing_kwargs": {"use_reentrent": False}}),
 )
 """(rule, changes of a good config) that stop the run."""
@@ -357,13 +358,6 @@ def test_runs_without_a_folder_share_one_and_go_on_from_another(tiny: Path, trai
     assert answer["error"] is None
     state = json.loads((tiny / "output" / "trainer_state.json").read_text("utf-8"))
     assert (state["log_history"][0]["step"], state["global_step"]) == (2, 3)  # the first run's steps stand in the second one's history
-
-
-def test_a_variable_in_a_path_is_its_name(tiny: Path, train: Train) -> None:
-    body = changed(base(tiny), {"training.output_dir": "${oc.env:OUT}"})
-    assert "SCH006" in rules(body)
-    assert train("variable", body)["error"] is None
-    assert (tiny / "${oc.env:OUT}" / "model.safetensors").is_file()
 
 
 def test_a_misspelt_layer_is_left_out_as_long_as_another_matches(tiny: Path, train: Train) -> None:
