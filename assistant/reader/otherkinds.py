@@ -297,9 +297,9 @@ def _packed(work: _Work) -> None:
         return
     text = work.page.text
     said = [word for word, pattern in _PACKED_WORDS if affirmed(text, pattern) and list(work.page.find_all(compiled(pattern)))]
-    in_name = compiled(_PACKED_NAME).search(text)
-    if said or in_name:
-        work.notes.append((PACKED, said[0] if said else in_name.group(1).lower(), SAID))
+    in_names = [match.group(1).lower() for match in compiled(_PACKED_NAME).finditer(text)]
+    if said or in_names:
+        work.notes.append((PACKED, (said or in_names)[0], SAID))
 
 
 def _infer(work: _Work) -> None:

@@ -13,7 +13,15 @@ from assistant.core.taskplan import TaskPlan
 from assistant.core.values import Estimate, Finding, Hardware, ModelSpec, Reason
 from assistant.planner.data import needs
 from assistant.planner.serving.engines import choose_engine, engine_words, without_adapter
-from assistant.planner.serving.fitting import DTYPES, gated_note, native_bytes, precision_of, unknown_size, value_bytes_of, vllm_fit
+from assistant.planner.serving.fitting import (
+    DTYPES,
+    gated_note,
+    native_bytes,
+    precision_of,
+    unknown_size,
+    value_bytes_of,
+    vllm_fit,
+)
 from assistant.planner.serving.functions import OwnFunction, function_findings
 from assistant.planner.serving.infer import NEW_TOKENS, Subject, named, slug
 from assistant.planner.serving.memory import (

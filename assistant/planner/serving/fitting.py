@@ -6,7 +6,14 @@ from dataclasses import dataclass, replace
 
 from assistant.core.units import GIB
 from assistant.core.values import Estimate, Finding, Hardware, ModelSpec
-from assistant.planner.serving.memory import estimate_load, room_for, stored_bytes, tensor_parallel, vllm_load, vllm_usable_gib
+from assistant.planner.serving.memory import (
+    estimate_load,
+    room_for,
+    stored_bytes,
+    tensor_parallel,
+    vllm_load,
+    vllm_usable_gib,
+)
 
 DTYPES = {"bf16": "bfloat16", "fp16": "float16", "fp32": "float32"}
 """A plan's precision → `model.torch_dtype_str`."""

@@ -11,7 +11,15 @@ from assistant.core.intent import Intent
 from assistant.core.taskplan import TaskPlan
 from assistant.core.values import Estimate, Finding, Hardware, ModelSpec, Reason
 from assistant.planner.serving.engines import Choice, choose_engine, engine_words
-from assistant.planner.serving.fitting import DTYPES, gated_note, native_bytes, precision_of, unknown_size, value_bytes_of, vllm_fit
+from assistant.planner.serving.fitting import (
+    DTYPES,
+    gated_note,
+    native_bytes,
+    precision_of,
+    unknown_size,
+    value_bytes_of,
+    vllm_fit,
+)
 from assistant.planner.serving.memory import Load, estimate_load
 
 CONTEXT = 8192
