@@ -116,7 +116,7 @@ def _datasets(carry: Carry) -> tuple[list[Form], bool, bool]:
         entries.append(entry_of(rows, carry))
         forms.append(rows.form)
     carry.body.setdefault("data", {})["train"] = {"datasets": entries}
-    usual = _COLUMNS.get(str(carry.take(f"{sources[0]}._component_", "")).rpartition(".")[2])
+    usual = _COLUMNS.get(str(carry.take(f"{sources[0]}._component_", "")).rpartition(".")[2]) if sources else None
     if forms == ["text"] and (column := carry.take(f"{sources[0]}.column", usual)) not in (None, "text"):
         put_kwarg(carry, "dataset_text_field", f"{sources[0]}.column", column)
     return forms, packed, learned

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -13,6 +14,8 @@ from assistant.migrate.carry import Carry
 Reader = Callable[[Carry], None]
 _MOST = 20
 """Values of the wrong type in one file: with more of them it is no config."""
+Stop = tuple[str, tuple[object, ...]]
+"""(the key that was looked at last, the place and words of the error)."""
 _STOPS = (ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError)
 
 
@@ -38,23 +41,27 @@ def read_through(root: Node, reader: Reader, tool: str) -> Carry:
     raise UsageError(f"This {tool} config cannot be read: its values are not of the types that {tool} takes.", context=tool, hint=f"Does {tool} itself read it?", reference="wrong-value")
 
 
-def _try(root: Node, reader: Reader) -> tuple[Carry, tuple[str, str] | None]:
-    """(what was read, the error with the key that was looked at last)."""
+def _try(root: Node, reader: Reader) -> tuple[Carry, Stop | None]:
+    """(what was read, what stopped it)."""
     carry = Carry(root=root)
     try:
         reader(carry)
     except UsageError:
         raise
     except _STOPS as problem:
-        return carry, (carry.last, str(problem))
+        lines = tuple(line for _, line in traceback.walk_tb(problem.__traceback__))
+        return carry, (carry.last, (*lines, str(problem)))
     return carry, None
 
 
-def _culprits(root: Node, reader: Reader, stopped: tuple[str, str]) -> Iterator[str]:
+def _culprits(root: Node, reader: Reader, stopped: Stop) -> Iterator[str]:
     """Keys without which the reading goes further, that which was looked at last before the others."""
     for path in dict.fromkeys((stopped[0], *(path for path, _ in root.walk()))):
         node = root.at(path)
-        if node is not None and node.value is not None and _try(with_value(root, path, None), reader)[1] != stopped:
+        if node is None or node.value is None:
+            continue
+        again = _try(with_value(root, path, None), reader)[1]
+        if again is None or again[1] != stopped[1]:
             yield path
 
 
