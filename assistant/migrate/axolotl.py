@@ -170,6 +170,8 @@ def _datasets(carry: Carry) -> list[Form]:
     entries, forms = [], []
     for index in range(len(node.items) if node is not None else 0):
         source = f"{name}[{index}]"
+        if not _is_named(carry, source):
+            continue
         said = carry.take(f"{source}.type", "pretrain" if name == "pretraining_dataset" else None)
         form, word = _form(carry, source, said)
         column = carry.take(f"{source}.field_messages") if form in ("chat", "sharegpt") else carry.take(f"{source}.field")
@@ -183,7 +185,7 @@ def _datasets(carry: Carry) -> list[Form]:
             carry.harmless(f"{source}.field_messages", "Oumi's class for this dataset knows its columns")
         _rest_of_entry(carry, source)
     carry.body.setdefault("data", {})["train"] = {"datasets": entries}
-    if "text" in forms and (column := next((carry.root.at(f"{name}[{i}].field") for i in range(len(forms))), None)) is not None and column.value not in (None, "text"):
+    if "text" in forms and (column := next((carry.root.at(f"{name}[{i}].field") for i in range(len(node.items) if node is not None else 0)), None)) is not None and column.value not in (None, "text"):
         put_kwarg(carry, "dataset_text_field", f"{name}[0].field", column.value)
     if name == "pretraining_dataset":
         carry.body["data"]["train"] |= {"stream": True, "pack": True}
@@ -192,6 +194,14 @@ def _datasets(carry: Carry) -> list[Form]:
     if carry.has("test_datasets"):
         _test_rows(carry)
     return forms
+
+
+def _is_named(carry: Carry, source: str) -> bool:
+    """Whether an entry has a path; one that is a name alone, or has none, is told as lost."""
+    if isinstance(carry.take(f"{source}.path"), str):
+        return True
+    carry.lost(source, "Axolotl names a dataset by its path and its type", "write it as - path: … with its type")
+    return False
 
 
 def _rest_of_entry(carry: Carry, source: str) -> None:
@@ -234,6 +244,8 @@ def _test_rows(carry: Carry) -> None:
     entries = []
     for index in range(len(node.items) if node is not None else 0):
         source = f"test_datasets[{index}]"
+        if not _is_named(carry, source):
+            continue
         form, word = _form(carry, source, carry.take(f"{source}.type"))
         rows = Rows(source=source, path=str(carry.take(f"{source}.path", "")), form=form, said=word, split=carry.take(f"{source}.split"), files=carry.take(f"{source}.data_files"))
         entries.append(entry_of(rows, carry))

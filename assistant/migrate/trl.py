@@ -88,5 +88,6 @@ def _defaults(carry: Carry) -> None:
     """TRL's own defaults that are not Oumi's (TRL 1.6)."""
     carry.default("training.learning_rate", _RATES[carry.get("training.trainer_type")], "TRL")
     carry.default("training.enable_gradient_checkpointing", True, "TRL")
-    carry.default("model.model_max_length", 1024, "TRL")
+    if carry.get("training.trainer_type") != "TRL_GRPO":  # which knows the length of answers alone
+        carry.default("model.model_max_length", 1024, "TRL")
     carry.default("training.logging_steps", 10, "TRL")

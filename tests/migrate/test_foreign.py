@@ -357,3 +357,9 @@ def test_a_whole_model_trained_with_unsloth_has_no_adapters() -> None:
     found = imported(UNSLOTH + "training: {training_type: full, load_in_4bit: true}\nlora: {lora_r: 16}\n")
     assert field(found, "peft") is None
     assert fates(found)["lora.lora_r"] == fates(found)["training.load_in_4bit"] == {"harmless"}
+
+
+def test_a_dataset_of_axolotl_that_is_a_name_alone_is_lost_and_leaves_no_entry() -> None:
+    found = imported("base_model: a/b\ndatasets:\n  - tatsu-lab/alpaca\n  - {type: alpaca}\n  - {path: yahma/alpaca-cleaned, type: alpaca}\n")
+    assert field(found, "data.train.datasets") == [{"dataset_name": "yahma/alpaca-cleaned"}]
+    assert fates(found)["datasets[0]"] == fates(found)["datasets[1]"] == {"lost"}
