@@ -219,3 +219,15 @@ def test_what_changes_nothing_is_not_told(rule: str, text: str) -> None:
 def test_an_argument_with_a_section_of_its_own_is_said_to_belong_there() -> None:
     text = train("trainer_kwargs: {temperature: 0.5}").replace("TRL_SFT", "TRL_GRPO")
     assert rules(text)["TRN028"].finding.fix == "Use training.grpo.temperature."
+
+
+def test_a_run_at_the_limit_is_not_said_to_be_impossible() -> None:
+    """Expected at 23.7 GiB of 23.5: within what the estimate misses."""
+    text = (
+        "model: {model_name: Qwen/QwQ-32B, torch_dtype_str: bfloat16, model_max_length: 2048}\n"
+        "training: {trainer_type: TRL_SFT, use_peft: true, per_device_train_batch_size: 2, enable_gradient_checkpointing: true}\n"
+        "peft: {q_lora: true, lora_r: 16, lora_target_modules: [q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj], bnb_4bit_quant_type: nf4, bnb_4bit_quant_storage: bfloat16,"
+        " bnb_4bit_compute_dtype: bfloat16}\n"
+    )
+    assert [flaw.finding.rule for flaw in flaws(text, "RTX4090") if flaw.finding.rule.startswith("MEM02")] == ["MEM022"]
+    assert [flaw.finding.rule for flaw in flaws(text, "A10G") if flaw.finding.rule.startswith("MEM02")] == ["MEM020"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from assistant.checks.case import Case
 from assistant.checks.declared import REMOVE, Found, Hit, Rule, put, when
+from assistant.checks.rules.rows import untokenized
 from assistant.checks.schema import snapshot
 
 COLLATORS = ("text_with_padding", "text_completions_only_with_padding", "vision_language_with_padding", "vision_language_sft")
@@ -58,7 +59,7 @@ def _other_rows(case: Case) -> Found:
 def _packs_short(case: Case) -> bool:
     """Sets of raw text are cut to the length of their own dataset_kwargs."""
     raw = any(spec.kind == "pretrain" for _, spec in case.registered())
-    return case.on("data.train.pack") and case.number("model.model_max_length") is None and not raw
+    return case.on("data.train.pack") and case.number("model.model_max_length") is None and not raw and not untokenized(case)
 
 
 def _never_evaluated(case: Case) -> bool:

@@ -107,8 +107,8 @@ def _no_row_length(case: Case) -> Found:
     return found
 
 
-def _not_tokenized(case: Case) -> Found:
-    """Rows that reach the packer as they are: those of a set without a class of Oumi's, and of trainers that tokenize by themselves."""
+def untokenized(case: Case) -> list[Hit]:
+    """Where packing finds nothing to pack. Rows that reach the packer as they are: those of a set without a class of Oumi's, and of trainers that tokenize by themselves."""
     if not case.is_file or not case.on("data.train.pack"):
         return []
     if case.trainer in ("TRL_DPO", "TRL_KTO", "TRL_GRPO"):
@@ -246,7 +246,7 @@ RULES = (
     ),
     Rule(
         rule="DAT071",
-        where=_not_tokenized,
+        where=untokenized,
         message="Packing takes rows with input_ids, and {whose}: the run hangs as it reads its data.",
         fix="Take data.train.pack out, or give supervised rows by a set that Oumi has a class for, such as text_sft_jsonl.",
         summary="Packing of rows that are not tokenized",
