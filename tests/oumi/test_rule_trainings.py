@@ -302,6 +302,7 @@ QUIET: tuple[tuple[str, Body, Body], ...] = (
     ("TRN064", {"training.use_deterministic": True, "training.enable_gradient_checkpointing": True}, {}),
     ("TRN065", {"training.trainer_kwargs": {"use_cpu": True, "load_best_model_at_end": True}}, {}),
     ("TRN073", {"training.profiler": {"enable_cpu_profiling": True, "schedule": {"enable_schedule": True}}}, {}),
+    ("TRN078", _REWARDED, {}),
     ("DAT052", {"data.validation": _HELD_OUT}, {"arguments": {"eval_strategy": "no"}}),
     ("DAT053", {"data.validation": _HELD_OUT, "training.eval_strategy": "steps", "training.eval_steps": 50}, {}),
     ("DAT054", {"data.train.datasets.0.sample_count": 4}, {"rows": 4}),
