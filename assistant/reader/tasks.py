@@ -116,7 +116,8 @@ def method_of(page: Page, task: str | None, asks: list[Question]) -> str | None:
     denied = {value for value, pattern in lexicon.METHODS[:2] if value not in said and compiled(pattern).search(text)}
     if not said and denied == {"lora", "qlora"} and task == "train":
         return "full"
-    if "lora" in said and task == "train" and affirmed(text, lexicon.FOUR_BIT):
+    in_4_bit = (task == "train" or (task is None and page.mentions("peft", "lora", "rank"))) and affirmed(text, lexicon.FOUR_BIT)
+    if in_4_bit and ("lora" in said or not (said or page.mentions("quanti", "full", "serve", "then "))):
         said = (said - {"lora"}) | {"qlora"}
     if {"lora", "qlora"} <= said and compiled(r"\blora\b").search(text) and not affirmed(text, r"\blora\b"):
         said.discard("lora")  # `peft:` beside it is a section of a config

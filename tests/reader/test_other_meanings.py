@@ -132,3 +132,24 @@ def test_a_log_alone_asks_for_nothing_and_says_that_it_is_one() -> None:
 def test_much_that_is_not_understood_is_said() -> None:
     rows = "".join(f"{n},{'abcdefghij'[n % 10]}{n}zq,2 gpus\n" for n in range(400))
     assert read(f"lora qwen3 8b\n{rows}").unread
+
+
+@pytest.mark.parametrize(
+    ("text", "method"),
+    [
+        ("finetune llama 3.1 8b in 4 bit, rank 16", "qlora"),
+        ("finetune llama 3.1 8b load_in_4bit=True", "qlora"),
+        ("full finetune of llama 3.1 8b, then quantize it to 4 bit", "full"),
+        ("train llama 3.1 8b, then quantize it to 4 bit", None),
+        ("finetune llama 3.1 8b, not in 4 bit", None),
+        ("quantize llama 3.1 8b to 4 bit", None),
+        ("serve llama 3.1 8b in 4 bit", None),
+    ],
+)
+def test_what_is_trained_in_4_bit_is_qlora(text: str, method: str | None) -> None:
+    assert read(text).intent.method == method
+
+
+def test_a_program_that_loads_in_4_bit_and_adds_adapters_is_qlora() -> None:
+    text = 'model, tokenizer = FastLanguageModel.from_pretrained(\n    model_name = "unsloth/Meta-Llama-3.1-8B",\n    load_in_4bit = True,\n)\nmodel = FastLanguageModel.get_peft_model(model, r = 16)\n'
+    assert read(text).intent.method == "qlora"
