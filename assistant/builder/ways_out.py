@@ -124,7 +124,9 @@ def _lengths(intent: Intent) -> Iterator[Change]:
 
 def _others(intent: Intent, machine: Hardware) -> list[str]:
     """Methods that may take less than the one that was said: lighter ones, and LoRA where its weights can be shared."""
-    order = ["full", "lora", "qlora"]
+    order = ["full", "lora", *(["qlora"] if machine.gpu.is_torch_cuda else [])]
+    if intent.method == "qlora" and not machine.gpu.is_torch_cuda:
+        return []
     lighter = order[order.index(intent.method or "lora") + 1 :]
     return ["lora"] if intent.method == "qlora" and machine.world > 1 else lighter
 

@@ -56,7 +56,8 @@ def alternatives(
             made = make_plan(other, model, hardware, data=data).plan
         except OumiChatError:
             continue
-        if made.fits and not made.cpu_offload and not _same(made, plan) and not any(_same(made, one) for one in found):
+        gains = made.method != "qlora" or hardware.gpu.is_torch_cuda
+        if gains and made.fits and not made.cpu_offload and not _same(made, plan) and not any(_same(made, one) for one in found):
             found.append(made)
     front = [one for one in found if not _dominated(one, [*found, plan])]
     return tuple(sorted(front, key=lambda p: (-_RANK[p.method], p.memory.upper))[:3])
