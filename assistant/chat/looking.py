@@ -102,3 +102,8 @@ def noted(intent: Intent, message: str) -> str:
     """A request of which no config is made, as it was understood."""
     said = [str(intent.model or ""), *(intent.benchmarks or ()), intent.engine or "", intent.dataset or ""]
     return f"Noted: {intent.task} {', '.join(part for part in said if part)}. {message}".replace(" .", ".")
+
+
+def still_open(outcome: Outcome) -> tuple[Effect, ...]:
+    """The questions beside a plan that stands without their answers."""
+    return (Show(outcome=outcome, how="questions"),) if outcome.questions and has_plan(outcome) else ()

@@ -72,6 +72,7 @@ def planned_with(state: State, change: Change, line: str, purpose: Purpose, *, l
         what_if=None,
         follow_up=None,
         contradictions=tuple(question for question in open_ones if question.choices and getattr(intent, question.field, None) is None),
+        aside=False,
         before=pushed(state),
     )
     reading = reading_of(after, questions=open_ones, unread=change.unread)
@@ -134,7 +135,7 @@ def flagged_machine(state: State, gpus: str) -> Step:
     intent = state.intent.model_copy(update=dict.fromkeys(MACHINE_KEYS))
     kept = tuple(note for note in state.notes if note.field not in MACHINE_KEYS)
     after = replace(
-        state, intent=intent, gpus=gpus, notes=kept, what_if=None, follow_up=None,
+        state, intent=intent, gpus=gpus, notes=kept, what_if=None, follow_up=None, aside=False,
         before=pushed(state),
     )  # fmt: skip
     if state.outcome is None:
@@ -150,7 +151,7 @@ def guided(state: State, event: Guided) -> Step:
     kept = (*kept, *event.said)
     after = replace(
         state, intent=event.intent, gpus=event.gpus, notes=kept, words=(*state.words, "/create"), changed=tuple(changed) or state.changed,
-        flagged=state.flagged - changed, what_if=None, follow_up=None, before=pushed(state),
+        flagged=state.flagged - changed, what_if=None, follow_up=None, aside=False, before=pushed(state),
     )  # fmt: skip
     return state, (MakePlan(state=after, line="", reading=reading_of(after)),)
 
@@ -191,7 +192,7 @@ def measured_note(measured: float) -> Reason:
 def measured_only(state: State, measured: float) -> Step:
     """What an error measured, kept although no change of the config mends it: the next plan counts it."""
     kept = tuple(note for note in state.notes if note.field != MEASURED)
-    after = replace(state, notes=(*kept, measured_note(measured)), words=(*state.words, ""), before=pushed(state))
+    after = replace(state, notes=(*kept, measured_note(measured)), words=(*state.words, ""), aside=False, before=pushed(state))
     return after, (Tell(text=f"From the next change on, memory is counted {measured:.2f} times as high, as the error shows. /undo drops that."),)
 
 

@@ -10,13 +10,12 @@ from assistant.chat.answering import answered, chosen_way, place_of
 from assistant.chat.belonging import named_in_vain, nothing_of, only_noun
 from assistant.chat.comparing import compared
 from assistant.chat.hearing import Change, heard
-from assistant.chat.looking import back, difference, has_plan, heard_all_the_same, in_words, look, noted
+from assistant.chat.looking import back, difference, has_plan, heard_all_the_same, in_words, look, noted, still_open
 from assistant.chat.merging import merged
 from assistant.chat.nouns import NUMBERS
 from assistant.chat.partial import part_of, partly
 from assistant.chat.planning import (
     Step,
-    again,
     cheaper_offer,
     flagged_machine,
     guided,
@@ -66,11 +65,13 @@ from assistant.chat.talk import (
     asks_cheaper,
     command_in,
     is_question,
+    lets_go,
     refusal,
     reset_in,
     small_talk,
     what_if,
 )
+from assistant.chat.undoing import let_go, undone
 from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome
 from assistant.reader.asking import Asking, question_in
@@ -89,7 +90,8 @@ def step(state: State, event: Event) -> Step:
         UsageError: a line with a field that Oumi does not have, or a value that it cannot take; the state stands.
     """
     if isinstance(event, Line):
-        return _line(state, event)
+        after, effects = _line(state, event)
+        return (replace(after, aside=True) if after.before is state.before else after), effects
     if isinstance(event, Planned):
         return _planned(state, event)
     if isinstance(event, Weighed):
@@ -131,6 +133,8 @@ def _line(state: State, event: Line) -> Step:
         return _line(fresh, Line(text=rest)) if rest else (fresh, effects)
     if state.follow_up is not None and (done := _follow_up(state, state.follow_up, line)):
         return done
+    if lets_go(line):
+        return let_go(state)
     if command := command_in(line):
         return _command(state, command)
     if told := compared(state, line):
@@ -235,12 +239,12 @@ def _planned(state: State, event: Planned) -> Step:
     if event.purpose == "compared":
         return state, difference(outcome, state.config)
     if event.purpose in ("loaded", "resumed"):
-        after = replace(after, config=outcome if outcome.status == "ok" else None)
-        return after, (back(after, outcome, event.label), *remarks(after, outcome), *_still_open(outcome))
+        after = replace(after, config=outcome if outcome.status == "ok" else None, aside=True)
+        return after, (back(after, outcome, event.label), *remarks(after, outcome), *still_open(outcome))
     if outcome.is_sizing:
         return after, (Show(outcome=outcome, how="sizing"),)
     if outcome.status != "ok":
-        effects: tuple[Effect, ...] = (*heard_all_the_same(state, after), Show(outcome=outcome, how="no config"), *_still_open(outcome))
+        effects: tuple[Effect, ...] = (*heard_all_the_same(state, after), Show(outcome=outcome, how="no config"), *still_open(outcome))
         if state.config is not None:
             effects += (Tell(text="/undo goes back to what was planned before."),)
         elif outcome.files:
@@ -255,12 +259,7 @@ def _planned(state: State, event: Planned) -> Step:
     vain = (Tell(text=why),) if event.purpose == "turn" and state.config and (why := nothing_of(state.intent, after.intent, after.intent.task)) else ()
     if vain and state.config is not None and is_same(state.config, outcome):
         return after, vain
-    return after, (shown, *told, *vain, *(_still_open(outcome) or (Weigh(state=after),)))
-
-
-def _still_open(outcome: Outcome) -> tuple[Effect, ...]:
-    """The questions beside a plan that stands without their answers."""
-    return (Show(outcome=outcome, how="questions"),) if outcome.questions and has_plan(outcome) else ()
+    return after, (shown, *told, *vain, *(still_open(outcome) or (Weigh(state=after),)))
 
 
 def _news(before: Outcome | None, after: Outcome) -> Effect:
@@ -319,7 +318,7 @@ def _decided(state: State, pending: WhatIf, line: str) -> Step | None:
     if rest:
         after, effects = _line(taken, Line(text=rest))
         return after, (shown, *effects)
-    return taken, (shown, *(_still_open(taken.outcome) or (Weigh(state=taken),)))
+    return taken, (shown, *(still_open(taken.outcome) or (Weigh(state=taken),)))
 
 
 def _which(state: State, words: str) -> Step:
@@ -370,21 +369,7 @@ def _command(state: State, line: str) -> Step:
     if name == "reset":
         return _reset(state)
     if name == "undo":
-        return _undo(state)
+        return undone(state)
     if name in ("show", "json", "why", "alternatives", "diff"):
         return state, look(state, name)
     return state, (Command(name=name, rest=rest.strip()),)
-
-
-def _undo(state: State) -> Step:
-    if state.what_if is not None:
-        return replace(state, what_if=None), (Tell(text="Nothing had changed: the plan stands."),)
-    if not state.before:
-        return state, (Tell(text="There is nothing to undo."),)
-    earlier = replace(state.before[-1], asked=state.asked)
-    if earlier.outcome is None and earlier.intent != Intent():
-        return earlier, (again(earlier, "Back to: "),)
-    if earlier.outcome is None:
-        return earlier, (Tell(text="Back to the start: nothing is said yet."),)
-    taken_back = () if has_plan(earlier.outcome) or state.words == earlier.words else (Tell(text=f'Taken back: "{state.words[-1][:80]}".'),)
-    return earlier, (*taken_back, back(earlier, earlier.outcome, "Back to: "), *_still_open(earlier.outcome))

@@ -38,6 +38,7 @@ _UNDO = re.compile(
     rf"go back(?: (?:one|a) (?:step|change))?|forget (?:that|it|what i (?:just )?said)|never ?mind(?: that| it)?|on second thou?ght,? no){_PLEASE}",
     re.IGNORECASE,
 )
+_LETS_GO = re.compile(rf"{_POLITE}(?:nvm|never ?mind(?: that| it)?|forget (?:that|it|what i (?:just )?said)|scratch that|on second thou?ght,? no){_PLEASE}", re.IGNORECASE)
 _RESET = re.compile(
     rf"(?:^|[.!;,]\s*){_POLITE}(?:let'?s )?(?:start (?:over|again|afresh|anew|from scratch|fresh)|begin (?:again|from scratch|anew)|reset(?: (?:everything|all|it all))?|"
     rf"(?:forget|clear|scrap|drop|delete|erase|wipe) (?:everything|all of (?:it|that|this)|it all|all)(?: and (?:start|begin) (?:over|again|anew|fresh|afresh))?(?: (?:i|we)(?:'ve)? (?:said|told you))?|"
@@ -111,6 +112,11 @@ def command_in(line: str) -> str | None:
     if _SHOW.fullmatch(line):
         return "/show"
     return "/launch" if _LAUNCH.fullmatch(line) else None
+
+
+def lets_go(line: str) -> bool:
+    """True for `never mind` and its like: what was said last is to be dropped, be it a change or only talk."""
+    return len(line) <= _SPOKEN and _LETS_GO.fullmatch(line) is not None
 
 
 def reset_in(line: str) -> str | None:
