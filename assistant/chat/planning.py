@@ -8,7 +8,7 @@ from typing import Any
 from assistant.builder.cheapest import Cheapest
 from assistant.builder.given import uncounted
 from assistant.builder.phrase import machine_phrase
-from assistant.builder.requests import MEASURED
+from assistant.builder.requests import MEASURED, unread_findings
 from assistant.builder.subjects import BASE
 from assistant.catalogue.machines import parse_machine
 from assistant.chat.belonging import named_in_vain, nothing_of
@@ -46,7 +46,7 @@ def planned_with(state: State, change: Change, line: str, purpose: Purpose, *, l
     if purpose == "turn" and intent == state.intent and gpus == state.gpus and not change.conflicts and set(change.told) <= set(state.notes) and later in ((), state.later) and not change.dropped and state.config is state.outcome is not None:
         if why := nothing_of(Intent(), change.said, state.intent.task) or named_in_vain(state.intent.task, line):
             return state, (Tell(text=why),)
-        unread = "; ".join(f'not understood: "{piece}"' for piece in change.unread)
+        unread = "; ".join(finding.message for finding in unread_findings(change.unread))
         return state, (Tell(text=f"No change: the config is the same{f' ({unread})' if unread else ''}."),)
     fields = {note.field for note in change.notes} | set(change.gone) | set(changed_keys(state.intent, intent))
     if change.said.model:

@@ -77,6 +77,7 @@ from assistant.core.outcome import Outcome
 from assistant.reader.asking import Asking, question_in
 from assistant.reader.steps import later_in, steps_in
 from assistant.reader.traces import trace_in
+from assistant.reader.unwanted import SHELL
 
 _NOT_UNDERSTOOD = "Nothing in that is understood. Say a model, GPUs, data or a setting, such as lr 2e-4 or 8k context."
 _OFFERED = "Nothing is changed yet. Switch to that?  [keep] / switch"
@@ -223,6 +224,8 @@ def _nothing(state: State, change: Change, line: str) -> Step:
         return state, (Tell(text=f"There is no {names} yet that this could change. Say its value."),)
     if state.config is not None and line.endswith("?") and (subject := only_noun(line)):  # "not sure about the rank, what do you think?"
         return state, (Explain(asking=Asking(topic="why", subject=subject, text=line), line=line, outcome=state.config),)
+    if change.unread and all(piece.endswith(f"({SHELL})") for piece in change.unread):
+        return state, (Tell(text="That is a line for your shell: type it there. Nothing here runs it, and nothing changes."),)
     why = named_in_vain(state.intent.task, line) if state.config is not None else ""
     effects: tuple[Effect, ...] = (Tell(text=why or _NOT_UNDERSTOOD),)
     if state.follow_up is not None:  # still open: it is put again
