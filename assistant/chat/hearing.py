@@ -25,6 +25,7 @@ from assistant.core.intent import Intent
 from assistant.core.values import Question, Reason
 from assistant.reader import Reading, read
 from assistant.reader.clashes import affirmed
+from assistant.reader.corrections import scaled
 from assistant.reader.lexicon import (
     CLOUDS,
     ENGINES,
@@ -38,6 +39,8 @@ from assistant.reader.lexicon import (
 from assistant.reader.numberwords import parts_of_epochs
 from assistant.reader.otherkinds import SAID
 from assistant.reader.patterns import compiled
+from assistant.reader.rewriting import Rewriting
+from assistant.reader.tasks import FULL_WITH_ADAPTERS
 from assistant.reader.typos import mend
 from assistant.reader.unwanted import without_forbidden
 
@@ -119,7 +122,7 @@ _MENDED, _RULED = 200, 1_000
 def _heard(line: str, context: Context, refine: Callable[[Reading], Reading] | None = None) -> Change:
     """What a line changes. `refine` adds to the offline reading what an LLM understood, checked."""
     line, tail = line[:_RULED], line[_RULED:]  # what is longer is pasted: the reader alone looks at the rest
-    wanted, forbidden = without_forbidden(parts_of_epochs(line))
+    wanted, forbidden = without_forbidden(scaled(Rewriting(parts_of_epochs(line))).text)
     text, conditional = _conditional(wanted)
     taken = removal(text, context)
     pointed = references(taken.rest, context)
@@ -301,7 +304,7 @@ def _open(questions: tuple[Question, ...], said: dict[str, Any], context: Contex
     for question in questions:
         stands = getattr(context.intent, question.field, None)
         others = [choice for choice in question.choices if choice.lower() != str(stands).lower()]
-        if stands is not None and len(others) == 1 and len(question.choices) == 2 and others[0].lower() in _VALUES:
+        if question.text != FULL_WITH_ADAPTERS and stands is not None and len(others) == 1 and len(question.choices) == 2 and others[0].lower() in _VALUES:
             said[question.field] = _VALUES[others[0].lower()]
         else:
             left.append(question)
