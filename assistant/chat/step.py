@@ -7,11 +7,12 @@ from dataclasses import replace
 
 from assistant.builder.follow_up import FollowUp
 from assistant.chat.answering import answered, chosen_way, place_of
-from assistant.chat.belonging import named_in_vain, nothing_of, only_noun
+from assistant.chat.belonging import named_in_vain, only_noun
 from assistant.chat.comparing import compared
 from assistant.chat.hearing import Change, heard
-from assistant.chat.looking import back, difference, has_plan, heard_all_the_same, in_words, look, noted, still_open
+from assistant.chat.looking import has_plan, look, noted, still_open
 from assistant.chat.merging import merged
+from assistant.chat.news import OFFERED, news, planned
 from assistant.chat.nouns import NUMBERS
 from assistant.chat.partial import part_of, partly
 from assistant.chat.planning import (
@@ -24,13 +25,11 @@ from assistant.chat.planning import (
     mended_offer,
     planned_with,
     pushed,
-    remarks,
     set_field,
     without_step,
 )
 from assistant.chat.removal import dropped_step
-from assistant.chat.sameness import are_of_one_kind, is_same
-from assistant.chat.series import before_return, others, turned_to_training
+from assistant.chat.series import turned_to_training
 from assistant.chat.state import (
     AskLlm,
     CheapestFound,
@@ -51,7 +50,6 @@ from assistant.chat.state import (
     PutQuestion,
     Refused,
     Show,
-    ShowChanges,
     ShowProblem,
     State,
     Tell,
@@ -80,7 +78,6 @@ from assistant.reader.traces import trace_in
 from assistant.reader.unwanted import SHELL
 
 _NOT_UNDERSTOOD = "Nothing in that is understood. Say a model, GPUs, data or a setting, such as lr 2e-4 or 8k context."
-_OFFERED = "Nothing is changed yet. Switch to that?  [keep] / switch"
 _UNPLANNED = "task-not-supported"
 
 
@@ -92,9 +89,9 @@ def step(state: State, event: Event) -> Step:
     """
     if isinstance(event, Line):
         after, effects = _line(state, event)
-        return (replace(after, aside=True) if after.before is state.before else after), effects
+        return (replace(after, aside=True) if after.before and after.before is state.before else after), effects
     if isinstance(event, Planned):
-        return _planned(state, event)
+        return planned(state, event)
     if isinstance(event, Weighed):
         asked = state.asked | {event.follow_up.question.field}
         return replace(state, follow_up=event.follow_up, asked=asked), (PutQuestion(follow_up=event.follow_up),)
@@ -139,7 +136,7 @@ def _line(state: State, event: Line) -> Step:
     if command := command_in(line):
         return _command(state, command)
     if told := compared(state, line):
-        return state, (Tell(text=told), *((Tell(text=_OFFERED),) if state.what_if is not None else ()))
+        return state, (Tell(text=told), *((Tell(text=OFFERED),) if state.what_if is not None else ()))
     if state.intent.task is not None and (unwanted := dropped_step(line)):
         return without_step(state, unwanted, line)
     if state.what_if is not None and (done := _decided(state, state.what_if, line)):
@@ -235,69 +232,6 @@ def _nothing(state: State, change: Change, line: str) -> Step:
     return state, effects
 
 
-def _planned(state: State, event: Planned) -> Step:
-    after, outcome = replace(event.state, outcome=event.outcome), event.outcome
-    if event.purpose in ("what-if", "mend"):
-        return _considered(state, event)
-    if event.purpose == "compared":
-        return state, difference(outcome, state.config)
-    if event.purpose in ("loaded", "resumed"):
-        after = replace(after, config=outcome if outcome.status == "ok" else None, aside=True)
-        return after, (back(after, outcome, event.label), *remarks(after, outcome), *still_open(outcome))
-    if outcome.is_sizing:
-        return after, (Show(outcome=outcome, how="sizing"),)
-    if outcome.status != "ok":
-        effects: tuple[Effect, ...] = (*heard_all_the_same(state, after), Show(outcome=outcome, how="no config"), *still_open(outcome))
-        if state.config is not None:
-            effects += (Tell(text="/undo goes back to what was planned before."),)
-        elif outcome.files:
-            effects += (Tell(text="What was asked for is in the file all the same: /save writes it."),)
-        return after, effects
-    shown = _news(before_return(state) if after.training is None else state.config, outcome)
-    after = replace(after, config=outcome)
-    kept = others(after)
-    told: tuple[Effect, ...] = (Tell(text=f"Kept with it: {', '.join(kept)}. /save FOLDER/ writes them all."),) if kept and kept != others(state) else ()
-    if state.config is not None and state.config.questions and not outcome.questions and is_same(state.config, outcome):
-        shown = Tell(text=f"Settled: {in_words(state.intent, after.intent)}. The plan stands.")
-    vain = (Tell(text=why),) if event.purpose == "turn" and state.config and (why := nothing_of(state.intent, after.intent, after.intent.task)) else ()
-    if vain and state.config is not None and is_same(state.config, outcome):
-        return after, vain
-    return after, (shown, *told, *vain, *(still_open(outcome) or (Weigh(state=after),)))
-
-
-def _news(before: Outcome | None, after: Outcome) -> Effect:
-    """What changed, or the whole where there is nothing to compare it with."""
-    return ShowChanges(before=before, after=after) if before is not None and are_of_one_kind(before, after) else Show(outcome=after)
-
-
-def _considered(state: State, event: Planned) -> Step:
-    """A hypothetical: what it would change, and whether to take it."""
-    current = state.config
-    state = replace(state, what_if=None)  # an older offer is answered by nothing that is said to this one
-    if event.outcome.is_sizing:
-        return state, (Show(outcome=event.outcome, how="sizing"),)
-    mends = event.purpose == "mend" and event.outcome.status == "ok"
-    if (event.outcome.plan is None and event.outcome.task_plan is None) or (current is None and not mends):
-        return state, (Show(outcome=event.outcome, how="no config"),)
-    if event.outcome.status != "ok":
-        return state, (Show(outcome=event.outcome, how="no config"), Tell(text="Nothing is changed: the plan from before stands."))
-    considered = replace(event.state, outcome=event.outcome, config=event.outcome)
-    pending = replace(state, what_if=WhatIf(state=considered), follow_up=None)
-    if current is None or event.purpose == "mend":  # what it changes was just shown, in the run's own measure
-        return pending, (Tell(text="Nothing is changed yet. Take it?  yes / keep"),)
-    if is_same(current, event.outcome) and state.outcome is current:
-        warned = any(finding not in current.findings for finding in event.outcome.findings)
-        news = (ShowChanges(before=current, after=event.outcome, values_only=True),) if warned else ()
-        why = nothing_of(state.intent, event.state.intent, event.state.intent.task, kept=False)
-        return state, (Tell(text=f"That would be the same plan. {why}".strip()), *news)
-    ask = _OFFERED
-    if is_same(current, event.outcome):  # after a line that led to no config
-        return pending, (Tell(text=f"That would be the plan from before it. {ask}"),)
-    if not are_of_one_kind(current, event.outcome):
-        return pending, (Show(outcome=event.outcome, how="brief"), Tell(text=ask))
-    return pending, (ShowChanges(before=current, after=event.outcome, values_only=True), Tell(text=ask))
-
-
 def _decided(state: State, pending: WhatIf, line: str) -> Step | None:
     """A yes or a no to a hypothetical, and what follows it; None where the line is neither."""
     if SKIP.fullmatch(line):
@@ -317,7 +251,7 @@ def _decided(state: State, pending: WhatIf, line: str) -> Step | None:
         return planned_with(state, part.change, line, "turn") if part.change else _which(state, rest)
     if rest and not command_in(rest) and heard(rest, taken.context).is_empty:
         return _which(state, rest)
-    shown = _news(state.config, taken.outcome) if state.config else Show(outcome=taken.outcome, how="brief", label="Now: ")
+    shown = news(state.config, taken.outcome) if state.config else Show(outcome=taken.outcome, how="brief", label="Now: ")
     if rest:
         after, effects = _line(taken, Line(text=rest))
         return after, (shown, *effects)
