@@ -56,7 +56,7 @@ class State:
     follow_up: FollowUp | None = None
     asked: frozenset[str] = frozenset()
     contradictions: tuple[Question, ...] = ()
-    aside: bool = False
+    aside: bool = field(default=False, compare=False)
     before: tuple[State, ...] = field(default=(), repr=False)
 
     @property

@@ -151,7 +151,7 @@ def test_small_talk_is_short(talk: Talk) -> None:
     talk.say("qlora qwen3 8b on A100")
     before = talk.state
     assert "nothing is spread" in talk.say("why ddp?")
-    assert talk.state is before
+    assert talk.state == before
 
 
 def test_a_mistake_changes_nothing(talk: Talk) -> None:
