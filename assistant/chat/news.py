@@ -45,7 +45,7 @@ def planned(state: State, event: Planned) -> Step:
         shown = (Tell(text=f"Settled: {said}. The plan stands."),)
     elif stands and outcome.questions:
         shown = _warned(state, outcome)
-    vain = (Tell(text=why),) if event.purpose == "turn" and state.config and (why := nothing_of(state.intent, after.intent, after.intent.task)) else ()
+    vain = (Tell(text=why),) if event.purpose == "turn" and (why := nothing_of(state.intent, after.intent, after.intent.task)) else ()
     if vain and stands:
         return after, vain
     return after, (*shown, *told, *vain, *(still_open(outcome) or (Weigh(state=after),)))

@@ -7,6 +7,7 @@ from dataclasses import replace
 from assistant.builder.requests import MEANWHILE
 from assistant.builder.sets import rejoined
 from assistant.builder.subjects import BASE
+from assistant.builder.unused import OF_A_TRAINING
 from assistant.chat.belonging import for_its_task
 from assistant.chat.hearing import Change
 from assistant.chat.state import State
@@ -19,7 +20,8 @@ from assistant.reader.steps import STEP_TASKS
 
 _OF_A_STEP = ("task", "benchmarks", "num_fewshot", "limit", "engine")
 """Keys that a step has of its own, though the training's intent may carry the same from an earlier one."""
-_OF_A_TRAINING = frozenset(("method", "objective", "lora_rank", "lora_alpha", "learning_rate", "epochs", "max_steps", "sharding"))
+_OF_EACH = frozenset(("precision", "priority", "max_hours", "max_dollars"))
+"""Keys that a training alone reads and that a step may be talked about with: `faster`, `in bf16`."""
 _SECTIONS = ("training.", "peft.", "data.", "fsdp.", "deepspeed.")
 _NAMES = {"evaluate": "eval.yaml", "infer": "infer.yaml"}
 _CALLED = {"evaluate": "the evaluation", "infer": "the inference"}
@@ -130,7 +132,7 @@ def turned_to_training(state: State, change: Change) -> Change:
     said = change.said
     keys = {key for key, value in said.model_dump(exclude={"task", "overrides"}).items() if value is not None}
     fields = tuple(said.overrides or {})
-    is_its = bool(keys or fields) and keys <= _OF_A_TRAINING and all(path.startswith(_SECTIONS) for path in fields)
+    is_its = bool(keys or fields) and keys <= OF_A_TRAINING - _OF_EACH and all(path.startswith(_SECTIONS) for path in fields)
     if state.training is None or not is_its or said.task not in (None, state.intent.task) or change.gone or change.paths:
         return change
     return replace(change, said=said.model_copy(update={"task": "train"}))
