@@ -81,6 +81,8 @@ def _said_then(state: State, change: Change, line: str) -> _Said:
     intent = change.applied(base)
     if change.said.task == "train" and state.intent.task not in ("train", "tune", None):
         intent = back_in_training(state, intent, change.said, line)
+    elif state.training is not None and resumed is None and change.said.task not in (None, state.intent.task) and change.said.engine is None:
+        intent = intent.model_copy(update={"engine": None})  # it was said for the step before
     return _Said(intent=intent, gpus=gpus, resumed=resumed)
 
 

@@ -201,3 +201,11 @@ def test_a_step_that_stays_is_not_told_in_part(talk: Talk) -> None:
     change = talk.say("no evaluation")
     assert "train.yaml, eval.yaml, infer.yaml → train.yaml, infer.yaml" in change
     assert "Then" not in change
+
+
+def test_the_engine_of_one_step_is_not_that_of_the_next(talk: Talk) -> None:
+    talk.say("lora qwen3 8b on an A100", "serve it with vllm", "now evaluate it on mmlu")
+    assert kinds(talk) == ["eval"]
+    assert talk.state.intent.engine is None
+    talk.say("serve it")
+    assert talk.state.intent.engine == "VLLM"
