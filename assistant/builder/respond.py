@@ -245,7 +245,9 @@ def _finish(asked: Request, model: ModelSpec, kept: Budgeted, data: DataFacts | 
 
 
 def _meanwhile(plan: Plan, notes: tuple[Reason, ...]) -> Plan:
-    """The plan whose reasons call nothing asked for that only stands in while a question is open."""
+    """The plan whose reasons call nothing asked for that is planned for another reason, or only stands in while a question is open."""
+    given = tuple(note for note in notes if note.field in plan.overrides)  # by what comes after it, not by words
+    plan = replace(plan, decisions=(*plan.decisions, *given)) if given else plan
     open_fields = {note.field for note in notes if note.why.startswith(MEANWHILE)}
     if not open_fields:
         return plan

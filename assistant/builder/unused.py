@@ -32,7 +32,7 @@ TASK_NAMES = {
     "synthesize": "a synthesis",
 }  # fmt: skip
 """Task → what it makes, as a sentence names it."""
-MACHINE = ("gpu", "gpu_count", "gpu_memory_gb", "nodes")
+_MACHINE = ("gpu", "gpu_count", "gpu_memory_gb", "nodes")
 
 
 def without_place(task: str | None, keys: Iterable[str]) -> tuple[str, ...]:
@@ -88,7 +88,7 @@ def _length(plan: Plan, said: dict[str, object]) -> list[Finding]:
 def _of_task(outcome: Outcome, said: dict[str, object]) -> list[Finding]:
     """Of a task on one node, or behind an API; a file's place only where that file is."""
     machine, found = outcome.hardware, []
-    here = [key for key in MACHINE if key in said]
+    here = [key for key in _MACHINE if key in said]
     if machine is None and here:
         found.append(_found(here, "the model runs behind an API, which has no {}"))
     elif machine is not None:

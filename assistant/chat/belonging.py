@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from assistant.builder.unused import MACHINE, TASK_NAMES, without_place
+from assistant.builder.unused import TASK_NAMES, without_place
 from assistant.chat.merging import changed_keys
 from assistant.chat.nouns import NOUNS
 from assistant.chat.state import State
@@ -74,7 +74,7 @@ def said_for_its_task(state: State) -> Intent:
     task = intent.task or "train"
     former = next((one.intent for one in reversed(state.before) if (one.intent.task or "train") != task), Intent())
     said = {key: value for key, value in intent.model_dump(exclude_none=True).items() if key not in ("task", "overrides")}
-    others = {key for key, value in said.items() if key not in MACHINE and getattr(former, key) == value}
+    others = {key for key, value in said.items() if getattr(former, key) == value}
     return intent.model_copy(update=dict.fromkeys((*foreign_keys(task, said), *others)))
 
 

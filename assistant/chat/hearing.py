@@ -362,14 +362,11 @@ def _task_model(line: str, said: dict[str, Any], context: Context, notes: list[R
         return
     if former.output_dir:
         said["model"] = former.output_dir
-    elif said["task"] == "quantize" and context.plan is not None:
-        notes.append(Reason(field="model", value=former.model, why=f"the model before training; the trained one will be in {context.plan.output_dir}"))
-        return
     written = former.output_dir or (context.plan.output_dir if context.plan is not None else None)
     if written is not None:
         notes.append(Reason(field="model", value=written, why="what the training before writes"))
     if context.plan is not None:
-        notes.append(base_note(context.plan))
+        notes.append(base_note(context.plan, merged=said["task"] == "quantize"))
 
 
 def _still_unread(pieces: tuple[str, ...], before: str, after: str) -> tuple[str, ...]:

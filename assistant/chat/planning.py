@@ -14,7 +14,7 @@ from assistant.catalogue.machines import parse_machine
 from assistant.chat.belonging import named_in_vain, nothing_of
 from assistant.chat.hearing import MACHINE_KEYS, Change
 from assistant.chat.merging import changed_keys, merged
-from assistant.chat.series import back_in_training, called, kept_after, kept_step, reading_of, unsettled
+from assistant.chat.series import back_in_training, called, judged, kept_after, kept_step, reading_of, unsettled
 from assistant.chat.state import KEPT, Effect, Guided, Loaded, MakePlan, Purpose, State, Tell
 from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
@@ -83,7 +83,7 @@ def _said_then(state: State, change: Change, line: str) -> _Said:
         intent = back_in_training(state, intent, change.said, line)
     elif state.training is not None and resumed is None and change.said.task not in (None, state.intent.task) and change.said.engine is None:
         intent = intent.model_copy(update={"engine": None})  # it was said for the step before
-    return _Said(intent=intent, gpus=gpus, resumed=resumed)
+    return _Said(intent=judged(state, intent, change.said, resumed), gpus=gpus, resumed=resumed)
 
 
 def _is_known(state: State, change: Change, said: _Said, later: tuple[Later, ...]) -> bool:

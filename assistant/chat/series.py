@@ -23,8 +23,8 @@ _OF_A_STEP = ("task", "benchmarks", "num_fewshot", "limit", "engine")
 _OF_EACH = frozenset(("precision", "priority", "max_hours", "max_dollars"))
 """Keys that a training alone reads and that a step may be talked about with: `faster`, `in bf16`."""
 _SECTIONS = ("training.", "peft.", "data.", "fsdp.", "deepspeed.")
-_NAMES = {"evaluate": "eval.yaml", "infer": "infer.yaml"}
-_CALLED = {"evaluate": "the evaluation", "infer": "the inference"}
+_NAMES = {"evaluate": "eval.yaml", "infer": "infer.yaml", "quantize": "quantize.yaml", "judge": "judge.yaml"}
+_CALLED = {"evaluate": "the evaluation", "infer": "the inference", "quantize": "the quantization", "judge": "the judge"}
 
 
 def called(task: str) -> str:
@@ -50,7 +50,8 @@ def reading_of(state: State, *, questions: tuple[Question, ...] | None = None, u
 def own_step(state: State) -> Later:
     """The step that the conversation is about: what it says beside its training."""
     assert state.training is not None
-    trained, said = state.training.intent, state.intent.model_dump(exclude={"model", "overrides"})
+    foreign = {"overrides"} if state.intent.task == "judge" else {"model", "overrides"}  # a judge is a model of its own
+    trained, said = state.training.intent, state.intent.model_dump(exclude=foreign)
     fields = {path: value for path, value in (state.intent.overrides or {}).items() if (trained.overrides or {}).get(path) != value}
     own = {key: value for key, value in said.items() if value is not None and (key in _OF_A_STEP or value != getattr(trained, key))}
     notes = tuple(note for note in state.notes if note not in state.training.notes)
@@ -80,15 +81,15 @@ def _kept(state: State, intent: Intent, change: Change, later: tuple[Later, ...]
     if later:
         return None, later
     if intent.task == state.intent.task or state.intent.task is None:
-        stays = state.training if change.said.model is None else None
+        stays = state.training if change.said.model is None or intent.task == "judge" else None
         return stays, state.later
     if intent.task == "train" and state.training is not None:
         return None, _in_order((*state.training.later, own_step(state)))
     if intent.task not in STEP_TASKS:
         return None, ()
-    if state.intent.task == "train" and any(note.field == BASE for note in change.notes):
+    if state.intent.task == "train" and (intent.task == "judge" or any(note.field == BASE for note in change.notes)):
         return replace(_as_planned(state), later=_but(state.later, frozenset((intent.task,)))), ()
-    if state.training is not None and change.said.model is None:
+    if state.training is not None and (change.said.model is None or intent.task == "judge"):
         return replace(state.training, later=_but((*state.training.later, own_step(state)), frozenset((intent.task,)))), ()
     return None, ()
 
@@ -109,6 +110,15 @@ def back_in_training(state: State, intent: Intent, said: Intent, line: str) -> I
     if said.model is None and (state.training is not None or state.intent.task in _TOOLS or compiled(_BACK).search(line)):
         own.append("model")
     return intent.model_copy(update={key: getattr(trained, key) for key in own})
+
+
+def judged(state: State, intent: Intent, said: Intent, resumed: Later | None) -> Intent:
+    """The intent of a judge that comes after a training or what runs its result: a model and rows of its own, and nothing of theirs."""
+    if said.task != "judge" or state.intent.task not in ("train", *STEP_TASKS) or state.intent.task == "judge":
+        return intent
+    former = resumed.intent if resumed is not None else Intent()
+    own = (*_OWN_TO_EACH, "model", "engine")
+    return intent.model_copy(update={key: value if (value := getattr(said, key)) is not None else getattr(former, key) for key in own})
 
 
 def _as_planned(state: State) -> Reading:

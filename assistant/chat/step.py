@@ -29,7 +29,7 @@ from assistant.chat.planning import (
     without_step,
 )
 from assistant.chat.removal import dropped_step
-from assistant.chat.series import turned_to_training
+from assistant.chat.series import kept_step, turned_to_training
 from assistant.chat.state import (
     AskLlm,
     CheapestFound,
@@ -137,11 +137,16 @@ def _line(state: State, event: Line) -> Step:
         return _command(state, command)
     if told := compared(state, line):
         return state, (Tell(text=told), *((Tell(text=OFFERED),) if state.what_if is not None else ()))
-    if state.intent.task is not None and (unwanted := dropped_step(line)):
+    if (unwanted := dropped_step(line)) and (_has_step(state, unwanted) or (state.intent.task is not None and unwanted in ("evaluate", "infer"))):
         return without_step(state, unwanted, line)
     if state.what_if is not None and (done := _decided(state, state.what_if, line)):
         return done
     return _talk(state, line)
+
+
+def _has_step(state: State, task: str) -> bool:
+    """True where it is planned: `no quantization` of a QLoRA training alone is about its method."""
+    return state.intent.task == task or kept_step(state, task) is not None
 
 
 _PASTED = re.compile(r"\n|\w+(?:Error|Exception)\b|Traceback|tried to allocate|exit ?code|SIGKILL|\[rank", re.IGNORECASE)

@@ -119,7 +119,7 @@ def train_config(plan: Plan) -> Config:
     _drop_rivals(body, plan.overrides)
     for path, value in plan.overrides.items():
         set_path(body, path, value)
-        why[path] = "as asked"
+        why[path] = next((reason.why for reason in plan.decisions if reason.field == path), "as asked")
     return Config(kind="train", body=body, why=why)
 
 

@@ -67,13 +67,14 @@ def change_lines(before: Outcome, after: Outcome, face: Face, *, values_only: bo
         return []
     beside = [*_changed_job(before, after, face), *_changed_steps(before, after, face, values_only=values_only)]
     values, lines = [*values, *beside], [*lines, *beside]
-    lines += _files(before, after, face)
+    files = _files(before, after, face)
+    lines += files
     lines += assumption_lines(_added(before.assumptions, after.assumptions), face)
     lines += finding_lines(_added(before.findings, after.findings), face)
     if values_only:
         return lines or row("No change", "the plan would be the same", face)
     changed = _changed_settings(before.files[0].yaml, after.files[0].yaml, face)
-    if not changed and not values:
+    if not changed and not values and not files:
         return [*row("No change", "the config is the same", face), *lines]
     return [*lines, *changed[:_SHOWN], *_rest(len(changed) - _SHOWN, face)]
 

@@ -107,9 +107,9 @@ def test_a_session_keeps_the_set(talk: Talk) -> None:
 
 
 def test_a_step_that_cannot_be_planned_is_named(talk: Talk) -> None:
-    shown = talk.say("lora qwen3 8b on 2 A100s, then evaluate it on mmlu and quantize it")
+    shown = talk.say("qlora qwen3 8b on an A100, then evaluate it on mmlu and quantize it")
     assert kinds(talk) == ["train", "eval"]
-    assert "quantize it" in shown
+    assert 'left out: "quantize it" (QLoRA' in shown
 
 
 @pytest.mark.parametrize(("first", "second"), [("lora llama 3.1 8b on 2 A100-80GB with alpaca, 0.5 epochs", "rank 8"), ("lora llama 3.1 8b on 2 A100-80GB with alpaca", "0.5 epochs")])
@@ -209,3 +209,51 @@ def test_the_engine_of_one_step_is_not_that_of_the_next(talk: Talk) -> None:
     assert talk.state.intent.engine is None
     talk.say("serve it")
     assert talk.state.intent.engine == "VLLM"
+
+
+def test_what_is_trained_is_quantized_whole(talk: Talk, tmp_path: Path) -> None:
+    talk.say("lora smollm2 1.7b on an A100-80GB", "quantize it to 8 bit")
+    assert kinds(talk) == ["quantize"]
+    files = saved(talk, tmp_path / "set")
+    assert list(files) == ["quantize.yaml", "train.yaml"]
+    assert files["train.yaml"]["peft"]["peft_save_mode"] == "MERGED"  # type: ignore[index]
+    assert files["quantize.yaml"]["model"]["model_name"] == files["train.yaml"]["training"]["output_dir"]  # type: ignore[index]
+    assert files["quantize.yaml"]["method"] == "bnb_8bit"
+    talk.say("rank 8", "now evaluate it on mmlu")
+    files = saved(talk, tmp_path / "set")
+    assert files["eval.yaml"]["model"]["model_name"] == files["train.yaml"]["training"]["output_dir"]  # type: ignore[index]
+    assert "adapter_model" not in files["eval.yaml"]["model"]  # type: ignore[operator]
+    talk.say("no quantization")
+    assert "peft_save_mode" not in saved(talk, tmp_path / "rest")["train.yaml"]["peft"]  # type: ignore[operator]
+
+
+def test_no_quantization_of_a_training_alone_is_about_its_method(talk: Talk) -> None:
+    assert "No quantization is planned" not in talk.say("qlora smollm2 1.7b on an A100-80GB", "no quantization")
+
+
+def test_a_judge_after_a_training_has_a_model_and_rows_of_its_own(talk: Talk, tmp_path: Path) -> None:
+    talk.say("lora smollm2 1.7b on my data.jsonl on an A100-80GB")
+    assert "Which model should judge?" in talk.say("judge it")
+    shown = talk.say("gpt-4o")
+    assert "no step before it writes any" in " ".join(shown.split())
+    assert "data.jsonl" not in shown
+    talk.say("answer prompts.jsonl with it")
+    shown = talk.say("judge the answers for helpfulness")
+    assert "not on this machine" not in shown
+    assert kinds(talk) == ["judge"]
+    files = saved(talk, tmp_path / "set")
+    assert list(files) == ["infer.yaml", "judge.yaml", "train.yaml"]
+    assert talk.state.config is not None
+    assert f"--input {files['infer.yaml']['output_path']}" in talk.state.config.commands[-1]
+    assert files["judge.yaml"]["inference_config"]["model"] == {"model_name": "gpt-4o"}  # type: ignore[index]
+    talk.say("back to training")
+    assert kinds(talk) == ["train", "infer", "judge"]
+    talk.say("no judge")
+    assert kinds(talk) == ["train", "infer"]
+
+
+def test_a_judge_in_one_request_reads_what_the_inference_writes(talk: Talk) -> None:
+    talk.say("lora smollm2 1.7b on an A100-80GB, then answer prompts.jsonl with it and judge the answers with gpt-4o for helpfulness")
+    assert kinds(talk) == ["train", "infer", "judge"]
+    assert "left out" in talk.say("/reset", "lora smollm2 1.7b on an A100-80GB, then judge it with gpt-4o")
+    assert kinds(talk) == ["train"]
