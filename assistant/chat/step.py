@@ -13,7 +13,7 @@ from assistant.chat.hearing import Change, heard
 from assistant.chat.looking import has_plan, look, noted, still_open
 from assistant.chat.merging import merged
 from assistant.chat.news import OFFERED, news, planned
-from assistant.chat.nouns import NUMBERS
+from assistant.chat.nouns import NUMBERS, key_of
 from assistant.chat.partial import part_of, partly
 from assistant.chat.planning import (
     Step,
@@ -165,10 +165,9 @@ def _talk(state: State, line: str) -> Step:
     if current is not None and (asking := question_in(line)):
         if asking.topic == "changed":
             return state, look(state, "diff")
-        focused = replace(state, changed=(asking.subject,)) if asking.subject in NUMBERS else state
-        return focused, (Explain(asking=asking, line=line, outcome=current),)
+        return _focused(state, asking), (Explain(asking=asking, line=line, outcome=current),)
     if current is None and (asking := question_in(line)) and asking.topic in ("what_is", "difference", "better"):
-        return state, (Explain(asking=asking, line=line, outcome=Outcome(status="needs_input", intent=state.intent)),)
+        return _focused(state, asking), (Explain(asking=asking, line=line, outcome=Outcome(status="needs_input", intent=state.intent)),)
     if state.config is not None and asks_cheaper(line) and not heard(line, state.context).said.model:  # "gpt-4o is cheaper" names what to take
         return state, (FindCheaper(),)
     if not (state.outcome and state.outcome.questions) and (SKIP.fullmatch(line) or agreement(line) == "" or refusal(line) == ""):
@@ -182,6 +181,12 @@ def _talk(state: State, line: str) -> Step:
         later = tuple(later_in(words) for words in steps.later)
         return state, (AskLlm(line=steps.training, context=state.context, questions=questions, later=later),)
     return state, (AskLlm(line=line, context=state.context, questions=questions),)
+
+
+def _focused(state: State, asking: Asking) -> State:
+    """The conversation about the number that was asked for: what "make it 32" then sets."""
+    key = asking.subject if asking.subject in NUMBERS else key_of(asking.subject or "", NUMBERS)
+    return replace(state, changed=(key,)) if key in NUMBERS else state
 
 
 def _explained(state: State) -> Outcome | None:

@@ -638,3 +638,12 @@ def test_back_at_the_training_nothing_is_said_of_what_it_writes(talk: Talk, betw
     assert "what the training before writes" not in talk.say("back to training")
     assert '"llama3"' in " ".join(note.why for note in talk.state.notes)  # what the training itself said of it is
     assert "what the training before writes" in talk.say("evaluate it on mmlu")
+
+
+@pytest.mark.parametrize(("asked", "line", "key", "value"), [("what does lora rank do", "ok make it 32", "lora_rank", 32), ("what's a learning rate?", "make it 1e-4", "learning_rate", 1e-4)])
+@pytest.mark.parametrize("first", ["qwen3 4b, i have one 3090", "lora qwen3 4b on a 3090"])
+def test_a_number_after_a_question_is_of_what_was_asked_about(capsys: pytest.CaptureFixture[str], first: str, asked: str, line: str, key: str, value: float) -> None:
+    talk = Talk(capsys)
+    talk.say(first, asked, line)
+    assert getattr(talk.state.intent, key) == value
+    assert talk.state.intent.gpu_count == 1
