@@ -10,7 +10,7 @@ from assistant.chat.answering import answered, chosen_way, place_of
 from assistant.chat.belonging import named_in_vain, only_noun
 from assistant.chat.comparing import compared
 from assistant.chat.hearing import Change, heard
-from assistant.chat.looking import has_plan, look, noted, still_open
+from assistant.chat.looking import file_asked, has_plan, look, noted, still_open
 from assistant.chat.merging import merged
 from assistant.chat.news import OFFERED, news, planned
 from assistant.chat.nouns import NUMBERS, key_of
@@ -161,6 +161,8 @@ def _talk(state: State, line: str) -> Step:
     """A line that is no command and no answer to what was put."""
     if reply := small_talk(line, has_config=state.config is not None):
         return state, (Tell(text=reply),)
+    if shown := file_asked(state, line):
+        return state, shown
     current = _explained(state)
     if current is not None and (asking := question_in(line)):
         if asking.topic == "changed":

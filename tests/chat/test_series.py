@@ -257,3 +257,10 @@ def test_a_judge_in_one_request_reads_what_the_inference_writes(talk: Talk) -> N
     assert kinds(talk) == ["train", "infer", "judge"]
     assert "left out" in talk.say("/reset", "lora smollm2 1.7b on an A100-80GB, then judge it with gpt-4o")
     assert kinds(talk) == ["train"]
+
+
+def test_a_config_of_the_set_is_asked_for_by_its_name(talk: Talk) -> None:
+    talk.say("lora qwen3 8b on an A100", "serve it")
+    assert "engine: VLLM" in talk.say("show me infer.yaml")
+    assert '"back to training" goes on with it' in talk.say("what's in train.yaml now?")
+    assert "num_train_epochs" in talk.say("back to training", "show train.yaml")
