@@ -9,6 +9,7 @@ from assistant.chat.looking import back, difference, heard_all_the_same, in_word
 from assistant.chat.planning import Step, remarks
 from assistant.chat.sameness import are_of_one_kind, is_same
 from assistant.chat.series import before_return, others
+from assistant.chat.standing import stated
 from assistant.chat.state import Effect, Planned, Show, ShowChanges, State, Tell, Weigh, WhatIf
 from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome
@@ -87,7 +88,10 @@ def _considered(state: State, event: Planned) -> Step:
     if is_same(current, event.outcome) and state.outcome is current:
         warned = any(finding not in current.findings for finding in event.outcome.findings)
         news = (ShowChanges(before=current, after=event.outcome, values_only=True),) if warned else ()
+        news_asked = [question for question in event.outcome.questions if question not in current.questions]
         why = nothing_of(state.intent, event.state.intent, event.state.intent.task, kept=False)
+        if news_asked:  # it cannot be had, and the same stands in for it
+            return state, (Tell(text=f"{stated(news_asked[0].text)}. The plan stays as it is."), *news)
         return state, (Tell(text=f"That would be the same plan. {why}".strip()), *news)
     ask = OFFERED
     if is_same(current, event.outcome):  # after a line that led to no config

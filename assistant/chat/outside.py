@@ -152,10 +152,11 @@ def saved(desk: TerminalDesk, state: State, config: Outcome, name: str, *, force
     except UsageError as problem:
         if problem.reference != "file-exists":
             raise
-        if _holds(name, config):
+        differing = _differing(name, config)
+        if differing is None:
             report.say(desk.screen, f"{name} holds this config already.")
-        elif not desk.confirmed(f"{problem.context} exists. Replace it?"):
-            report.say(desk.screen, f"{name} was left as it is; /save {name} --force replaces it.")
+        elif differing and not desk.confirmed(f"{differing} exists. Replace it?"):
+            report.say(desk.screen, f"{differing} was left as it is; /save {name} --force replaces it.")
             return False
         else:
             desk.save(config, name, True)
@@ -165,20 +166,26 @@ def saved(desk: TerminalDesk, state: State, config: Outcome, name: str, *, force
     return True
 
 
-def _holds(name: str, config: Outcome) -> bool:
-    """True where the files have every line of the config; how it is run names the file, and does not count."""
+def _differing(name: str, config: Outcome) -> str | None:
+    """The first of the files that are there with something else in it, empty where what is there would stay; None where all are there alike.
+
+    How a file is run names it, and does not count; nor do the words that led to it.
+    """
     from assistant.builder.saving import named
     from assistant.machine.configs import read_text
-    from assistant.machine.files import output_path
+    from assistant.machine.files import is_here, output_path
 
+    files = named(config, str(output_path(name))).files
+    there = [file for file in files if is_here(file.name)]
     try:
-        return all(_lines_but_run(read_text(Path(file.name))) == _lines_but_run(file.yaml) for file in named(config, str(output_path(name))).files)
-    except UsageError:
-        return False
+        other = next((file.name for file in there if _what_is_set(read_text(Path(file.name))) != _what_is_set(file.yaml)), None)
+    except UsageError as problem:
+        return problem.context or name
+    return other or (None if len(there) == len(files) else "")
 
 
-def _lines_but_run(text: str) -> list[str]:
-    return [line for line in text.splitlines() if not line.startswith("# Run: ")]
+def _what_is_set(text: str) -> list[str]:
+    return [line for line in text.splitlines() if not line.startswith(("# Run: ", "# Request: "))]
 
 
 def save_arguments(rest: str, default: str) -> tuple[str, bool]:

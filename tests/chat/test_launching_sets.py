@@ -90,3 +90,12 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path, capsys: pytest.Cap
     (tmp_path / "runs").write_text("a file")
     talk = Talk(capsys)
     assert "cannot be made: a file of that name is there" in talk.say(SET, "/save runs/first/")
+
+
+def test_what_is_there_alike_does_not_hold_the_rest_up(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    talk = Talk(capsys)
+    talk.say("lora smollm2 135m on the cpu", "/save runs/", "then evaluate it on mmlu")
+    assert "runs/eval.yaml" in talk.say("/save runs/")
+    assert talk.asked == []
+    assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == ["eval.yaml", "train.yaml"]
