@@ -15,15 +15,16 @@ from assistant.catalogue.families import sibling
 from assistant.catalogue.gpus import in_memory
 from assistant.catalogue.models import get_model
 from assistant.chat.context import Context
+from assistant.chat.inside import read_inside
 from assistant.chat.merging import merged, without
-from assistant.chat.nouns import NUMBERS, TOGETHER, blanked, key_of
+from assistant.chat.nouns import NUMBERS, TOGETHER, WHOLE, blanked, key_of
 from assistant.chat.references import bare_number, compared_model, named_variant, references, sized_model
 from assistant.chat.relative import left_too_little, relative
 from assistant.chat.removal import named_benchmarks, removal
 from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
 from assistant.core.values import Question, Reason
-from assistant.reader import Reading, read
+from assistant.reader import Reading
 from assistant.reader.clashes import affirmed
 from assistant.reader.corrections import scaled
 from assistant.reader.lexicon import (
@@ -54,10 +55,6 @@ _ONLY = re.compile(r"\b(?:only|just|instead|switch|replace|rather)\b", re.IGNORE
 _LIMIT = re.compile(r"\b(?:only|just|first|on|limit(?:ed)? to|max)?\s*(?P<n>\d[\d,]*)\s*(?:samples?|examples?|questions?|rows|items|ejemplos|exemples|beispiele|exemplos)\b(?:\s+(?:each|per task|per benchmark))?", re.IGNORECASE)
 _IT = re.compile(r"\b(?:it|that|this|the (?:result|tuned|trained|fine-?tuned|new)(?: (?:model|one|checkpoint))?|the model|the checkpoint|the adapter)\b", re.IGNORECASE)
 _PICKED = re.compile(r"\b(?:go(?:ing)? with|settle (?:on|for)|pick|choose|let'?s take)\s+(?:the\s+)?(?P<size>\d{1,4}(?:\.\d+)?)\s?b\b", re.IGNORECASE)
-_TASK_WORDS = {
-    "evaluate": "evaluate", "infer": "serve", "judge": "judge", "quantize": "quantize", "tune": "hyperparameter sweep", "synthesize": "synthesize",
-}  # fmt: skip
-"""What stands before a line that names no task, so that its words are read in the task of the conversation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +128,7 @@ def _heard(line: str, context: Context, refine: Callable[[Reading], Reading] | N
         raise left_too_little(*turned.beyond[0])
     values = {**taken.back, **pointed.values, **turned.values}
     text = open_text = _contextual(turned.rest, line, context, values, taken.benchmarks)
-    plain = _plain(text + tail, context)
+    plain = read_inside(text + tail, context)
     plain = refine(plain) if refine else plain
     said = {k: v for k, v in plain.intent.model_dump().items() if v is not None}
     if "/" in said.get("model", "") and all(key_of(part) for part in said["model"].split("/")):
@@ -165,23 +162,6 @@ def _heard(line: str, context: Context, refine: Callable[[Reading], Reading] | N
 def _conditional(line: str) -> tuple[str, bool]:
     text = _CONDITION.sub(" ", line)
     return text, text != line
-
-
-def _plain(text: str, context: Context) -> Reading:
-    """The line by the offline reader, in the task of the conversation where it names none."""
-    if not text.strip(" ,.;!?"):
-        return Reading(intent=Intent())
-    first = read(text)
-    word = _TASK_WORDS.get(context.intent.task or "")
-    if word is None or _names_a_task(text):
-        return first
-    inside = read(f"{word} {text}")
-    intent = inside.intent.model_copy(update={"task": context.intent.task})
-    return replace(inside, intent=intent)
-
-
-def _names_a_task(text: str) -> bool:
-    return any(compiled(pattern).search(text) for _, pattern in TASKS)
 
 
 def _contextual(text: str, line: str, context: Context, values: dict[str, Any], kept: tuple[str, ...] | None) -> str:
@@ -334,10 +314,22 @@ def _last_number(number: float, text: str, said: dict[str, Any], context: Contex
         said["gpu"] = variant
         return ()
     keys = [key for key in context.changed if key in NUMBERS]
-    if len(keys) != 1:
+    if not keys and (path := _last_field(context)):
+        said["overrides"] = {path: number}
+        return ()
+    if len(keys) != 1 or (keys[0] in WHOLE and not float(number).is_integer()):
         return unread
     said[keys[0]] = int(number) if float(number).is_integer() and keys[0] != "learning_rate" else number
     return ()
+
+
+def _last_field(context: Context) -> str | None:
+    """The one dotted field with a number that the last change set."""
+    if "overrides" not in context.changed or not context.past:
+        return None
+    former, now = context.past[-1][0].overrides or {}, context.intent.overrides or {}
+    paths = [path for path, value in now.items() if former.get(path) != value and isinstance(value, int | float) and not isinstance(value, bool)]
+    return paths[0] if len(paths) == 1 else None
 
 
 def _memory_variant(number: float, context: Context) -> str | None:

@@ -31,7 +31,7 @@ HELP = (
     'Ask: why fsdp? · what about qlora? · how long will it take? · what is gradient checkpointing? "skip" takes a default.',
     'Alt-Enter or """ for several lines; an error message can be pasted.',
 )
-_POLITE = r"(?:(?:ok(?:ay)?|hm+|ah|oh|oops|wait|no|sorry|actually|great|good|fine|perfect|nice|now|and|then|please|yes|thanks|so|alright|cool|just|can you|could you|let'?s)[\s,.!:;-]+)*"
+_POLITE = r"(?:(?:ok(?:ay)?|hm+|ah|oh|oops|wait|no|nah|nope|sorry|actually|great|good|fine|perfect|nice|now|and|then|please|yes|thanks|so|alright|cool|just|can you|could you|let'?s)[\s,.!:;-]+)*"
 _PLEASE = r"(?:[\s,]+(?:please|now|then|thanks|for me|again))*[\s.!?]*"
 _UNDO = re.compile(
     rf"{_POLITE}(?:(?:undo|revert|reverse|roll ?back)(?: (?:that|it|this|the|my))?(?: (?:very )?(?:last|latest|previous|recent))?(?: (?:one|change|thing|step|bit|message|part|edit))?|(?:nvm|never ?mind),? (?:put|bring|take|change|switch|set) (?:it|that|this) back(?: again)?|(?:put|bring|change|switch|set) (?:it|that|this) back(?: again| please)?|(?:and )?the one before(?: (?:that|it))?(?: as well| too)?|deshacer|deshaz(?: eso)?|annule[rz]?(?: [cç]a)?|r[üu]ckg[äa]ngig(?: machen)?|zur[üu]ck|desfazer|\u64a4\u9500|\u53d6\u6d88|(?:take|bring) (?:that|it) back|scratch that|"

@@ -627,7 +627,7 @@ def test_a_cloud_brings_a_job_that_is_saved_with_the_config(capsys: pytest.Captu
     assert "cloud: gcp" in (tmp_path / "job.yaml").read_text("utf-8")
     assert "holds this config already" in talk.say("/save")
     talk.say("on lambda", "/save")
-    assert talk.asked == ["train.yaml exists. Replace it?"]
+    assert talk.asked == ["job.yaml exists. Replace it?"]
     assert "cloud: lambda" in (tmp_path / "job.yaml").read_text("utf-8")
 
 
@@ -647,3 +647,16 @@ def test_a_number_after_a_question_is_of_what_was_asked_about(capsys: pytest.Cap
     talk.say(first, asked, line)
     assert getattr(talk.state.intent, key) == value
     assert talk.state.intent.gpu_count == 1
+
+
+def test_what_only_the_objective_in_talk_has_is_understood(talk: Talk) -> None:
+    talk.say("dpo llama 3.2 3b on prefs.jsonl with a 24gb card")
+    assert "beta: 0.1 → 0.05" in talk.say("beta 0.05")
+    assert "beta: 0.05 → 0.2" in talk.say("hm, 0.2")
+    assert talk.state.intent.gpu_count in (None, 1)
+
+
+def test_a_part_of_a_thing_is_no_count_of_it(talk: Talk) -> None:
+    talk.say("lora llama 3.2 3b on an A100", "2 gpus")
+    assert "input should be" not in talk.say("hm, 0.2")
+    assert talk.state.intent.gpu_count == 2

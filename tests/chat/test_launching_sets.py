@@ -96,6 +96,6 @@ def test_what_is_there_alike_does_not_hold_the_rest_up(tmp_path: Path, capsys: p
     monkeypatch.chdir(tmp_path)
     talk = Talk(capsys)
     talk.say("lora smollm2 135m on the cpu", "/save runs/", "then evaluate it on mmlu")
-    assert "runs/eval.yaml" in talk.say("/save runs/")
+    talk.say("/save runs/")
     assert talk.asked == []
     assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == ["eval.yaml", "train.yaml"]

@@ -13,7 +13,7 @@ def talk(capsys: pytest.CaptureFixture[str]) -> Talk:
     return Talk(capsys)
 
 
-@pytest.mark.parametrize("words", ["never mind", "nvm", "forget it", "ok, never mind that", "on second thought, no"])
+@pytest.mark.parametrize("words", ["never mind", "nvm", "forget it", "ok, never mind that", "nah, forget it", "on second thought, no"])
 def test_a_what_if_that_does_not_fit_is_all_that_is_dropped(talk: Talk, words: str) -> None:
     talk.say(FIRST, "rank 32")
     assert "the plan from before stands" in talk.say("what about full on a 4090?")
