@@ -37,7 +37,7 @@ def _of_its_objective(first: Reading, text: str, context: Context) -> Reading:
     if first.intent != Intent() or objective in (None, "sft", "pretrain"):
         return first
     inside = read(f"{objective} {text}")
-    return replace(inside, intent=Intent(objective=objective, overrides=inside.intent.overrides)) if inside.intent.overrides else first
+    return replace(inside, intent=Intent(overrides=inside.intent.overrides)) if inside.intent.overrides else first
 
 
 def _names_a_task(text: str) -> bool:

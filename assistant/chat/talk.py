@@ -49,6 +49,10 @@ _SAVE = re.compile(
     rf"{_POLITE}(?:save|write|store|dump|export)(?:\s+(?:it|this|that|the (?:config|yaml|file|plan)|everything))?(?:\s+(?:as|to|in(?:to)?|under)\s+(?P<file>\S+\.ya?ml(?:\s+--force)?))?{_PLEASE}",
     re.IGNORECASE,
 )
+_SAVE_ALL = re.compile(
+    rf"{_POLITE}(?:save|write|store|dump|export)\s+(?:it all|everything|all(?: of (?:it|them))?|all (?:the )?(?:configs?|files|yamls?)|them(?: all)?|both|the (?:whole )?set|the (?:configs|files|yamls))\s+(?:to|in(?:to)?|under)\s+(?P<folder>(?:~|\.{{1,2}})?/?[\w.\-/]+?)/?{_PLEASE}",
+    re.IGNORECASE,
+)
 _SHOW = re.compile(rf"{_POLITE}(?:show|print|display|give)(?: me)?(?: (?:the|that|this|it))?(?: (?:whole|full|current|final))?(?: (?:config|yaml|plan|file))?{_PLEASE}", re.IGNORECASE)
 _LAUNCH = re.compile(rf"{_POLITE}(?:launch|run|start|execute)(?: (?:it|this|that|the (?:training|run|job)|training))?{_PLEASE}", re.IGNORECASE)
 _QUIT = re.compile(r"(?:exit|quit|bye|goodbye|good ?bye|q|:q!?|/exit|see (?:you|ya)|that'?s (?:all|it)(?: for (?:now|today))?)[\s.!]*", re.IGNORECASE)
@@ -109,6 +113,8 @@ def command_in(line: str) -> str | None:
         return "/undo"
     if saving := _SAVE.fullmatch(line):
         return f"/save {saving.group('file') or ''}".strip()
+    if (saving := _SAVE_ALL.fullmatch(line)) and not saving.group("folder").endswith((".yaml", ".yml")):
+        return f"/save {saving.group('folder')}/"
     if _SHOW.fullmatch(line):
         return "/show"
     return "/launch" if _LAUNCH.fullmatch(line) else None

@@ -264,3 +264,8 @@ def test_a_config_of_the_set_is_asked_for_by_its_name(talk: Talk) -> None:
     assert "engine: VLLM" in talk.say("show me infer.yaml")
     assert '"back to training" goes on with it' in talk.say("what's in train.yaml now?")
     assert "num_train_epochs" in talk.say("back to training", "show train.yaml")
+
+
+def test_a_folder_with_a_slash_at_its_end_has_a_name(talk: Talk) -> None:
+    shown = talk.say("full smollm2 1.7b on an A100-80GB, then evaluate it on mmlu", "save to out/")
+    assert "Evaluation · out ·" in " ".join(shown.split())
