@@ -69,7 +69,7 @@ def _after_quantizing(whole: Outcome, step: Outcome) -> Outcome:
     name = step.files[0].name
     finding = Finding(
         rule="REQ010", severity="info", path="model.model_name", message=f"{name} runs the trained model before it is quantized",
-        fix=f"for the quantized one write model.model_name: {smaller.holes['output_path']} there, without adapter_model",
+        fix=f"for the quantized one write model.model_name: {smaller.holes['output_path']} there",
     )  # fmt: skip
     return replace(whole, findings=(*whole.findings, finding))
 
@@ -105,8 +105,10 @@ def _why_not_quantized(plan: Plan) -> str:
         what = "QLoRA's base is in 4 bits and stays so when merged"
     elif plan.overrides.get(SAVE_MODE) is not None and plan.sharding in ("none", "ddp"):
         what = f"{SAVE_MODE} {plan.overrides[SAVE_MODE]} saves an adapter"
+    elif plan.sharding == "fsdp":
+        what = "under FSDP Oumi saves the adapter alone"
     else:
-        what = f"with {plan.sharding} Oumi saves the adapter alone"
+        what = "the weights may be in shards when Oumi would merge the adapter"
     return f"{what}, and Oumi's quantization reads whole models in 16 bits: merge {plan.output_dir} into {plan.model.id} first (peft's merge_and_unload), then quantize that folder"
 
 

@@ -37,7 +37,8 @@ _NO_UNIT = frozenset(
 _SIGNS = ("oops", "wait", "sorry", "scratch", "strike", "my bad", "mean", "rather", "make ", "correction", "r no", "er, no", "h no,", "m no,", "or, no", "second thought", "edit:", "fix:", "but ", "of plan", "take that back", "rephrase", "nope", "hm", "actually", "too ", ", no", ",no", ". no", "; no")
 
 
-_SCALED = r"(?:(?:make (?:it|that)|just|only|rather|use|take|say|let'?s (?:do|use|take|say))\s+)*(?:(?P<word>half|double|twice|triple|quadruple|(?:a |one[- ])(?:third|quarter|fifth|tenth))|(?P<times>\d{1,2}(?:\.\d+)?)\s*(?:x|times))(?:\s+(?:of\s+)?(?:that|it|this))?(?=\s*(?:$|[,.;!\n]|\b(?:and|please|then|on|with|for)\b))"
+_SCALED = r"(?:(?:make (?:it|that)|just|only|rather|use|take|say|let'?s (?:do|use|take|say))\s+)*(?:(?P<word>half|double|twice|triple|quadruple|(?:a |one[- ])(?:third|quarter|fifth|tenth))(?:\s+(?:of\s+)?(?:that|it|this))?|(?P<times>\d{1,2}(?:\.\d+)?)\s*(?:x|times)\s+(?:that|it|this))(?=\s*(?:$|[,.;!\n]|\b(?:and|please|then|on|with|for)\b))"
+"""`4x` alone is as often a count of GPUs: it has to say of what."""
 _FACTORS = {"half": 1 / 2, "double": 2, "twice": 2, "triple": 3, "quadruple": 4, "third": 1 / 3, "quarter": 1 / 4, "fifth": 1 / 5, "tenth": 1 / 10}
 _FIGURE = r"(?<![\w.\-$/])(?P<figure>\d[\d,]*(?:\.\d+)?)(?P<tail>e-?\d+|k)?(?![\w]|[.\-/]\w)"
 

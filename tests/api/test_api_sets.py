@@ -84,7 +84,7 @@ def test_a_quantization_makes_the_training_save_the_whole_model() -> None:
     ("words", "why"),
     [
         ("qlora qwen3 0.6b on an A100, then quantize it", "QLoRA's base is in 4 bits"),
-        ("lora llama 3.1 70b on 4 H100-80GB with fsdp, then quantize it", "with fsdp Oumi saves the adapter alone"),
+        ("lora llama 3.1 70b on 4 H100-80GB with fsdp, then quantize it", "under FSDP Oumi saves the adapter alone"),
         ("lora qwen3 0.6b on an A100, peft.peft_save_mode=ADAPTER_ONLY, then quantize it", "ADAPTER_ONLY saves an adapter"),
     ],
 )

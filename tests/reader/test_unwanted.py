@@ -171,3 +171,7 @@ def test_full_with_adapters_is_asked_with_the_adapters_first(text: str) -> None:
 @pytest.mark.parametrize(("text", "method"), [("full fine-tuning instead of lora for qwen3 8b", "full"), ("lora qwen3 8b on the full dataset", "lora"), ("lora qwen3 8b with full attention", "lora")])
 def test_full_beside_lora_may_be_no_contradiction(text: str, method: str) -> None:
     assert said(text)["method"] == method
+
+
+def test_a_count_of_gpus_is_no_multiple() -> None:
+    assert said("lora llama 3.1 8b on 2 A100s, actually 4x A100")["gpu_count"] == 4
