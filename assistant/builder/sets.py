@@ -85,7 +85,7 @@ def can_merge(plan: Plan) -> bool:
 
 def base_note(plan: Plan, *, merged: bool = False) -> Reason:
     """Which model a training started from, and whether its result is whole or an adapter; `merged` where a step needs it whole."""
-    is_merged = can_merge(plan) and (merged or plan.overrides.get(SAVE_MODE) == "MERGED")
+    is_merged = (merged and can_merge(plan)) or (plan.overrides.get(SAVE_MODE) == "MERGED" and plan.sharding in ("none", "ddp"))
     what = "is trained whole" if plan.method == "full" else f"is merged with what is learned ({SAVE_MODE}: MERGED)" if is_merged else "is what its adapter goes onto"
     return Reason(field=BASE, value=plan.model.id, why=f"{what} there")
 

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from assistant.builder.absorb import absorb
-from assistant.builder.sets import base_note
+from assistant.builder.sets import SAVE_MODE, base_note
 from assistant.catalogue.families import sibling
 from assistant.catalogue.gpus import in_memory
 from assistant.catalogue.models import get_model
@@ -50,6 +50,7 @@ _CONDITION = re.compile(
     re.IGNORECASE,
 )
 _FOUR_BIT = re.compile(r"\b(?:4|four)[- ]?bits?\b|\bint4\b|\bnf4\b", re.IGNORECASE)
+_MERGED = re.compile(r"(?<!not )(?<!n't )(?<!no )\bmerge (?:it|(?:the |my )?(?:trained )?(?:q?lora|adapters?|weights))\b(?: (?:in)?to (?:the |its )?(?:base )?(?:model|base|weights))?(?: (?:at the end|afterwards|when (?:it is |it's )?done))?", re.IGNORECASE)
 _ALSO = re.compile(r"\b(?:add|also|plus|too|as well|additionally|include|on top|a[ñn]ade|agrega|ajoute[rz]?|aussi|auch|dazu|adiciona)\b|^\W*and\b", re.IGNORECASE)
 _ONLY = re.compile(r"\b(?:only|just|instead|switch|replace|rather)\b", re.IGNORECASE)
 _LIMIT = re.compile(r"\b(?:only|just|first|on|limit(?:ed)? to|max)?\s*(?P<n>\d[\d,]*)\s*(?:samples?|examples?|questions?|rows|items|ejemplos|exemples|beispiele|exemplos)\b(?:\s+(?:each|per task|per benchmark))?", re.IGNORECASE)
@@ -174,6 +175,9 @@ def _contextual(text: str, line: str, context: Context, values: dict[str, Any], 
     quantizes = compiled(dict(TASKS)["quantize"]).search(text) is not None
     if task in ("train", "tune") and not quantizes and (match := _FOUR_BIT.search(text)) and not any(compiled(p).search(text) for _, p in METHODS):
         values["method"] = "qlora"
+        text = blanked(text, match)
+    if task == "train" and (match := _MERGED.search(text)):
+        values[SAVE_MODE] = "MERGED"
         text = blanked(text, match)
     if kept is not None:
         values["benchmarks"] = list(kept)

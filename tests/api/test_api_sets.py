@@ -101,3 +101,11 @@ def test_a_judge_reads_the_answers_of_the_inference_before_it() -> None:
     answers = yaml.safe_load(found.files[1].yaml)["output_path"]
     assert [file.kind for file in found.files] == ["train", "infer", "judge"]
     assert f"--input {answers}" in found.commands[-1]
+
+
+@pytest.mark.parametrize(("words", "adapter"), [("lora", False), ("qlora", False), ("lora on 2 H100-80GB with fsdp", True)])
+def test_what_was_said_to_be_merged_is_loaded_whole_where_it_is(words: str, adapter: bool) -> None:
+    method, _, machine = words.partition(" ")
+    found = plan(f"{method} qwen3 0.6b {machine or 'on an A100'}, peft.peft_save_mode=MERGED, then evaluate it on mmlu")
+    model = yaml.safe_load(found.files[1].yaml)["model"]
+    assert ("adapter_model" in model) is adapter

@@ -99,3 +99,13 @@ def test_what_is_there_alike_does_not_hold_the_rest_up(tmp_path: Path, capsys: p
     talk.say("/save runs/")
     assert talk.asked == []
     assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == ["eval.yaml", "train.yaml"]
+
+
+def test_a_judge_waits_for_the_answers_that_the_set_writes(oumi: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
+    (oumi / "prompts.jsonl").write_text('{"messages": [{"role": "user", "content": "Why?"}]}\n', "utf-8")
+    talk = Talk(capsys, yes=True)
+    talk.say("lora smollm2 135m on the cpu, then answer prompts.jsonl with it and judge the answers with gpt-4o")
+    shown = talk.say("/launch")
+    assert [call.split()[0] for call in calls(oumi)] == ["train", "infer", "judge"], shown
+    assert "there is no output" not in shown

@@ -269,3 +269,17 @@ def test_a_config_of_the_set_is_asked_for_by_its_name(talk: Talk) -> None:
 def test_a_folder_with_a_slash_at_its_end_has_a_name(talk: Talk) -> None:
     shown = talk.say("full smollm2 1.7b on an A100-80GB, then evaluate it on mmlu", "save to out/")
     assert "Evaluation · out ·" in " ".join(shown.split())
+
+
+def test_a_merged_training_is_whole_for_its_steps(talk: Talk, tmp_path: Path) -> None:
+    talk.say("lora smollm2 1.7b on an A100-80GB, then evaluate it on mmlu")
+    shown = talk.say("merge the adapter at the end")
+    assert "peft_save_mode: MERGED" in shown
+    assert "-   adapter_model:" in shown
+    files = saved(talk, tmp_path / "set")
+    assert files["eval.yaml"]["model"]["model_name"] == files["train.yaml"]["training"]["output_dir"]  # type: ignore[index]
+
+
+def test_an_adapter_that_would_not_be_merged_is_told(talk: Talk) -> None:
+    shown = talk.say("qlora smollm2 1.7b on an A100-80GB", "merge the adapter")
+    assert "4-bit" in shown or "4 bits" in shown
