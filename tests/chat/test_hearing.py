@@ -188,3 +188,9 @@ def test_full_with_lora_is_asked_whichever_stands(method: str) -> None:
     change = heard("full but with lora", context)
     assert "method" not in change.said.model_dump(exclude_none=True)
     assert [question.choices for question in change.conflicts] == [("LoRA", "full fine-tuning")]
+
+
+@pytest.mark.parametrize("line", ["on 2 H100-80GB", "2 H100 80GB please", "use H100-80GB instead"])
+def test_the_memory_of_another_gpu_is_not_that_of_the_one_in_talk(line: str) -> None:
+    context = Context(intent=SAID.model_copy(update={"gpu": "A100-80GB", "gpu_count": 1}))
+    assert said(line, context)["gpu"] == "H100"
