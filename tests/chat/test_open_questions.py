@@ -180,3 +180,9 @@ def test_words_that_nothing_understands_do_not_hide_the_question(talk: Talk) -> 
     shown = talk.say("half an epoch and flurb")
     assert 'not understood: "flurb"' in shown
     assert "How long should it train?" in shown
+
+
+@pytest.mark.parametrize(("machine", "asks"), [("2 H100-80GB", False), ("2 H100 80GB", False), ("2 H100s", True)])
+def test_a_memory_that_was_said_is_not_asked_for(machine: str, asks: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    shown = Talk(capsys, follows_up=True).say(f"lora qwen3 8b on {machine}")
+    assert ("Is it the H100 with" in shown) is asks
