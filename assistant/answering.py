@@ -50,7 +50,11 @@ def answer(reading: Reading, text: str, setting: Setting, *, line: str | None = 
         return step
     reading = _of_its_folder(reading) if reading.after is not None else reading
     found = _answered(reading, text, setting, line)
-    return _with_later(found, reading.later, text, setting) if reading.later else found
+    if reading.after is not None and reading.intent.task == "judge" and reading.intent.dataset is None:
+        from assistant.builder.sets import told_of_answers  # few conversations come to a judge
+
+        found = told_of_answers(found)
+    return _with_later(_saved_whole(found, reading, text, setting, line), reading.later, text, setting) if reading.later else found
 
 
 def _answered(reading: Reading, text: str, setting: Setting, line: str | None) -> Outcome:
@@ -147,6 +151,19 @@ def sized(asked: Asked, reading: Reading, machine: Hardware | None, text: str, s
     resolve = functools.partial(resolve_model, offline=setting.offline)
     found = answer_sizing(asked, reading.intent, stated, resolve, text=one_line(text, 500), usual=usual)
     return replace(found, assumptions=(*reading.notes, *found.assumptions), findings=(*unread_findings(reading.unread), *found.findings)) if found else None
+
+
+def _saved_whole(found: Outcome, reading: Reading, text: str, setting: Setting, line: str | None) -> Outcome:
+    """The training, planned anew where a step needs a whole model of it and it would save an adapter; what was said stays what it was."""
+    from assistant.builder.sets import merging
+
+    note = merging(found.plan, reading.later) if found.status == "ok" else None
+    if note is None:
+        return found
+    said = reading.intent
+    asked = said.model_copy(update={"overrides": {**(said.overrides or {}), note.field: note.value}})
+    again = _answered(replace(reading, intent=asked, notes=(*reading.notes, note)), text, setting, line)
+    return replace(again, intent=again.intent.model_copy(update={"overrides": found.intent.overrides})) if again.status == "ok" else found
 
 
 def _with_later(training: Outcome, later: tuple[Later, ...], text: str, setting: Setting) -> Outcome:

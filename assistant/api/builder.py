@@ -112,17 +112,18 @@ class ConfigBuilder(Steps):
             return replace(self, _file=self._file.on_machine(_machine(words)))
         return replace(self, _said=replace(self._said, gpus=words))
 
-    def then(self, task: Literal["evaluate", "eval", "infer"], **keys: Any) -> ConfigBuilder:
+    def then(self, task: Literal["evaluate", "eval", "infer", "quantize", "judge"], **keys: Any) -> ConfigBuilder:
         """A step on what the training writes, planned with it: `.then("evaluate", benchmarks=["mmlu"]).then("infer", dataset="q.jsonl")`.
 
-        `keys` are those of an intent. Model and machine are the training's, where the step says none.
+        `keys` are those of an intent. Model and machine are the training's, where the step says none. `quantize` makes a
+        LoRA training save the whole model; `judge` takes the `model` that judges, and the answers of an `infer` before it.
 
         Raises:
             UsageError: another task, an unknown key or a value that it cannot have, or this plans no training.
         """
         step = "evaluate" if task == "eval" else task
         if step not in STEP_TASKS or self._file is not None or self._said.intent.task != "train":
-            hint = 'A training that is planned, then .then("evaluate", …) or .then("infer", …).'
+            hint = 'A training that is planned, then .then("evaluate", …), "infer", "quantize" or "judge".'
             raise UsageError(f"{task!r} cannot be a step here.", context="then", hint=hint, reference="no-step")
         if unknown := next((key for key in keys if key not in Intent.model_fields or key == "task"), None):
             raise UsageError(f"{unknown} is no key of an intent.", context=f"then {unknown}", hint="See the table of keys in docs/python.md.", reference="wrong-value")

@@ -123,7 +123,8 @@ def absorb(intent: Intent, *, standing: Intent | None = None) -> Intent:
         if setting is not None:
             changes[key] = setting
     updated = _updated(intent, {**changes, "overrides": kept or None}) if typed else intent
-    guard(updated)
+    in_talk = standing.objective if standing is not None and updated.objective is None else None
+    guard(updated.model_copy(update={"objective": in_talk}) if in_talk is not None else updated)
     return updated
 
 

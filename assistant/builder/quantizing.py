@@ -24,7 +24,7 @@ def respond(asked: Request) -> Outcome:
     _refuse_format(str((asked.intent.overrides or {}).get("method", "")), named.id)
     if named.adapter is not None:
         text = f"{named.adapter} holds an adapter, and Oumi's quantization reads whole models alone. Which folder holds the merged model? Or {named.id} without what was trained."
-        hint = "To get one: train with peft.peft_save_mode=MERGED, or PeftModel.from_pretrained(…).merge_and_unload().save_pretrained(FOLDER)."
+        hint = "To get one: train LoRA (not QLoRA, not under FSDP) with peft.peft_save_mode=MERGED, or PeftModel.from_pretrained(…).merge_and_unload().save_pretrained(FOLDER)."
         raise needs(Question(field="model", text=text, choices=(named.id,)), hint=hint)
     if named.model is None and engine_of_hosted(named.id) is not None:
         raise UsageError(

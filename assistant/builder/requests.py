@@ -16,6 +16,7 @@ from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome
 from assistant.core.values import Finding, Hardware, ModelSpec, Question, Reason
 from assistant.reader.names import is_family
+from assistant.reader.unwanted import SHELL
 
 Resolve = Callable[[str], tuple[ModelSpec | None, tuple[Reason, ...]]]
 Examine = Callable[[str, str, str], DataFacts | None]
@@ -172,6 +173,8 @@ def _each(pieces: tuple[str, ...]) -> tuple[Finding, ...]:
 
 
 def _unread(piece: str) -> Finding:
+    if piece.endswith(f" ({SHELL})"):
+        return Finding(rule="REQ001", severity="warning", path="request", message=f'left to your shell: "{piece.removesuffix(f" ({SHELL})")}"', fix="type it there; nothing here runs it")
     if _LATER.match(piece):
         return Finding(
             rule="REQ006", severity="warning", path="request", message=f'left out: "{piece}" (a request makes a training with what evaluates and runs it, or one other config)', fix="ask for it by itself",

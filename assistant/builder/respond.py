@@ -51,6 +51,8 @@ _TASKS = ("train",)
 _WITHOUT_MODEL = ("judge", "synthesize")
 """Tasks for which a model is a tool and not the subject: they have one of their own."""
 _JOB = re.compile(r"\bjobs?\b|\blaunch", re.IGNORECASE)
+_ROWS = re.compile(r"data\.train\.datasets(?:$|\[\d+\]\.(?:sample_count|split|subset|mixture_proportion)$)")
+"""Overrides that say which rows are trained on."""
 _IMAGES = re.compile(r"(?:image|picture|photo|vision|visual)s?(?: captions?| captioning| data)?", re.IGNORECASE)
 _VISION_EXAMPLES = ("Qwen2.5-VL 7B", "Llama 3.2 11B Vision", "SmolVLM")
 
@@ -243,7 +245,9 @@ def _finish(asked: Request, model: ModelSpec, kept: Budgeted, data: DataFacts | 
 
 
 def _meanwhile(plan: Plan, notes: tuple[Reason, ...]) -> Plan:
-    """The plan whose reasons call nothing asked for that only stands in while a question is open."""
+    """The plan whose reasons call nothing asked for that is planned for another reason, or only stands in while a question is open."""
+    given = tuple(note for note in notes if note.field in plan.overrides)  # by what comes after it, not by words
+    plan = replace(plan, decisions=(*plan.decisions, *given)) if given else plan
     open_fields = {note.field for note in notes if note.why.startswith(MEANWHILE)}
     if not open_fields:
         return plan
@@ -291,6 +295,11 @@ def _unmet_findings(intent: Intent) -> tuple[Finding, ...]:
     found += [
         ("MEM004", path, f"{path} was set by hand: the memory estimate does not count it", "check it yourself before the run")
         for path in estimate_gaps(intent)
+    ]
+    found += [
+        ("REQ009", path, f"{path} was set by hand: time and cost are those of all rows of the data that was said", "count them for the rows that are left")
+        for path in intent.overrides or ()
+        if _ROWS.match(path)
     ]
     found += _resumed(intent)
     return tuple(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from assistant.configs.library import LOADER
@@ -19,18 +19,26 @@ _USED: dict[str, tuple[str, ...]] = {
     "train": _TRAINING,
     "tune": _TRAINING,
     "evaluate": ("engine", "benchmarks", "num_fewshot", "limit", "sequence_length", "micro_batch_size", "global_batch_size", "output_dir", "run_name"),
-    "infer": ("engine", "dataset", "sequence_length", "micro_batch_size", "seed", "output_dir"),
+    "infer": ("engine", "dataset", "sequence_length", "micro_batch_size", "global_batch_size", "seed", "output_dir"),
     "quantize": ("micro_batch_size", "global_batch_size", "output_dir"),  # the planner says itself that no batch is read
-    "judge": ("engine", "dataset", "sequence_length", "micro_batch_size", "seed", "output_dir"),
-    "synthesize": ("engine", "dataset", "sequence_length", "micro_batch_size", "seed", "output_dir"),
+    "judge": ("engine", "dataset", "sequence_length", "micro_batch_size", "global_batch_size", "seed", "output_dir"),
+    "synthesize": ("engine", "dataset", "sequence_length", "micro_batch_size", "global_batch_size", "seed", "output_dir"),
 }
 """Task → keys of the intent that its planner reads."""
+OF_A_TRAINING = frozenset(_TRAINING) - frozenset(key for task, keys in _USED.items() if task not in ("train", "tune") for key in keys)
+"""Keys that nothing but a training, or a search around one, reads."""
 TASK_NAMES = {
     "train": "a training", "tune": "a search", "evaluate": "an evaluation", "infer": "an inference", "quantize": "a quantization", "judge": "a judge",
     "synthesize": "a synthesis",
 }  # fmt: skip
 """Task → what it makes, as a sentence names it."""
 _MACHINE = ("gpu", "gpu_count", "gpu_memory_gb", "nodes")
+
+
+def without_place(task: str | None, keys: Iterable[str]) -> tuple[str, ...]:
+    """The keys among these that the planner of a task does not read."""
+    used = _USED.get(task or "train")
+    return () if used is None else tuple(key for key in keys if key not in (*used, *_EVERYWHERE))
 
 
 def with_unused(outcome: Outcome, intent: Intent) -> Outcome:
@@ -44,7 +52,7 @@ def _findings(outcome: Outcome, intent: Intent) -> tuple[Finding, ...]:
     if task not in _USED:
         return ()
     said = {key: value for key, value in intent.model_dump(exclude_none=True).items() if key not in ("task", "overrides")}
-    lost = [key for key in said if key not in (*_USED[task], *_EVERYWHERE)]
+    lost = without_place(task, said)
     found = [_found(lost, f"{TASK_NAMES[task]} has no place for {{}}")] if lost else []
     found += _of_training(outcome, said) if outcome.plan is not None else _of_task(outcome, said)
     return tuple(found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from assistant.builder.unused import TASK_NAMES
+from assistant.builder.unused import TASK_NAMES, without_place
 from assistant.chat.merging import changed_keys
 from assistant.chat.nouns import NOUNS
 from assistant.chat.state import State
@@ -15,11 +15,9 @@ from assistant.reader.lexicon import SHARDINGS
 from assistant.reader.patterns import compiled
 from assistant.reader.ranges import range_name
 
-_OF_A_TRAINING = (
-    "objective", "method", "epochs", "max_steps", "learning_rate", "lora_rank", "lora_alpha", "sharding", "max_hours", "max_dollars", "priority",
-)  # fmt: skip
-_OF_AN_EVALUATION = ("benchmarks", "num_fewshot", "limit")
 _TRAINS = ("train", "tune")
+_ASKED_FOR = {"train": '"train it"', "infer": '"serve it"', "evaluate": '"now evaluate it"'}
+"""Task → the words that plan it."""
 _SPOKEN = 300
 """Characters of a line that nouns are looked for in: what is longer is pasted."""
 _METHOD_TOO = ("quantize",)
@@ -28,9 +26,7 @@ _METHOD_TOO = ("quantize",)
 
 def foreign_keys(task: str | None, keys: Iterable[str]) -> tuple[str, ...]:
     """The keys among these that a task does nothing with."""
-    task = task or "train"
-    foreign = set(() if task in _TRAINS else _OF_A_TRAINING) | set(() if task == "evaluate" else _OF_AN_EVALUATION)
-    return tuple(key for key in keys if key in foreign and not (key == "method" and task in _METHOD_TOO))
+    return tuple(key for key in without_place(task, keys) if not (key == "method" and task in _METHOD_TOO))
 
 
 def nothing_of(before: Intent, after: Intent, task: str | None, *, kept: bool = True) -> str:
@@ -72,12 +68,22 @@ def for_its_task(state: State) -> Intent:
     return intent.model_copy(update={**own, "overrides": kept or None})
 
 
+def said_for_its_task(state: State) -> Intent:
+    """Of the intent what was said for the task in hand: without what it has no place for, which is told by itself, and without what a task before it was told."""
+    intent = for_its_task(state)
+    task = intent.task or "train"
+    former = next((one.intent for one in reversed(state.before) if (one.intent.task or "train") != task), Intent())
+    said = {key: value for key, value in intent.model_dump(exclude_none=True).items() if key not in ("task", "overrides")}
+    others = {key for key, value in said.items() if getattr(former, key) == value}
+    return intent.model_copy(update=dict.fromkeys((*foreign_keys(task, said), *others)))
+
+
 def _told(task: str | None, keys: tuple[str, ...], *, kept: bool) -> str:
     if not keys:
         return ""
     what = " and no ".join(range_name(key) for key in keys)
     name = TASK_NAMES.get(task or "train", "this")
-    meant = "evaluate" if keys[0] in _OF_AN_EVALUATION else "train"
-    say = '"now evaluate it"' if meant == "evaluate" else '"train it"'
+    meant = next((other for other in _ASKED_FOR if not foreign_keys(other, keys[:1])), "train")
+    say = _ASKED_FOR[meant]
     told = f"{name[0].upper()}{name[1:]} has no {what}"
     return f"{told}: kept for {TASK_NAMES[meant]}, which {say} plans." if kept else f"{told}. {say[0]}{say[1].upper()}{say[2:]} plans {TASK_NAMES[meant]}, which has."

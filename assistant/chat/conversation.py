@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from assistant.builder.given import on_given
+from assistant.builder.unused import with_unused
+from assistant.chat.belonging import said_for_its_task
 from assistant.chat.planning import Step
 from assistant.chat.standing import planned_meanwhile
 from assistant.chat.state import (
@@ -154,6 +156,8 @@ class Conversation:
             outcome = planned_meanwhile(self.desk.plan, effect) if self.goes_on else self.desk.plan(effect)
             if effect.state.given is not None:
                 outcome = on_given(outcome, effect.state.given)
+            else:
+                outcome = with_unused(outcome, said_for_its_task(effect.state))
         except OumiChatError as problem:
             return step(self.state, Refused(state=effect.state, problem=problem, purpose=effect.purpose))
         return step(self.state, Planned(state=effect.state, outcome=outcome, purpose=effect.purpose, label=effect.label))

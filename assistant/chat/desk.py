@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -42,6 +43,13 @@ def _confirmed(question: str) -> bool:
     from assistant.chat.prompt import is_yes
 
     return is_yes(question)
+
+
+def _told_already(state: State) -> frozenset[str]:
+    """What was said though the intent looks as if it was not: an `H100-80GB` is called H100."""
+    gpu = state.intent.gpu
+    said = gpu is not None and any(re.search(rf"\b{re.escape(gpu)}s?[- ]*(?:with )?\d{{2,3}} ?g", word, re.IGNORECASE) for word in state.words)
+    return frozenset(("gpu_memory_gb",)) if said else frozenset()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -120,7 +128,7 @@ class TerminalDesk:
         if not self.follows_up or state.config is None:
             return None
         found = best_follow_up(
-            state.intent, state.config, lambda intent: self._tried(state, intent), asked=state.asked, flagged_machine=state.gpus is not None
+            state.intent, state.config, lambda intent: self._tried(state, intent), asked=state.asked | _told_already(state), flagged_machine=state.gpus is not None
         )
         return Weighed(follow_up=found) if found else None
 

@@ -10,21 +10,23 @@ from typing import Any
 from pydantic import ValidationError
 
 from assistant.builder.absorb import absorb
-from assistant.builder.sets import base_note
+from assistant.builder.sets import SAVE_MODE, base_note
 from assistant.catalogue.families import sibling
 from assistant.catalogue.gpus import in_memory
 from assistant.catalogue.models import get_model
 from assistant.chat.context import Context
+from assistant.chat.inside import read_inside
 from assistant.chat.merging import merged, without
-from assistant.chat.nouns import NUMBERS, TOGETHER, blanked, key_of
+from assistant.chat.nouns import NUMBERS, TOGETHER, WHOLE, blanked, key_of
 from assistant.chat.references import bare_number, compared_model, named_variant, references, sized_model
 from assistant.chat.relative import left_too_little, relative
 from assistant.chat.removal import named_benchmarks, removal
 from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
 from assistant.core.values import Question, Reason
-from assistant.reader import Reading, read
+from assistant.reader import Reading
 from assistant.reader.clashes import affirmed
+from assistant.reader.corrections import scaled
 from assistant.reader.lexicon import (
     CLOUDS,
     ENGINES,
@@ -38,6 +40,8 @@ from assistant.reader.lexicon import (
 from assistant.reader.numberwords import parts_of_epochs
 from assistant.reader.otherkinds import SAID
 from assistant.reader.patterns import compiled
+from assistant.reader.rewriting import Rewriting
+from assistant.reader.tasks import FULL_WITH_ADAPTERS
 from assistant.reader.typos import mend
 from assistant.reader.unwanted import without_forbidden
 
@@ -46,15 +50,12 @@ _CONDITION = re.compile(
     re.IGNORECASE,
 )
 _FOUR_BIT = re.compile(r"\b(?:4|four)[- ]?bits?\b|\bint4\b|\bnf4\b", re.IGNORECASE)
+_MERGED = re.compile(r"(?<!not )(?<!n't )(?<!no )\bmerge (?:it|(?:the |my )?(?:trained )?(?:q?lora|adapters?|weights))\b(?: (?:in)?to (?:the |its )?(?:base )?(?:model|base|weights))?(?: (?:at the end|afterwards|when (?:it is |it's )?done))?", re.IGNORECASE)
 _ALSO = re.compile(r"\b(?:add|also|plus|too|as well|additionally|include|on top|a[ñn]ade|agrega|ajoute[rz]?|aussi|auch|dazu|adiciona)\b|^\W*and\b", re.IGNORECASE)
 _ONLY = re.compile(r"\b(?:only|just|instead|switch|replace|rather)\b", re.IGNORECASE)
 _LIMIT = re.compile(r"\b(?:only|just|first|on|limit(?:ed)? to|max)?\s*(?P<n>\d[\d,]*)\s*(?:samples?|examples?|questions?|rows|items|ejemplos|exemples|beispiele|exemplos)\b(?:\s+(?:each|per task|per benchmark))?", re.IGNORECASE)
 _IT = re.compile(r"\b(?:it|that|this|the (?:result|tuned|trained|fine-?tuned|new)(?: (?:model|one|checkpoint))?|the model|the checkpoint|the adapter)\b", re.IGNORECASE)
 _PICKED = re.compile(r"\b(?:go(?:ing)? with|settle (?:on|for)|pick|choose|let'?s take)\s+(?:the\s+)?(?P<size>\d{1,4}(?:\.\d+)?)\s?b\b", re.IGNORECASE)
-_TASK_WORDS = {
-    "evaluate": "evaluate", "infer": "serve", "judge": "judge", "quantize": "quantize", "tune": "hyperparameter sweep", "synthesize": "synthesize",
-}  # fmt: skip
-"""What stands before a line that names no task, so that its words are read in the task of the conversation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +120,7 @@ _MENDED, _RULED = 200, 1_000
 def _heard(line: str, context: Context, refine: Callable[[Reading], Reading] | None = None) -> Change:
     """What a line changes. `refine` adds to the offline reading what an LLM understood, checked."""
     line, tail = line[:_RULED], line[_RULED:]  # what is longer is pasted: the reader alone looks at the rest
-    wanted, forbidden = without_forbidden(parts_of_epochs(line))
+    wanted, forbidden = without_forbidden(scaled(Rewriting(parts_of_epochs(line))).text)
     text, conditional = _conditional(wanted)
     taken = removal(text, context)
     pointed = references(taken.rest, context)
@@ -128,7 +129,7 @@ def _heard(line: str, context: Context, refine: Callable[[Reading], Reading] | N
         raise left_too_little(*turned.beyond[0])
     values = {**taken.back, **pointed.values, **turned.values}
     text = open_text = _contextual(turned.rest, line, context, values, taken.benchmarks)
-    plain = _plain(text + tail, context)
+    plain = read_inside(text + tail, context)
     plain = refine(plain) if refine else plain
     said = {k: v for k, v in plain.intent.model_dump().items() if v is not None}
     if "/" in said.get("model", "") and all(key_of(part) for part in said["model"].split("/")):
@@ -164,23 +165,6 @@ def _conditional(line: str) -> tuple[str, bool]:
     return text, text != line
 
 
-def _plain(text: str, context: Context) -> Reading:
-    """The line by the offline reader, in the task of the conversation where it names none."""
-    if not text.strip(" ,.;!?"):
-        return Reading(intent=Intent())
-    first = read(text)
-    word = _TASK_WORDS.get(context.intent.task or "")
-    if word is None or _names_a_task(text):
-        return first
-    inside = read(f"{word} {text}")
-    intent = inside.intent.model_copy(update={"task": context.intent.task})
-    return replace(inside, intent=intent)
-
-
-def _names_a_task(text: str) -> bool:
-    return any(compiled(pattern).search(text) for _, pattern in TASKS)
-
-
 def _contextual(text: str, line: str, context: Context, values: dict[str, Any], kept: tuple[str, ...] | None) -> str:
     """Words whose meaning hangs on the task of the conversation; what was read is cut."""
     task = context.intent.task
@@ -191,6 +175,9 @@ def _contextual(text: str, line: str, context: Context, values: dict[str, Any], 
     quantizes = compiled(dict(TASKS)["quantize"]).search(text) is not None
     if task in ("train", "tune") and not quantizes and (match := _FOUR_BIT.search(text)) and not any(compiled(p).search(text) for _, p in METHODS):
         values["method"] = "qlora"
+        text = blanked(text, match)
+    if task == "train" and (match := _MERGED.search(text)):
+        values[SAVE_MODE] = "MERGED"
         text = blanked(text, match)
     if kept is not None:
         values["benchmarks"] = list(kept)
@@ -301,7 +288,7 @@ def _open(questions: tuple[Question, ...], said: dict[str, Any], context: Contex
     for question in questions:
         stands = getattr(context.intent, question.field, None)
         others = [choice for choice in question.choices if choice.lower() != str(stands).lower()]
-        if stands is not None and len(others) == 1 and len(question.choices) == 2 and others[0].lower() in _VALUES:
+        if question.text != FULL_WITH_ADAPTERS and stands is not None and len(others) == 1 and len(question.choices) == 2 and others[0].lower() in _VALUES:
             said[question.field] = _VALUES[others[0].lower()]
         else:
             left.append(question)
@@ -331,10 +318,22 @@ def _last_number(number: float, text: str, said: dict[str, Any], context: Contex
         said["gpu"] = variant
         return ()
     keys = [key for key in context.changed if key in NUMBERS]
-    if len(keys) != 1:
+    if not keys and (path := _last_field(context)):
+        said["overrides"] = {path: number}
+        return ()
+    if len(keys) != 1 or (keys[0] in WHOLE and not float(number).is_integer()):
         return unread
     said[keys[0]] = int(number) if float(number).is_integer() and keys[0] != "learning_rate" else number
     return ()
+
+
+def _last_field(context: Context) -> str | None:
+    """The one dotted field with a number that the last change set."""
+    if "overrides" not in context.changed or not context.past:
+        return None
+    former, now = context.past[-1][0].overrides or {}, context.intent.overrides or {}
+    paths = [path for path, value in now.items() if former.get(path) != value and isinstance(value, int | float) and not isinstance(value, bool)]
+    return paths[0] if len(paths) == 1 else None
 
 
 def _memory_variant(number: float, context: Context) -> str | None:
@@ -359,14 +358,11 @@ def _task_model(line: str, said: dict[str, Any], context: Context, notes: list[R
         return
     if former.output_dir:
         said["model"] = former.output_dir
-    elif said["task"] == "quantize" and context.plan is not None:
-        notes.append(Reason(field="model", value=former.model, why=f"the model before training; the trained one will be in {context.plan.output_dir}"))
-        return
     written = former.output_dir or (context.plan.output_dir if context.plan is not None else None)
     if written is not None:
         notes.append(Reason(field="model", value=written, why="what the training before writes"))
     if context.plan is not None:
-        notes.append(base_note(context.plan))
+        notes.append(base_note(context.plan, merged=said["task"] == "quantize"))
 
 
 def _still_unread(pieces: tuple[str, ...], before: str, after: str) -> tuple[str, ...]:

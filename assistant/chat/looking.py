@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from assistant.chat.planning import compared, nothing_yet
 from assistant.chat.quotes import quotes
 from assistant.chat.sameness import are_of_one_kind
+from assistant.chat.series import others
 from assistant.chat.state import Effect, Show, ShowChanges, ShowProblem, State, Tell, origins
 from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome
@@ -33,6 +35,19 @@ def look(state: State, name: str) -> tuple[Effect, ...]:
         return (Show(outcome=outcome, how="alternatives"),)
     how = "sizing" if outcome.is_sizing else "whole" if outcome.status == "ok" else "no config"
     return (Show(outcome=outcome, how=how),)  # type: ignore[arg-type]
+
+
+_ASKED_FILE = re.compile(r"^\W*(?:(?:and|ok|so|now|please)\W+)*(?:show|print|see|display|what(?:'s| is)(?: in)?|how does|can i see|let me see)\s+(?:me\s+)?(?:the\s+)?(?P<name>(?:train|eval|infer|quantize|judge)\.yaml)(?:\s+(?:now|again|please|look(?:s)?(?: like)?))*\W*$", re.IGNORECASE)
+_COME_BACK = {"train.yaml": "back to training", "eval.yaml": "evaluate it", "infer.yaml": "serve it", "quantize.yaml": "quantize it", "judge.yaml": "judge the answers"}
+
+
+def file_asked(state: State, line: str) -> tuple[Effect, ...]:
+    """What shows a config of the set that a line asks to see by its name; empty for any other line."""
+    match = _ASKED_FILE.match(line)
+    name = match["name"].lower() if match else ""
+    if state.config is not None and name in (file.name for file in state.config.files):
+        return look(state, "show")
+    return (Tell(text=f'{name} is kept beside {state.config.files[0].name}: "{_COME_BACK[name]}" goes on with it.'),) if name in others(state) and state.config else ()
 
 
 def has_plan(outcome: Outcome) -> bool:
@@ -102,3 +117,8 @@ def noted(intent: Intent, message: str) -> str:
     """A request of which no config is made, as it was understood."""
     said = [str(intent.model or ""), *(intent.benchmarks or ()), intent.engine or "", intent.dataset or ""]
     return f"Noted: {intent.task} {', '.join(part for part in said if part)}. {message}".replace(" .", ".")
+
+
+def still_open(outcome: Outcome) -> tuple[Effect, ...]:
+    """The questions beside a plan that stands without their answers."""
+    return (Show(outcome=outcome, how="questions"),) if outcome.questions and has_plan(outcome) else ()

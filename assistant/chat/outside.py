@@ -108,18 +108,23 @@ def _cost(desk: TerminalDesk, state: State, _: Command) -> Event | None:
 
 
 def _save(desk: TerminalDesk, state: State, effect: Command) -> Event | None:
+    from assistant.machine.files import new_folder
+
     config = _standing(state)
     name, force = save_arguments(effect.rest, desk.file_for(config))
-    if name.endswith("/") or Path(name).expanduser().is_dir():
-        config, name = _whole_set(desk, state, config), f"{name.rstrip('/') or '/'}/{{}}"
-        name = name.format(config.files[0].name)
+    folder = Path(name).expanduser()
     if state.config is None:
         report.say(desk.screen, "It does not fit as it is planned, and is written all the same.")
-    _saved(desk, state, config, name, force=force)
+    if not (name.endswith("/") or folder.is_dir()):
+        saved(desk, state, config, name, force=force)
+        return None
+    config = whole_set(desk, state, config)
+    with new_folder(folder):
+        saved(desk, state, config, f"{name.rstrip('/')}/{config.files[0].name}", force=force)
     return None
 
 
-def _whole_set(desk: TerminalDesk, state: State, config: Outcome) -> Outcome:
+def whole_set(desk: TerminalDesk, state: State, config: Outcome) -> Outcome:
     """What stands with all that is kept beside it: the training and its steps, where one of them is talked about."""
     whole = reading_of(state).after
     found = desk.answer(whole, "; ".join(state.words), "", state.gpus) if whole is not None and config is state.config else config
@@ -138,7 +143,7 @@ def _standing(state: State) -> Outcome:
     return found
 
 
-def _saved(desk: TerminalDesk, state: State, config: Outcome, name: str, *, force: bool) -> bool:
+def saved(desk: TerminalDesk, state: State, config: Outcome, name: str, *, force: bool) -> bool:
     """Write the config, asking before another file is replaced; False where it was not written."""
     if state.config is not None and state.config is not state.outcome:
         report.say(desk.screen, "The last line led to no config; this is the one from before it.")
@@ -147,10 +152,11 @@ def _saved(desk: TerminalDesk, state: State, config: Outcome, name: str, *, forc
     except UsageError as problem:
         if problem.reference != "file-exists":
             raise
-        if _holds(name, config):
+        differing = _differing(name, config)
+        if differing is None:
             report.say(desk.screen, f"{name} holds this config already.")
-        elif not desk.confirmed(f"{problem.context} exists. Replace it?"):
-            report.say(desk.screen, f"{name} was left as it is; /save {name} --force replaces it.")
+        elif differing and not desk.confirmed(f"{differing} exists. Replace it?"):
+            report.say(desk.screen, f"{differing} was left as it is; /save {name} --force replaces it.")
             return False
         else:
             desk.save(config, name, True)
@@ -160,20 +166,26 @@ def _saved(desk: TerminalDesk, state: State, config: Outcome, name: str, *, forc
     return True
 
 
-def _holds(name: str, config: Outcome) -> bool:
-    """True where the files have every line of the config; how it is run names the file, and does not count."""
+def _differing(name: str, config: Outcome) -> str | None:
+    """The first of the files that are there with something else in it, empty where what is there would stay; None where all are there alike.
+
+    How a file is run names it, and does not count; nor do the words that led to it.
+    """
     from assistant.builder.saving import named
     from assistant.machine.configs import read_text
-    from assistant.machine.files import output_path
+    from assistant.machine.files import is_here, output_path
 
+    files = named(config, str(output_path(name))).files
+    there = [file for file in files if is_here(file.name)]
     try:
-        return all(_lines_but_run(read_text(Path(file.name))) == _lines_but_run(file.yaml) for file in named(config, str(output_path(name))).files)
-    except UsageError:
-        return False
+        other = next((file.name for file in there if _what_is_set(read_text(Path(file.name))) != _what_is_set(file.yaml)), None)
+    except UsageError as problem:
+        return problem.context or name
+    return other or (None if len(there) == len(files) else "")
 
 
-def _lines_but_run(text: str) -> list[str]:
-    return [line for line in text.splitlines() if not line.startswith("# Run: ")]
+def _what_is_set(text: str) -> list[str]:
+    return [line for line in text.splitlines() if not line.startswith(("# Run: ", "# Request: "))]
 
 
 def save_arguments(rest: str, default: str) -> tuple[str, bool]:
@@ -222,36 +234,9 @@ def _validate(desk: TerminalDesk, state: State, _: Command) -> Event | None:
 
 
 def _launch(desk: TerminalDesk, state: State, effect: Command) -> Event | None:
-    from assistant.launch.flow import Wish, look, may_start, run_ready
-    from assistant.machine.oumi import oumi_program
+    from assistant.chat.launching import launch  # few conversations end with a run
 
-    if state.config is None:
-        raise nothing_yet()
-    former = desk.saved if desk.saved_config is state.config else None
-    name, force = save_arguments(effect.rest, former or desk.file_for(state.config))
-    if oumi_program() is None:  # nothing is written for a run that cannot be
-        hint = 'pip install "oumi[gpu]", or copy the config to a machine that has it and run the command there.'
-        raise UsageError("oumi is not installed here, so nothing can be started.", context=state.config.commands[0], hint=hint, reference="no-oumi")
-    is_there = desk.saved_config is state.config and name == desk.saved and Path(name).is_file()
-    if not is_there and not _saved(desk, state, state.config, name, force=force):
-        return None
-    wish = Wish(file=Path(name).expanduser(), screen=desk.screen, confirmed=lambda question, _: desk.confirmed(question))
-    ready = look(wish)
-    if may_start(wish, ready) is not None:
-        return None
-    ended = run_ready(ready)
-    report.say(desk.screen, "It ended well." if ended.code == 0 else f"It ended with code {ended.code}.")
-    return _failed(desk, state, ended.tail) if ended.code not in (0, 130) else None
-
-
-def _failed(desk: TerminalDesk, state: State, tail: str) -> Event | None:
-    """What mends a run that failed, as if its error had been pasted."""
-    from assistant.launch.after import read_error
-
-    if read_error(tail) is None:
-        report.say(desk.screen, "Paste its error here to have it read.")
-        return None
-    return mend(state, tail, desk.screen, desk.resolve)
+    return launch(desk, state, effect.rest)
 
 
 def _export(desk: TerminalDesk, _: State, effect: Command) -> Event | None:

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from assistant.builder.cheapest import Cheapest
 from assistant.builder.given import uncounted
 from assistant.builder.phrase import machine_phrase
-from assistant.builder.requests import MEASURED
+from assistant.builder.requests import MEASURED, unread_findings
 from assistant.builder.subjects import BASE
 from assistant.catalogue.machines import parse_machine
 from assistant.chat.belonging import named_in_vain, nothing_of
 from assistant.chat.hearing import MACHINE_KEYS, Change
 from assistant.chat.merging import changed_keys, merged
-from assistant.chat.series import back_in_training, called, kept_after, kept_step, reading_of, unsettled
+from assistant.chat.series import back_in_training, called, judged, kept_after, kept_step, reading_of, unsettled
 from assistant.chat.state import KEPT, Effect, Guided, Loaded, MakePlan, Purpose, State, Tell
 from assistant.core.errors import UsageError
 from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome
 from assistant.core.redact import MARK
-from assistant.core.values import Reason
+from assistant.core.values import Question, Reason
 from assistant.reader import Later
 from assistant.reader.otherkinds import SAID
 from assistant.reader.sizes import asks_for
@@ -33,50 +33,96 @@ def pushed(state: State) -> tuple[State, ...]:
     return (*state.before[-(KEPT - 1) :], replace(state, what_if=None, follow_up=None))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Said:
+    """What stands once a line is said: the intent, the machine of a flag where words say none, the step that is gone on with."""
+
+    intent: Intent
+    gpus: str | None
+    resumed: Later | None
+
+
 def planned_with(state: State, change: Change, line: str, purpose: Purpose, *, label: str = "", later: tuple[Later, ...] = ()) -> Step:
     """The effect that plans the conversation as it would be after this change; `later` are the steps that the line says with it."""
-    base, gpus = state.intent, state.gpus
-    resumed = kept_step(state, change.said.task)
-    base = merged(base, resumed.intent) if resumed else base
-    if gpus is not None and any(getattr(change.said, key) is not None for key in MACHINE_KEYS):
-        base, gpus = _with_flag(base, gpus), None
-    intent = change.applied(base)
-    if change.said.task == "train" and state.intent.task not in ("train", "tune", None):
-        intent = back_in_training(state, intent, change.said, line)
-    if purpose == "turn" and intent == state.intent and gpus == state.gpus and not change.conflicts and set(change.told) <= set(state.notes) and later in ((), state.later) and not change.dropped and state.config is state.outcome is not None:
-        if why := nothing_of(Intent(), change.said, state.intent.task) or named_in_vain(state.intent.task, line):
-            return state, (Tell(text=why),)
-        unread = "; ".join(f'not understood: "{piece}"' for piece in change.unread)
-        return state, (Tell(text=f"No change: the config is the same{f' ({unread})' if unread else ''}."),)
-    fields = {note.field for note in change.notes} | set(change.gone) | set(changed_keys(state.intent, intent))
-    if change.said.model:
-        fields |= {"model", BASE} | ({MEASURED} if intent.model != state.intent.model else set())
-    notes = (*state.notes, *(note for note in resumed.notes if note not in state.notes)) if resumed else state.notes
-    if change.said.task == "train" and state.intent.task not in ("train", None):
-        notes, fields = _of_the_training(state, intent), fields | {BASE}
-    kept = tuple(note for note in notes if note.field not in fields)
-    news = tuple(note for note in change.notes if note.field not in Intent.model_fields or getattr(intent, note.field) is not None)
+    said = _said_then(state, change, line)
+    intent = said.intent
+    if purpose == "turn" and _is_known(state, change, said, later):
+        return state, (Tell(text=_why_no_change(state, change, line)),)
     training, steps = kept_after(state, intent, change, later)
-    news_open = {question.field for question in change.conflicts}
-    open_ones = (*(question for question in unsettled(state, intent) if question.field not in news_open), *change.conflicts)
+    open_ones = _open_then(state, intent, change)
+    changed = changed_keys(state.intent, intent)
     after = replace(
         state,
         intent=intent,
         later=steps,
         training=training,
-        gpus=gpus,
-        notes=(*kept, *news),
+        gpus=said.gpus,
+        notes=_notes_then(state, change, said),
         words=(*state.words, ", then ".join((line, *(step.words for step in later)))),
-        changed=changed_keys(state.intent, intent) or state.changed,
-        flagged=state.flagged - set(changed_keys(state.intent, intent)),
+        changed=changed or state.changed,
+        flagged=state.flagged - set(changed),
         what_if=None,
         follow_up=None,
         contradictions=tuple(question for question in open_ones if question.choices and getattr(intent, question.field, None) is None),
+        aside=False,
         before=pushed(state),
     )
     reading = reading_of(after, questions=open_ones, unread=change.unread)
     asked = line if (kind := asks_for(line)) and (purpose == "turn" or kind != "fits") else ""
     return state, (MakePlan(state=after, line=asked, reading=reading, purpose=purpose, label=label),)
+
+
+def _said_then(state: State, change: Change, line: str) -> _Said:
+    """The intent after a change: of the step that is named again, of the machine that words say, of the training that is come back to."""
+    resumed = kept_step(state, change.said.task)
+    base, gpus = merged(state.intent, resumed.intent) if resumed else state.intent, state.gpus
+    if gpus is not None and any(getattr(change.said, key) is not None for key in MACHINE_KEYS):
+        base, gpus = _with_flag(base, gpus), None
+    intent = change.applied(base)
+    if change.said.task == "train" and state.intent.task not in ("train", "tune", None):
+        intent = back_in_training(state, intent, change.said, line)
+    elif state.training is not None and resumed is None and change.said.task not in (None, state.intent.task) and change.said.engine is None:
+        intent = intent.model_copy(update={"engine": None})  # it was said for the step before
+    return _Said(intent=judged(state, intent, change.said, resumed), gpus=gpus, resumed=resumed)
+
+
+def _is_known(state: State, change: Change, said: _Said, later: tuple[Later, ...]) -> bool:
+    """True where all of it is said already and planned, and answers nothing that is asked."""
+    if state.config is None or state.config is not state.outcome or change.conflicts or change.dropped:
+        return False
+    is_same = said.intent == state.intent and said.gpus == state.gpus and set(change.told) <= set(state.notes)
+    return is_same and later in ((), state.later) and not settles(state.config, change.said)
+
+
+def settles(config: Outcome, said: Intent) -> bool:
+    """True where what is said answers a question that is open beside the plan."""
+    return any(getattr(said, question.field, None) is not None for question in config.questions)
+
+
+def _why_no_change(state: State, change: Change, line: str) -> str:
+    if why := nothing_of(Intent(), change.said, state.intent.task) or named_in_vain(state.intent.task, line):
+        return why
+    unread = "; ".join(finding.message for finding in unread_findings(change.unread))
+    return f"No change: the config is the same{f' ({unread})' if unread else ''}."
+
+
+def _notes_then(state: State, change: Change, said: _Said) -> tuple[Reason, ...]:
+    """The notes that still hold, and those of the line: what is said anew needs none of before."""
+    changed = changed_keys(state.intent, said.intent)
+    fields = {note.field for note in change.notes} | set(change.gone) | set(changed)
+    if change.said.model:
+        fields |= {"model", BASE} | ({MEASURED} if "model" in changed else set())
+    notes = (*state.notes, *(note for note in said.resumed.notes if note not in state.notes)) if said.resumed else state.notes
+    if change.said.task == "train" and state.intent.task not in ("train", None):
+        notes, fields = _of_the_training(state, said.intent), fields | {BASE}
+    news = (note for note in change.notes if note.field not in Intent.model_fields or getattr(said.intent, note.field) is not None)
+    return (*(note for note in notes if note.field not in fields), *news)
+
+
+def _open_then(state: State, intent: Intent, change: Change) -> tuple[Question, ...]:
+    """The contradictions of earlier lines that still stand, and those of this one."""
+    news = {question.field for question in change.conflicts}
+    return (*(question for question in unsettled(state, intent) if question.field not in news), *change.conflicts)
 
 
 def without_step(state: State, task: str, line: str) -> Step:
@@ -134,7 +180,7 @@ def flagged_machine(state: State, gpus: str) -> Step:
     intent = state.intent.model_copy(update=dict.fromkeys(MACHINE_KEYS))
     kept = tuple(note for note in state.notes if note.field not in MACHINE_KEYS)
     after = replace(
-        state, intent=intent, gpus=gpus, notes=kept, what_if=None, follow_up=None,
+        state, intent=intent, gpus=gpus, notes=kept, what_if=None, follow_up=None, aside=False,
         before=pushed(state),
     )  # fmt: skip
     if state.outcome is None:
@@ -150,7 +196,7 @@ def guided(state: State, event: Guided) -> Step:
     kept = (*kept, *event.said)
     after = replace(
         state, intent=event.intent, gpus=event.gpus, notes=kept, words=(*state.words, "/create"), changed=tuple(changed) or state.changed,
-        flagged=state.flagged - changed, what_if=None, follow_up=None, before=pushed(state),
+        flagged=state.flagged - changed, what_if=None, follow_up=None, aside=False, before=pushed(state),
     )  # fmt: skip
     return state, (MakePlan(state=after, line="", reading=reading_of(after)),)
 
@@ -191,7 +237,7 @@ def measured_note(measured: float) -> Reason:
 def measured_only(state: State, measured: float) -> Step:
     """What an error measured, kept although no change of the config mends it: the next plan counts it."""
     kept = tuple(note for note in state.notes if note.field != MEASURED)
-    after = replace(state, notes=(*kept, measured_note(measured)), words=(*state.words, ""), before=pushed(state))
+    after = replace(state, notes=(*kept, measured_note(measured)), words=(*state.words, ""), aside=False, before=pushed(state))
     return after, (Tell(text=f"From the next change on, memory is counted {measured:.2f} times as high, as the error shows. /undo drops that."),)
 
 

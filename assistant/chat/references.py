@@ -122,8 +122,8 @@ def _memory(text: str, values: dict[str, Any], context: Context) -> str:
     match = _MEMORY.search(text)
     if match is None or gpu is None:
         return text
-    spec = in_memory(gpu, float(match.group("gb")))
-    if spec is None:
+    spec, named = in_memory(gpu, float(match.group("gb"))), read(text).intent.gpu
+    if spec is None or (named is not None and named.partition("-")[0] != gpu.partition("-")[0]):  # `H100-80GB` is that of another GPU
         return text
     values["gpu"] = spec.name
     return blanked(text, match)

@@ -146,7 +146,10 @@ def _is_said(key: str, context: Context) -> bool:
     return key in Intent.model_fields and key not in ("task", "overrides") and getattr(context.intent, key, None) is not None
 
 
-_STEPS = (("evaluate", r"eval(?:uation|uating|uate|s)?|benchmark(?:s|ing)?"), ("infer", r"inference|serving|deployment"))
+_STEPS = (
+    ("evaluate", r"eval(?:uation|uating|uate|s)?|benchmark(?:s|ing)?"), ("infer", r"inference|serving|deployment"),
+    ("quantize", r"quanti[sz](?:ation|ing|e)"), ("judge", r"judg(?:e|ing|ement|ment)"),
+)  # fmt: skip
 _NOT_THIS = (
     rf"\W*(?:(?:please|ok|okay|and|but|actually|so|well|now)\W+)*(?:i\s+|we\s+)?(?:{_VERB}|no|without|do ?n[o']?t\s+(?:want|need|do|run)|do not\s+(?:want|need|do|run))\s+{_THE}(?:an\s+)?"
     r"(?P<step>%s)(?:\s+(?:step|part|config|file|run))?(?:\s+(?:please|after all|any ?more|then|now))*\W*"

@@ -7,6 +7,7 @@ from dataclasses import replace
 from assistant.builder.requests import MEANWHILE
 from assistant.builder.sets import rejoined
 from assistant.builder.subjects import BASE
+from assistant.builder.unused import OF_A_TRAINING
 from assistant.chat.belonging import for_its_task
 from assistant.chat.hearing import Change
 from assistant.chat.state import State
@@ -19,10 +20,11 @@ from assistant.reader.steps import STEP_TASKS
 
 _OF_A_STEP = ("task", "benchmarks", "num_fewshot", "limit", "engine")
 """Keys that a step has of its own, though the training's intent may carry the same from an earlier one."""
-_OF_A_TRAINING = frozenset(("method", "objective", "lora_rank", "lora_alpha", "learning_rate", "epochs", "max_steps", "sharding"))
+_OF_EACH = frozenset(("precision", "priority", "max_hours", "max_dollars"))
+"""Keys that a training alone reads and that a step may be talked about with: `faster`, `in bf16`."""
 _SECTIONS = ("training.", "peft.", "data.", "fsdp.", "deepspeed.")
-_NAMES = {"evaluate": "eval.yaml", "infer": "infer.yaml"}
-_CALLED = {"evaluate": "the evaluation", "infer": "the inference"}
+_NAMES = {"evaluate": "eval.yaml", "infer": "infer.yaml", "quantize": "quantize.yaml", "judge": "judge.yaml"}
+_CALLED = {"evaluate": "the evaluation", "infer": "the inference", "quantize": "the quantization", "judge": "the judge"}
 
 
 def called(task: str) -> str:
@@ -48,7 +50,8 @@ def reading_of(state: State, *, questions: tuple[Question, ...] | None = None, u
 def own_step(state: State) -> Later:
     """The step that the conversation is about: what it says beside its training."""
     assert state.training is not None
-    trained, said = state.training.intent, state.intent.model_dump(exclude={"model", "overrides"})
+    foreign = {"overrides"} if state.intent.task == "judge" else {"model", "overrides"}  # a judge is a model of its own
+    trained, said = state.training.intent, state.intent.model_dump(exclude=foreign)
     fields = {path: value for path, value in (state.intent.overrides or {}).items() if (trained.overrides or {}).get(path) != value}
     own = {key: value for key, value in said.items() if value is not None and (key in _OF_A_STEP or value != getattr(trained, key))}
     notes = tuple(note for note in state.notes if note not in state.training.notes)
@@ -78,15 +81,15 @@ def _kept(state: State, intent: Intent, change: Change, later: tuple[Later, ...]
     if later:
         return None, later
     if intent.task == state.intent.task or state.intent.task is None:
-        stays = state.training if change.said.model is None else None
+        stays = state.training if change.said.model is None or intent.task == "judge" else None
         return stays, state.later
     if intent.task == "train" and state.training is not None:
         return None, _in_order((*state.training.later, own_step(state)))
     if intent.task not in STEP_TASKS:
         return None, ()
-    if state.intent.task == "train" and any(note.field == BASE for note in change.notes):
+    if state.intent.task == "train" and (intent.task == "judge" or any(note.field == BASE for note in change.notes)):
         return replace(_as_planned(state), later=_but(state.later, frozenset((intent.task,)))), ()
-    if state.training is not None and change.said.model is None:
+    if state.training is not None and (change.said.model is None or intent.task == "judge"):
         return replace(state.training, later=_but((*state.training.later, own_step(state)), frozenset((intent.task,)))), ()
     return None, ()
 
@@ -107,6 +110,15 @@ def back_in_training(state: State, intent: Intent, said: Intent, line: str) -> I
     if said.model is None and (state.training is not None or state.intent.task in _TOOLS or compiled(_BACK).search(line)):
         own.append("model")
     return intent.model_copy(update={key: getattr(trained, key) for key in own})
+
+
+def judged(state: State, intent: Intent, said: Intent, resumed: Later | None) -> Intent:
+    """The intent of a judge that comes after a training or what runs its result: a model and rows of its own, and nothing of theirs."""
+    if said.task != "judge" or state.intent.task not in ("train", *STEP_TASKS) or state.intent.task == "judge":
+        return intent
+    former = resumed.intent if resumed is not None else Intent()
+    own = (*_OWN_TO_EACH, "model", "engine")
+    return intent.model_copy(update={key: value if (value := getattr(said, key)) is not None else getattr(former, key) for key in own})
 
 
 def _as_planned(state: State) -> Reading:
@@ -130,7 +142,7 @@ def turned_to_training(state: State, change: Change) -> Change:
     said = change.said
     keys = {key for key, value in said.model_dump(exclude={"task", "overrides"}).items() if value is not None}
     fields = tuple(said.overrides or {})
-    is_its = bool(keys or fields) and keys <= _OF_A_TRAINING and all(path.startswith(_SECTIONS) for path in fields)
+    is_its = bool(keys or fields) and keys <= OF_A_TRAINING - _OF_EACH and all(path.startswith(_SECTIONS) for path in fields)
     if state.training is None or not is_its or said.task not in (None, state.intent.task) or change.gone or change.paths:
         return change
     return replace(change, said=said.model_copy(update={"task": "train"}))

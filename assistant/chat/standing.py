@@ -109,9 +109,9 @@ def _with_choice(intent: Intent, question: Question) -> Intent | None:
 def _note(question: Question) -> Reason:
     """What is planned with meanwhile, and what is open about it."""
     value = "Oumi's usual set" if question.field == "dataset" else question.choices[0]
-    return Reason(field=question.field, value=value, why=f"{MEANWHILE}; {_stated(question.text)}".rstrip("; "))
+    return Reason(field=question.field, value=value, why=f"{MEANWHILE}; {stated(question.text)}".rstrip("; "))
 
 
-def _stated(text: str) -> str:
+def stated(text: str) -> str:
     """What a question states before it asks: `Oumi counts whole epochs, and 0.5 were asked for`."""
     return _ASKS.sub(" ", text).strip(" .") or text

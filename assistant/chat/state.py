@@ -38,7 +38,7 @@ class State:
     keys that the last line set; `given` is the config file that it goes on from; `asked` are the follow-up questions that
     were put, so that none is put twice; `contradictions` are those of lines that said two things at once, until one is said.
     `later` are the steps after the training that it is about; `training` is the one, with its other steps, that it is a step
-    after.
+    after. `aside` says that since the last change something was said that changed nothing.
     """
 
     intent: Intent = field(default_factory=Intent)
@@ -56,6 +56,7 @@ class State:
     follow_up: FollowUp | None = None
     asked: frozenset[str] = frozenset()
     contradictions: tuple[Question, ...] = ()
+    aside: bool = field(default=False, compare=False)
     before: tuple[State, ...] = field(default=(), repr=False)
 
     @property

@@ -7,16 +7,16 @@ from dataclasses import replace
 
 from assistant.builder.follow_up import FollowUp
 from assistant.chat.answering import answered, chosen_way, place_of
-from assistant.chat.belonging import named_in_vain, nothing_of, only_noun
+from assistant.chat.belonging import named_in_vain, only_noun
 from assistant.chat.comparing import compared
 from assistant.chat.hearing import Change, heard
-from assistant.chat.looking import back, difference, has_plan, heard_all_the_same, in_words, look, noted
+from assistant.chat.looking import file_asked, has_plan, look, noted, still_open
 from assistant.chat.merging import merged
-from assistant.chat.nouns import NUMBERS
+from assistant.chat.news import OFFERED, news, planned
+from assistant.chat.nouns import NUMBERS, key_of
 from assistant.chat.partial import part_of, partly
 from assistant.chat.planning import (
     Step,
-    again,
     cheaper_offer,
     flagged_machine,
     guided,
@@ -25,13 +25,11 @@ from assistant.chat.planning import (
     mended_offer,
     planned_with,
     pushed,
-    remarks,
     set_field,
     without_step,
 )
 from assistant.chat.removal import dropped_step
-from assistant.chat.sameness import are_of_one_kind, is_same
-from assistant.chat.series import before_return, others, turned_to_training
+from assistant.chat.series import kept_step, turned_to_training
 from assistant.chat.state import (
     AskLlm,
     CheapestFound,
@@ -52,7 +50,6 @@ from assistant.chat.state import (
     PutQuestion,
     Refused,
     Show,
-    ShowChanges,
     ShowProblem,
     State,
     Tell,
@@ -66,19 +63,21 @@ from assistant.chat.talk import (
     asks_cheaper,
     command_in,
     is_question,
+    lets_go,
     refusal,
     reset_in,
     small_talk,
     what_if,
 )
+from assistant.chat.undoing import let_go, undone
 from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome
 from assistant.reader.asking import Asking, question_in
 from assistant.reader.steps import later_in, steps_in
 from assistant.reader.traces import trace_in
+from assistant.reader.unwanted import SHELL
 
 _NOT_UNDERSTOOD = "Nothing in that is understood. Say a model, GPUs, data or a setting, such as lr 2e-4 or 8k context."
-_OFFERED = "Nothing is changed yet. Switch to that?  [keep] / switch"
 _UNPLANNED = "task-not-supported"
 
 
@@ -89,9 +88,10 @@ def step(state: State, event: Event) -> Step:
         UsageError: a line with a field that Oumi does not have, or a value that it cannot take; the state stands.
     """
     if isinstance(event, Line):
-        return _line(state, event)
+        after, effects = _line(state, event)
+        return (replace(after, aside=True) if after.before and after.before is state.before else after), effects
     if isinstance(event, Planned):
-        return _planned(state, event)
+        return planned(state, event)
     if isinstance(event, Weighed):
         asked = state.asked | {event.follow_up.question.field}
         return replace(state, follow_up=event.follow_up, asked=asked), (PutQuestion(follow_up=event.follow_up),)
@@ -131,15 +131,22 @@ def _line(state: State, event: Line) -> Step:
         return _line(fresh, Line(text=rest)) if rest else (fresh, effects)
     if state.follow_up is not None and (done := _follow_up(state, state.follow_up, line)):
         return done
+    if lets_go(line):
+        return let_go(state)
     if command := command_in(line):
         return _command(state, command)
     if told := compared(state, line):
-        return state, (Tell(text=told), *((Tell(text=_OFFERED),) if state.what_if is not None else ()))
-    if state.intent.task is not None and (unwanted := dropped_step(line)):
+        return state, (Tell(text=told), *((Tell(text=OFFERED),) if state.what_if is not None else ()))
+    if (unwanted := dropped_step(line)) and (_has_step(state, unwanted) or (state.intent.task is not None and unwanted in ("evaluate", "infer"))):
         return without_step(state, unwanted, line)
     if state.what_if is not None and (done := _decided(state, state.what_if, line)):
         return done
     return _talk(state, line)
+
+
+def _has_step(state: State, task: str) -> bool:
+    """True where it is planned: `no quantization` of a QLoRA training alone is about its method."""
+    return state.intent.task == task or kept_step(state, task) is not None
 
 
 _PASTED = re.compile(r"\n|\w+(?:Error|Exception)\b|Traceback|tried to allocate|exit ?code|SIGKILL|\[rank", re.IGNORECASE)
@@ -154,14 +161,15 @@ def _talk(state: State, line: str) -> Step:
     """A line that is no command and no answer to what was put."""
     if reply := small_talk(line, has_config=state.config is not None):
         return state, (Tell(text=reply),)
+    if shown := file_asked(state, line):
+        return state, shown
     current = _explained(state)
     if current is not None and (asking := question_in(line)):
         if asking.topic == "changed":
             return state, look(state, "diff")
-        focused = replace(state, changed=(asking.subject,)) if asking.subject in NUMBERS else state
-        return focused, (Explain(asking=asking, line=line, outcome=current),)
+        return _focused(state, asking), (Explain(asking=asking, line=line, outcome=current),)
     if current is None and (asking := question_in(line)) and asking.topic in ("what_is", "difference", "better"):
-        return state, (Explain(asking=asking, line=line, outcome=Outcome(status="needs_input", intent=state.intent)),)
+        return _focused(state, asking), (Explain(asking=asking, line=line, outcome=Outcome(status="needs_input", intent=state.intent)),)
     if state.config is not None and asks_cheaper(line) and not heard(line, state.context).said.model:  # "gpt-4o is cheaper" names what to take
         return state, (FindCheaper(),)
     if not (state.outcome and state.outcome.questions) and (SKIP.fullmatch(line) or agreement(line) == "" or refusal(line) == ""):
@@ -175,6 +183,12 @@ def _talk(state: State, line: str) -> Step:
         later = tuple(later_in(words) for words in steps.later)
         return state, (AskLlm(line=steps.training, context=state.context, questions=questions, later=later),)
     return state, (AskLlm(line=line, context=state.context, questions=questions),)
+
+
+def _focused(state: State, asking: Asking) -> State:
+    """The conversation about the number that was asked for: what "make it 32" then sets."""
+    key = asking.subject if asking.subject in NUMBERS else key_of(asking.subject or "", NUMBERS)
+    return replace(state, changed=(key,)) if key in NUMBERS else state
 
 
 def _explained(state: State) -> Outcome | None:
@@ -219,6 +233,8 @@ def _nothing(state: State, change: Change, line: str) -> Step:
         return state, (Tell(text=f"There is no {names} yet that this could change. Say its value."),)
     if state.config is not None and line.endswith("?") and (subject := only_noun(line)):  # "not sure about the rank, what do you think?"
         return state, (Explain(asking=Asking(topic="why", subject=subject, text=line), line=line, outcome=state.config),)
+    if change.unread and all(piece.endswith(f"({SHELL})") for piece in change.unread):
+        return state, (Tell(text="That is a line for your shell: type it there. Nothing here runs it, and nothing changes."),)
     why = named_in_vain(state.intent.task, line) if state.config is not None else ""
     effects: tuple[Effect, ...] = (Tell(text=why or _NOT_UNDERSTOOD),)
     if state.follow_up is not None:  # still open: it is put again
@@ -226,74 +242,6 @@ def _nothing(state: State, change: Change, line: str) -> Step:
     if state.outcome is not None and state.outcome.questions:
         effects += (Show(outcome=state.outcome, how="questions" if has_plan(state.outcome) else "no config"),)
     return state, effects
-
-
-def _planned(state: State, event: Planned) -> Step:
-    after, outcome = replace(event.state, outcome=event.outcome), event.outcome
-    if event.purpose in ("what-if", "mend"):
-        return _considered(state, event)
-    if event.purpose == "compared":
-        return state, difference(outcome, state.config)
-    if event.purpose in ("loaded", "resumed"):
-        after = replace(after, config=outcome if outcome.status == "ok" else None)
-        return after, (back(after, outcome, event.label), *remarks(after, outcome), *_still_open(outcome))
-    if outcome.is_sizing:
-        return after, (Show(outcome=outcome, how="sizing"),)
-    if outcome.status != "ok":
-        effects: tuple[Effect, ...] = (*heard_all_the_same(state, after), Show(outcome=outcome, how="no config"), *_still_open(outcome))
-        if state.config is not None:
-            effects += (Tell(text="/undo goes back to what was planned before."),)
-        elif outcome.files:
-            effects += (Tell(text="What was asked for is in the file all the same: /save writes it."),)
-        return after, effects
-    shown = _news(before_return(state) if after.training is None else state.config, outcome)
-    after = replace(after, config=outcome)
-    kept = others(after)
-    told: tuple[Effect, ...] = (Tell(text=f"Kept with it: {', '.join(kept)}. /save FOLDER/ writes them all."),) if kept and kept != others(state) else ()
-    if state.config is not None and state.config.questions and not outcome.questions and is_same(state.config, outcome):
-        shown = Tell(text=f"Settled: {in_words(state.intent, after.intent)}. The plan stands.")
-    vain = (Tell(text=why),) if event.purpose == "turn" and state.config and (why := nothing_of(state.intent, after.intent, after.intent.task)) else ()
-    if vain and state.config is not None and is_same(state.config, outcome):
-        return after, vain
-    return after, (shown, *told, *vain, *(_still_open(outcome) or (Weigh(state=after),)))
-
-
-def _still_open(outcome: Outcome) -> tuple[Effect, ...]:
-    """The questions beside a plan that stands without their answers."""
-    return (Show(outcome=outcome, how="questions"),) if outcome.questions and has_plan(outcome) else ()
-
-
-def _news(before: Outcome | None, after: Outcome) -> Effect:
-    """What changed, or the whole where there is nothing to compare it with."""
-    return ShowChanges(before=before, after=after) if before is not None and are_of_one_kind(before, after) else Show(outcome=after)
-
-
-def _considered(state: State, event: Planned) -> Step:
-    """A hypothetical: what it would change, and whether to take it."""
-    current = state.config
-    state = replace(state, what_if=None)  # an older offer is answered by nothing that is said to this one
-    if event.outcome.is_sizing:
-        return state, (Show(outcome=event.outcome, how="sizing"),)
-    mends = event.purpose == "mend" and event.outcome.status == "ok"
-    if (event.outcome.plan is None and event.outcome.task_plan is None) or (current is None and not mends):
-        return state, (Show(outcome=event.outcome, how="no config"),)
-    if event.outcome.status != "ok":
-        return state, (Show(outcome=event.outcome, how="no config"), Tell(text="Nothing is changed: the plan from before stands."))
-    considered = replace(event.state, outcome=event.outcome, config=event.outcome)
-    pending = replace(state, what_if=WhatIf(state=considered), follow_up=None)
-    if current is None or event.purpose == "mend":  # what it changes was just shown, in the run's own measure
-        return pending, (Tell(text="Nothing is changed yet. Take it?  yes / keep"),)
-    if is_same(current, event.outcome) and state.outcome is current:
-        warned = any(finding not in current.findings for finding in event.outcome.findings)
-        news = (ShowChanges(before=current, after=event.outcome, values_only=True),) if warned else ()
-        why = nothing_of(state.intent, event.state.intent, event.state.intent.task, kept=False)
-        return state, (Tell(text=f"That would be the same plan. {why}".strip()), *news)
-    ask = _OFFERED
-    if is_same(current, event.outcome):  # after a line that led to no config
-        return pending, (Tell(text=f"That would be the plan from before it. {ask}"),)
-    if not are_of_one_kind(current, event.outcome):
-        return pending, (Show(outcome=event.outcome, how="brief"), Tell(text=ask))
-    return pending, (ShowChanges(before=current, after=event.outcome, values_only=True), Tell(text=ask))
 
 
 def _decided(state: State, pending: WhatIf, line: str) -> Step | None:
@@ -315,11 +263,11 @@ def _decided(state: State, pending: WhatIf, line: str) -> Step | None:
         return planned_with(state, part.change, line, "turn") if part.change else _which(state, rest)
     if rest and not command_in(rest) and heard(rest, taken.context).is_empty:
         return _which(state, rest)
-    shown = _news(state.config, taken.outcome) if state.config else Show(outcome=taken.outcome, how="brief", label="Now: ")
+    shown = news(state.config, taken.outcome) if state.config else Show(outcome=taken.outcome, how="brief", label="Now: ")
     if rest:
         after, effects = _line(taken, Line(text=rest))
         return after, (shown, *effects)
-    return taken, (shown, *(_still_open(taken.outcome) or (Weigh(state=taken),)))
+    return taken, (shown, *(still_open(taken.outcome) or (Weigh(state=taken),)))
 
 
 def _which(state: State, words: str) -> Step:
@@ -370,21 +318,7 @@ def _command(state: State, line: str) -> Step:
     if name == "reset":
         return _reset(state)
     if name == "undo":
-        return _undo(state)
+        return undone(state)
     if name in ("show", "json", "why", "alternatives", "diff"):
         return state, look(state, name)
     return state, (Command(name=name, rest=rest.strip()),)
-
-
-def _undo(state: State) -> Step:
-    if state.what_if is not None:
-        return replace(state, what_if=None), (Tell(text="Nothing had changed: the plan stands."),)
-    if not state.before:
-        return state, (Tell(text="There is nothing to undo."),)
-    earlier = replace(state.before[-1], asked=state.asked)
-    if earlier.outcome is None and earlier.intent != Intent():
-        return earlier, (again(earlier, "Back to: "),)
-    if earlier.outcome is None:
-        return earlier, (Tell(text="Back to the start: nothing is said yet."),)
-    taken_back = () if has_plan(earlier.outcome) or state.words == earlier.words else (Tell(text=f'Taken back: "{state.words[-1][:80]}".'),)
-    return earlier, (*taken_back, back(earlier, earlier.outcome, "Back to: "), *_still_open(earlier.outcome))

@@ -31,13 +31,14 @@ HELP = (
     'Ask: why fsdp? · what about qlora? · how long will it take? · what is gradient checkpointing? "skip" takes a default.',
     'Alt-Enter or """ for several lines; an error message can be pasted.',
 )
-_POLITE = r"(?:(?:ok(?:ay)?|hm+|ah|oh|oops|wait|no|sorry|actually|great|good|fine|perfect|nice|now|and|then|please|yes|thanks|so|alright|cool|just|can you|could you|let'?s)[\s,.!:;-]+)*"
+_POLITE = r"(?:(?:ok(?:ay)?|hm+|ah|oh|oops|wait|no|nah|nope|sorry|actually|great|good|fine|perfect|nice|now|and|then|please|yes|thanks|so|alright|cool|just|can you|could you|let'?s)[\s,.!:;-]+)*"
 _PLEASE = r"(?:[\s,]+(?:please|now|then|thanks|for me|again))*[\s.!?]*"
 _UNDO = re.compile(
     rf"{_POLITE}(?:(?:undo|revert|reverse|roll ?back)(?: (?:that|it|this|the|my))?(?: (?:very )?(?:last|latest|previous|recent))?(?: (?:one|change|thing|step|bit|message|part|edit))?|(?:nvm|never ?mind),? (?:put|bring|take|change|switch|set) (?:it|that|this) back(?: again)?|(?:put|bring|change|switch|set) (?:it|that|this) back(?: again| please)?|(?:and )?the one before(?: (?:that|it))?(?: as well| too)?|deshacer|deshaz(?: eso)?|annule[rz]?(?: [cç]a)?|r[üu]ckg[äa]ngig(?: machen)?|zur[üu]ck|desfazer|\u64a4\u9500|\u53d6\u6d88|(?:take|bring) (?:that|it) back|scratch that|"
     rf"go back(?: (?:one|a) (?:step|change))?|forget (?:that|it|what i (?:just )?said)|never ?mind(?: that| it)?|on second thou?ght,? no){_PLEASE}",
     re.IGNORECASE,
 )
+_LETS_GO = re.compile(rf"{_POLITE}(?:nvm|never ?mind(?: that| it)?|forget (?:that|it|what i (?:just )?said)|scratch that|on second thou?ght,? no){_PLEASE}", re.IGNORECASE)
 _RESET = re.compile(
     rf"(?:^|[.!;,]\s*){_POLITE}(?:let'?s )?(?:start (?:over|again|afresh|anew|from scratch|fresh)|begin (?:again|from scratch|anew)|reset(?: (?:everything|all|it all))?|"
     rf"(?:forget|clear|scrap|drop|delete|erase|wipe) (?:everything|all of (?:it|that|this)|it all|all)(?: and (?:start|begin) (?:over|again|anew|fresh|afresh))?(?: (?:i|we)(?:'ve)? (?:said|told you))?|"
@@ -46,6 +47,10 @@ _RESET = re.compile(
 )
 _SAVE = re.compile(
     rf"{_POLITE}(?:save|write|store|dump|export)(?:\s+(?:it|this|that|the (?:config|yaml|file|plan)|everything))?(?:\s+(?:as|to|in(?:to)?|under)\s+(?P<file>\S+\.ya?ml(?:\s+--force)?))?{_PLEASE}",
+    re.IGNORECASE,
+)
+_SAVE_ALL = re.compile(
+    rf"{_POLITE}(?:save|write|store|dump|export)\s+(?:it all|everything|all(?: of (?:it|them))?|all (?:the )?(?:configs?|files|yamls?)|them(?: all)?|both|the (?:whole )?set|the (?:configs|files|yamls))\s+(?:to|in(?:to)?|under)\s+(?P<folder>(?:~|\.{{1,2}})?/?[\w.\-/]+?)/?{_PLEASE}",
     re.IGNORECASE,
 )
 _SHOW = re.compile(rf"{_POLITE}(?:show|print|display|give)(?: me)?(?: (?:the|that|this|it))?(?: (?:whole|full|current|final))?(?: (?:config|yaml|plan|file))?{_PLEASE}", re.IGNORECASE)
@@ -108,9 +113,16 @@ def command_in(line: str) -> str | None:
         return "/undo"
     if saving := _SAVE.fullmatch(line):
         return f"/save {saving.group('file') or ''}".strip()
+    if (saving := _SAVE_ALL.fullmatch(line)) and not saving.group("folder").endswith((".yaml", ".yml")):
+        return f"/save {saving.group('folder')}/"
     if _SHOW.fullmatch(line):
         return "/show"
     return "/launch" if _LAUNCH.fullmatch(line) else None
+
+
+def lets_go(line: str) -> bool:
+    """True for `never mind` and its like: what was said last is to be dropped, be it a change or only talk."""
+    return len(line) <= _SPOKEN and _LETS_GO.fullmatch(line) is not None
 
 
 def reset_in(line: str) -> str | None:

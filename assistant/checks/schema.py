@@ -84,12 +84,11 @@ def coerce(path: str, value: Any, kind: str = "train", *, parts: bool = False) -
     """The value as Oumi takes it for this field; with `parts` a field of one item of a list may be named.
 
     Raises:
-        UsageError: unknown field (with did-you-mean), a value of the wrong type, or a part of a list, which is said whole.
+        UsageError: unknown field (with did-you-mean), a value of the wrong type, or a part of a list that is said whole.
     """
     entry = field(path, kind)
     if entry is not None and not parts and (within := _in_list(path, kind)):
-        within = unindexed(within)
-        raise UsageError(f"{within} is a list: {path} cannot be set by itself.", context=path, hint=f"Say {within} as a whole.", reference="part-of-list")
+        _refuse_part(path, unindexed(within), kind)
     if entry is None or entry["type"] == "section":
         raise _unknown(path, kind)
     if value is None:
@@ -103,6 +102,25 @@ def coerce(path: str, value: Any, kind: str = "train", *, parts: bool = False) -
     if isinstance(typed, list | dict):
         _refuse_unreadable(path, typed, kind)
     return typed
+
+
+_PLANNED_IN_ITEMS = {"dataset_name": "the data", "dataset_path": "the data", "path": "the data", "task_name": "the benchmarks", "evaluation_backend": "the benchmarks"}
+"""Fields of items that follow from what is said, and that others follow from."""
+
+
+def _refuse_part(path: str, within: str, kind: str) -> None:
+    """A part of a list that is planned: a field of one item, named with its place, can be set, unless the rest of the plan follows from it.
+
+    Raises:
+        UsageError: a list without places, a list of plain values, a field that is planned with.
+    """
+    entry = field(within, kind) or {}
+    planned = _PLANNED_IN_ITEMS.get(path.rpartition(".")[2])
+    if re.fullmatch(rf"{re.escape(within)}\[\d+\]\.[^\[]+", path) is None or "fields" not in entry:
+        example = f", or one field of an item, such as {within}[0].{next(iter(entry['fields']))}" if "fields" in entry else ""
+        raise UsageError(f"{within} is a list: {path} cannot be set by itself.", context=path, hint=f"Say {within} as a whole{example}.", reference="part-of-list")
+    if planned is not None:
+        raise UsageError(f"{path} follows from {planned}, and the plan from it.", context=path, hint=f"Say {planned}, or {within} as a whole.", reference="part-of-list")
 
 
 def _refuse_unreadable(path: str, value: Any, kind: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from assistant.configs.holes import dataset_entry, holes, notes
 from assistant.configs.library import Layer, has_layer, layer
+from assistant.core.errors import UsageError
 from assistant.core.taskplan import TaskPlan
 from assistant.core.values import Plan
 
@@ -66,16 +67,34 @@ def _fill(value: Any, filled: dict[str, Any]) -> Any:
 
 
 def set_path(body: dict[str, Any], path: str, value: Any) -> None:
-    """Set a dotted field, making sections on the way; a mapping is merged into the one that stands there."""
+    """Set a dotted field, making sections on the way; a mapping is merged into the one that stands there.
+
+    Raises:
+        UsageError: it is in an item of a list that the config does not have.
+    """
     *sections, name = path.split(".")
     here = body
-    for section in sections:
+    for place, section in enumerate(sections):
+        listed, _, number = section.partition("[")
+        if number:
+            here = _item(here, listed, int(number.rstrip("]")), ".".join(sections[: place + 1]))
+            continue
         inner = here.get(section)
         if not isinstance(inner, dict):
             inner = here[section] = {}
         here = inner
     former = here.get(name)
     here[name] = merge(former, value) if isinstance(former, dict) and isinstance(value, dict) else value
+
+
+def _item(here: dict[str, Any], name: str, place: int, path: str) -> dict[str, Any]:
+    """An item of a list, as one of this config alone: a list may be shared with a layer."""
+    items = here[name] = [dict(item) if isinstance(item, dict) else item for item in here.get(name) or ()]
+    if place < len(items) and isinstance(items[place], dict):
+        found: dict[str, Any] = items[place]
+        return found
+    last = f"the last is {path[: path.rindex('[')]}[{len(items) - 1}]" if items else "it has none"
+    raise UsageError(f"There is no {path} in this config: {last}.", context=path, hint="Places count from 0.", reference="no-field")
 
 
 _RIVALS = {"training.warmup_steps": "warmup_ratio", "training.save_epoch": "save_steps"}
@@ -100,7 +119,7 @@ def train_config(plan: Plan) -> Config:
     _drop_rivals(body, plan.overrides)
     for path, value in plan.overrides.items():
         set_path(body, path, value)
-        why[path] = "as asked"
+        why[path] = next((reason.why for reason in plan.decisions if reason.field == path), "as asked")
     return Config(kind="train", body=body, why=why)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,17 +34,29 @@ def launch_all(wish: Wish, names: Sequence[Path]) -> int:
     files = [file for name in names for file in (_of_folder(name) if name.is_dir() else [name])]
     if len(files) == 1:
         return launch(replace(wish, file=files[0]))
-    ready = _looked_at(wish, files)
-    checks = [check for one in ready for check in one.checks]
+    ready = looked_at(wish, files)
     if wish.json:
         report.json_result(wish.screen, several_json([(one.subject, one.shown, one.around.machine, one.checks) for one in ready]))
     else:
         tell(wish, [*(line for one in ready for line in (*first_lines(one), *command_lines(one.shown))), ()])
     if wish.dry:
-        return exit_code(checks)
+        return _exit_code(ready)
+    stopped = may_start_all(wish, ready)
+    return stopped if stopped is not None else run_each(wish, ready, lambda one: start(wish, one))
+
+
+def may_start_all(wish: Wish, ready: Sequence[Ready]) -> int | None:
+    """None where all of them are to be started, else the exit code.
+
+    Raises:
+        UsageError: nobody can be asked, and --yes is not given.
+    """
     shown = " && ".join(one.shown for one in ready)
-    stopped = leave(wish, exit_code(checks), shown, f"Run these {len(ready)} commands, each when the one before it has ended well?")
-    return stopped if stopped is not None else _run(wish, ready)
+    return leave(wish, _exit_code(ready), shown, f"Run these {len(ready)} commands, each when the one before it has ended well?")
+
+
+def _exit_code(ready: Sequence[Ready]) -> int:
+    return exit_code([check for one in ready for check in one.checks])
 
 
 def _of_folder(folder: Path) -> list[Path]:
@@ -78,7 +90,12 @@ def _config(file: Path) -> Subject | None:
         return None
 
 
-def _looked_at(wish: Wish, files: Sequence[Path]) -> list[Ready]:
+def looked_at(wish: Wish, files: Sequence[Path]) -> list[Ready]:
+    """Each config with its command and its checks, in this order; what one writes the next may wait for.
+
+    Raises:
+        UsageError: a job among them, or two that write the same folder.
+    """
     written: dict[str, str] = {}
     ready = []
     for file in files:
@@ -92,11 +109,12 @@ def _looked_at(wish: Wish, files: Sequence[Path]) -> list[Ready]:
     return ready
 
 
-def _run(wish: Wish, ready: Sequence[Ready]) -> int:
+def run_each(wish: Wish, ready: Sequence[Ready], begin: Callable[[Ready], int]) -> int:
+    """Each in turn by `begin`, which gives its exit code; the first that is not 0 ends it, and is returned."""
     for place, one in enumerate(ready):
         report.say(wish.screen, f"{place + 1} of {len(ready)}: {one.shown}")
         failed = _not_written(wish, one) if place and not wish.force else 0
-        code = failed or start(wish, one)
+        code = failed or begin(one)
         if code:
             left = [str(other.subject.file) for other in ready[place + (0 if failed else 1) :]]
             if left:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import shlex
 import stat
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from assistant.core.errors import UsageError
@@ -39,6 +40,32 @@ def output_path(text: str) -> Path:
         return Path(text).expanduser()
     except RuntimeError:
         raise UsageError(f"{text} names a home that is not known.", context=text, hint="Give the whole path.") from None
+
+
+@contextlib.contextmanager
+def new_folder(path: Path) -> Iterator[None]:
+    """The folder, made where it is not there; what was made goes again where nothing could be written into it.
+
+    Raises:
+        UsageError: it cannot be made.
+    """
+    made = [folder for folder in (path, *path.parents) if not folder.exists()]
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise _no_folder(path, problem) from None
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(OSError):
+            for folder in made:
+                folder.rmdir()
+        raise
+
+
+def _no_folder(path: Path, problem: OSError) -> UsageError:
+    what = "a file of that name is there" if isinstance(problem, FileExistsError | NotADirectoryError) else problem.strerror or problem
+    return UsageError(f"The folder {path} cannot be made: {what}.", context=str(path), hint="Give another folder.", reference="no-folder")
 
 
 def write_all(files: Sequence[tuple[Path, str]], *, force: bool) -> None:

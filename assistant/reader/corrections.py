@@ -37,6 +37,37 @@ _NO_UNIT = frozenset(
 _SIGNS = ("oops", "wait", "sorry", "scratch", "strike", "my bad", "mean", "rather", "make ", "correction", "r no", "er, no", "h no,", "m no,", "or, no", "second thought", "edit:", "fix:", "but ", "of plan", "take that back", "rephrase", "nope", "hm", "actually", "too ", ", no", ",no", ". no", "; no")
 
 
+_SCALED = r"(?:(?:make (?:it|that)|just|only|rather|use|take|say|let'?s (?:do|use|take|say))\s+)*(?:(?P<word>half|double|twice|triple|quadruple|(?:a |one[- ])(?:third|quarter|fifth|tenth))(?:\s+(?:of\s+)?(?:that|it|this))?|(?P<times>\d{1,2}(?:\.\d+)?)\s*(?:x|times)\s+(?:that|it|this))(?=\s*(?:$|[,.;!\n]|\b(?:and|please|then|on|with|for)\b))"
+"""`4x` alone is as often a count of GPUs: it has to say of what."""
+_FACTORS = {"half": 1 / 2, "double": 2, "twice": 2, "triple": 3, "quadruple": 4, "third": 1 / 3, "quarter": 1 / 4, "fifth": 1 / 5, "tenth": 1 / 10}
+_FIGURE = r"(?<![\w.\-$/])(?P<figure>\d[\d,]*(?:\.\d+)?)(?P<tail>e-?\d+|k)?(?![\w]|[.\-/]\w)"
+
+
+def scaled(text: Rewriting) -> Rewriting:
+    """The text with `2e-4, actually half of that` as 1e-4: a share or a multiple of the figure that the same words have just said."""
+    lowered = text.text.lower()
+    if not any(sign in lowered for sign in _SIGNS):
+        return text
+    for _ in range(_MOST):
+        found = (_multiplied(text.text, marker) for marker in compiled(_MARKER).finditer(text.text))
+        edits = next((edits for edits in found if edits), None)
+        if edits is None:
+            break
+        text = text.edited(edits)
+    return text
+
+
+def _multiplied(text: str, marker: re.Match[str]) -> list[Edit]:
+    factor = compiled(_SCALED).match(text, marker.end())
+    before = _without_joint(text[: marker.start()])
+    figures = list(compiled(_FIGURE).finditer(before))
+    if factor is None or not figures:
+        return []
+    by = float(factor["times"]) if factor["times"] else _FACTORS[re.split(r"[ -]", factor["word"].lower())[-1]]
+    value = f"{float(figures[-1]['figure'].replace(',', '')) * by:.6g}{figures[-1]['tail'] or ''}"
+    return [Edit(*figures[-1].span(), value), Edit(len(before), factor.end(), " ")]
+
+
 def corrected(text: Rewriting) -> Rewriting:
     """The text with the value meant in the place of the one that was said first, for numbers that follow the words alone."""
     lowered = text.text.lower()

@@ -31,6 +31,7 @@ care issue long change quality total spin collected thinking license line wins f
 cap max min maximum minimum tops optimization student teacher generalized on-policy biggest smallest change changes prefer believe
 important matters matter careful carefully honestly mostly  finish finished end asap
 s t d ll m re ve x n z align
+wait oh ah uh um hmm hm oops
 love doable advice boss building chatbot chatbots assistant assistants internal mixed goal aim idea wonder wondering currently prefer
 möchte daten voudrais données nos nuestra datos trainieren gerne
 necesito necesitamos preciso precisamos wie viel quanto custa quel quelle bonjour pourriez-vous pourriez merci d'avance hola obrigado obrigada gracias danke hallo limit

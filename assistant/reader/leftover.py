@@ -44,6 +44,10 @@ def _known(*, serving: bool) -> tuple[str, ...]:
     return (*(pattern for table in tables for _, pattern in table), *_EXTRA)
 
 
+_TRIED = r"\b(?:tests?|testing|measure|scores?|check)\b"
+"""What else an evaluation is called."""
+
+
 def has_meaning(word: str) -> bool:
     """True for a word that is one of a table's values by itself."""
     return any(compiled(pattern).fullmatch(word) for pattern in _known(serving=True))
@@ -56,7 +60,7 @@ def unread(page: Page, *, task: str | None, data_known: bool) -> tuple[str, ...]
     serving = task not in ("train", "tune")
     if not any(_kept(piece) for piece in _SPLIT.split(page.text)):
         return ()
-    text = page.text
+    text = compiled(_TRIED).sub(" ", page.text) if task == "evaluate" else page.text
     for pattern in _known(serving=serving):
         text = compiled(pattern).sub(lambda m: TAKEN * max(1, len(m.group())), text)
     pieces = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assistant.reader.corrections import corrected
+from assistant.reader.corrections import corrected, scaled
 from assistant.reader.instances import in_gpus
 from assistant.reader.languages import in_english
 from assistant.reader.numberwords import in_digits
@@ -22,4 +22,4 @@ def normalised(text: str) -> Rewriting:
     """The request in the words that the rules know."""
     if len(text) > _MOST or compiled(_ENDLESS).search(text):
         return Rewriting(text)
-    return corrected(spelled_out(in_words(in_gpus(counted(in_digits(without_marks(in_english(text))))))))
+    return corrected(scaled(spelled_out(in_words(in_gpus(counted(in_digits(without_marks(in_english(text)))))))))

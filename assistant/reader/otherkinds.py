@@ -30,9 +30,12 @@ _COUNT = rf"(\d[\d,]*(?:\.\d+)?\s?k?|{SAID_NUMBER})"
 
 def read_kind(page: Page, task: str | None, found: dict[str, Any], overrides: dict[str, Any], notes: Notes) -> None:
     """Read what this task alone has; before rules that could mistake its words."""
+    work = _Work(page=page, found=found, overrides=overrides, notes=notes)
+    if task in _ANSWERING and page.mentions("token"):
+        _read_answer_length(work)
     reader = _READERS.get(task or "")
     if reader is not None:
-        reader(_Work(page=page, found=found, overrides=overrides, notes=notes))
+        reader(work)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +46,18 @@ class _Work:
     found: dict[str, Any]
     overrides: dict[str, Any]
     notes: Notes
+
+
+_ANSWERING = ("infer", "judge", "synthesize")
+_ANSWER = r"(?:answers?|repl(?:y|ies)|responses?|completions?|outputs?|generations?)"
+_TOKENS = r"(?:(?:max(?:imum)?|at most|up to|only|no more than|limit(?:ed)? to)\s+)*(\d[\d,]*k?)\s*tokens?"
+_ANSWER_LENGTH = rf"\b{_TOKENS}\s+(?:per|(?:for|in) (?:each|an?|the|every)|an?|each)\s+{_ANSWER}\b|\b{_ANSWER}\s+(?:of|with|are|is|should be|be|have|has|get|within)?\s*{_TOKENS}\b"
+
+
+def _read_answer_length(work: _Work) -> None:
+    """`max 1000 tokens per answer` is the length of an answer, not of the context."""
+    if match := work.page.find(compiled(_ANSWER_LENGTH)):
+        work.overrides.setdefault("generation.max_new_tokens", _amount(match.group(1) or match.group(2)))
 
 
 def _amount(words: str) -> int:

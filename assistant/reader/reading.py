@@ -51,7 +51,7 @@ from assistant.reader.rewriting import Rewriting
 from assistant.reader.sizes import largest_of
 from assistant.reader.tasks import method_of, objective_of, pick, task_of, without_places
 from assistant.reader.typos import mend
-from assistant.reader.unwanted import later_steps, take_forbidden
+from assistant.reader.unwanted import later_steps, take_forbidden, take_shell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +153,7 @@ def _read(text: str) -> Reading:
     left = _log_note(spans)
     if spans and not any(map(str.isalnum, page.text)):
         return Reading(intent=Intent(), unread=tuple(left))
-    left += take_forbidden(page)
+    left += [*take_shell(page), *take_forbidden(page)]
     read_names(page, found, overrides)
     fields_as_keys(overrides, found)
     read_validation(page, notes)

@@ -11,23 +11,22 @@ from assistant.reader.reading import Later, Reading, read
 
 _LENGTH = 1_000
 """Characters of a request that is looked at: what is longer is pasted text."""
-_QUICK = ("eval", "bench", "test", "score", "measure", "run ", "serve", "deploy", "host", "infer", "chat", "answer", "generate")
+_QUICK = ("eval", "bench", "test", "score", "measure", "run ", "serve", "deploy", "host", "infer", "chat", "answer", "generate", "quanti", "judge")
 _STEP = (
     r"(?P<link>(?:\s*[,;.]\s*|\s+)(?:and\s+|&\s*)?(?:then|afterwards?|after (?:that|training(?: it)?)|finally|and|also)\s*,?\s+|\s*[,;.]\s+)"
-    r"(?P<step>(?:also\s+)?(?:i(?:'d| would| want to)?\s+(?:like to\s+)?)?(?P<verb>eval(?:uate)?|benchmark|test|score|measure|run|serve|deploy|host|chat|infer|answer|generate|quanti[sz]e|(?:do |make )?inference)\b)"
+    r"(?P<step>(?:also\s+)?(?:i(?:'d| would| want to)?\s+(?:like to\s+)?)?(?P<verb>eval(?:uate)?|benchmark|test|score|measure|run|serve|deploy|host|chat|infer|answer|generate|quanti[sz]e|judge|(?:do |make )?inference)\b)"
 )
 _DURING = r"\b(?:every|each|during|while|as it trains|per epoch|split|between)\b"
 _RESULT = r"\b(?:it|that|this|(?:the )?(?:result|trained|tuned|fine-?tuned|final|adapter|model|checkpoint))\b"
+_JUDGED = r"\b(?:it|them|its|(?:the |its )?(?:answers?|outputs?|responses?|replies|completions|generations|results?))\b"
 _ANSWERS = r"\b(?:answer|generate)\b"
 _AFTER = r"\b(?:then|after\w*|finally)\b"
-_ASKS = r"\b(?:eval(?:uate)?|benchmark|infer(?:ence)?|serve|deploy|host|chat)\b"
+_ASKS = r"\b(?:eval(?:uate)?|quanti[sz]e|benchmark|infer(?:ence)?|serve|deploy|host|chat)\b"
 """Verbs that ask for a step without naming what they are about, where the link says that it comes after."""
 _ALONE = rf"(?:also )?(?:(?:run|do|make) )?{_ASKS}[\s.;,!]*"
-_UNPLANNED = ("quantize", "quantise")
-"""Steps of which no config can be made in one request: they stay with the training, which names them."""
 _VAGUE = ("test", "score", "measure", "generate")
 """Verbs of which the rest must say what is measured or written."""
-STEP_TASKS = ("evaluate", "infer")
+STEP_TASKS = ("evaluate", "infer", "quantize", "judge")
 """What can follow a training in one request."""
 
 
@@ -84,7 +83,7 @@ def steps_in(text: str) -> Steps | None:
         is_step, is_bare = _is_step(words, match["link"], said), compiled(_ALONE).fullmatch(words) is not None
         if not (is_step or is_bare) and _is_vague(match, words, said):
             foreign.append(words)
-        elif match["verb"].lower() in _UNPLANNED or (not later and not is_step):
+        elif not later and not is_step:
             training += text[match.start() : end].rstrip()
         elif is_step or is_bare:
             later.append(words.rstrip(" .;,"))
@@ -104,9 +103,11 @@ def _is_vague(match: re.Match[str], words: str, said: Intent) -> bool:
 
 
 def _is_step(words: str, link: str, said: Intent) -> bool:
-    """True for words that ask for an evaluation or an inference of what is trained, and of no other model."""
+    """True for words that ask for an evaluation, an inference or a quantization of what is trained, and of no other model, or for a judge of its answers."""
     if compiled(_DURING).search(words):
         return False
+    if said.task == "judge":
+        return compiled(_JUDGED).search(words) is not None or compiled(_AFTER).search(link) is not None
     if said.task not in STEP_TASKS or said.model:
         return False
     names_result = compiled(_RESULT).search(words) is not None

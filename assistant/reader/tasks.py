@@ -104,6 +104,9 @@ def pick(text: str, table: tuple[tuple[Any, str], ...]) -> Any:
     return next((value for value, pattern in table if affirmed(text, pattern)), None)
 
 
+FULL_WITH_ADAPTERS = "Full fine-tuning trains no adapters, so it is not done with LoRA. Which one?"
+"""Asked where one is wanted with the other, and neither instead of the other."""
+_WITH_ADAPTERS = r"\bfull[- ]?fine[- ]?tun\w*\s[^,.;\n]{0,60}?\b(?:with|using|via)\s+(?:an?\s+)?q?-?lora\b(?!\s+(?:or|vs))|\bfull(?:[- ]?fine[- ]?tun\w*|[- ]?ft|[- ]parameters?|[- ]train\w*)?\s*,?\s+(?:(?:but|and|just|only|though|yet)\s+)*(?:with|using|via|by|through|plus)\s+(?:an?\s+)?(?:q?-?lora|adapters?)\b"
 _METHOD_WORDS = {"full": "full fine-tuning", "lora": "LoRA", "qlora": "QLoRA"}
 
 
@@ -125,6 +128,9 @@ def method_of(page: Page, task: str | None, asks: list[Question]) -> str | None:
         said.discard("lora")
     if len(said) > 1 and page.correction:
         return last_said(page, lexicon.METHODS)
+    if len(said) > 1 and "full" in said and compiled(_WITH_ADAPTERS).search(text):
+        asks.append(Question(field="method", text=FULL_WITH_ADAPTERS, choices=tuple(_METHOD_WORDS[name] for name in sorted(said, reverse=True))))
+        return None
     if "full" in said and len(said) > 1 and not compiled(r"\bfull[- ]?(?:fine|ft|param|finet|train)|\bfull\s+(?:\S+\s+){0,2}(?:q?lora)|\bq?lora\s+full\b|\bq?lora,?\s+(?:or|and|vs\.?|versus)\s+(?:a )?full\b").search(text):
         said.discard("full")
     if len(said) > 1:

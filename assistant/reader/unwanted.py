@@ -21,6 +21,15 @@ _TOO = r"\b(?:\w+ )?\d[\w.\-]*(?: \w+)? (?:is|are|was|would be|seems|sounds|look
 _INSTEAD = r"\binstead of (?:the )?\d[\d.,]*k?\s+(?:epochs?|steps|iterations|gpus?|cards|shots?|hours?|nodes|tokens)\b"
 _DENIABLE = r"\bq?-?lora\b|\bfsdp|deepspeed|\bddp\b|\bzero|checkpoint|quanti[sz]|\bspot\b|preemptible|packing|liger|flash|wandb|\bfull\b|bf16|fp16|fp32|\bshard|thinking|adapters?|more than|mmlu|gsm|arc|hellaswag"
 """Words of which a negation has a meaning of its own."""
+_NAME_AND_VALUE = r"[a-z_]\w*=(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s;&\"'])*?(?=[,.]?(?:[\s;&]|$))"
+_SHELL = (
+    r"(?:^|[\n;&|`,.]|\b(?:and|then|first|also)\b)[\s$&]*(?P<line>"
+    rf"export\s+(?!cuda_visible){_NAME_AND_VALUE}(?:\s+{_NAME_AND_VALUE})*|unset\s+[a-z]+_\w+|(?:source|\.)\s+\S*bin/activate\b|conda\s+activate\s+[\w.\-/]+|"
+    r"cd\s+[~./][\w.\-/]*|(?:sudo\s+)?(?:pip3?|uv\s+pip|conda|mamba|apt(?:-get)?|brew)\s+install\s+[^\n;&,]*)"
+)
+"""What is typed into a shell: it sets up a machine, and says nothing of a config. The GPUs that a variable lets be seen do."""
+SHELL = "a line for your shell"
+"""What such a piece is told as."""
 _LINE = 200
 """Longer texts are no aside."""
 _THEN_SERVE = r"(?:[,;.]\s*|\s)(?:and\s+)?(?:then\s+|afterwards?\s+|after that\s+)?(?:serve|deploy|host|quantize|quantise|chat with|run inference (?:on|with))\s+(?:it|that|the (?:result|adapter|trained|tuned|final|merged)\b[\w ]{0,20})(?=\s*(?:[.,;!]|$))"
@@ -54,6 +63,17 @@ def later_steps(page: Page, task: str | None) -> list[str]:
     return named
 
 
+def take_shell(page: Page) -> list[str]:
+    """Lines of a shell, taken off the page: `export AWS_PROFILE=x` is no wish to export a model."""
+    if not page.mentions("export", "unset", "activate", "install", "cd ", "sudo"):
+        return []
+    spans = [match.span("line") for match in compiled(_SHELL).finditer(page.text)]
+    left = [f"{page.original[slice(*span)].strip()[:50]} ({SHELL})" for span in spans]
+    for span in spans:
+        page.blank(*span)
+    return left
+
+
 def take_forbidden(page: Page) -> list[str]:
     """Clauses that say what is not to be: taken off the page, so that nothing in them is read as wanted, and named."""
     if len(page.original) < _LINE and compiled(_ASIDE).fullmatch(page.original.strip()) and not compiled(_AND_NOW).search(page.original):
@@ -68,5 +88,5 @@ def take_forbidden(page: Page) -> list[str]:
 def without_forbidden(line: str) -> tuple[str, tuple[str, ...]]:
     """(the line with what is not to be blanked, those clauses)."""
     page = Page(line)
-    left = take_forbidden(page)
+    left = [*take_shell(page), *take_forbidden(page)]
     return (page.text.replace(TAKEN, " ") if left else line), tuple(left)

@@ -17,7 +17,7 @@ from assistant.terminal.jobview import step_texts
 from assistant.terminal.preview import assumption_lines, finding_lines, row, rows
 from assistant.terminal.screen import Face
 from assistant.terminal.taskview import task_headline
-from assistant.terminal.text import Line, one_line, wrap
+from assistant.terminal.text import Line, cells, one_line, wrap
 from assistant.terminal.yaml_view import fitted, settings
 
 _SHOWN = 24
@@ -67,13 +67,14 @@ def change_lines(before: Outcome, after: Outcome, face: Face, *, values_only: bo
         return []
     beside = [*_changed_job(before, after, face), *_changed_steps(before, after, face, values_only=values_only)]
     values, lines = [*values, *beside], [*lines, *beside]
-    lines += _files(before, after, face)
+    files = _files(before, after, face)
+    lines += files
     lines += assumption_lines(_added(before.assumptions, after.assumptions), face)
     lines += finding_lines(_added(before.findings, after.findings), face)
     if values_only:
         return lines or row("No change", "the plan would be the same", face)
     changed = _changed_settings(before.files[0].yaml, after.files[0].yaml, face)
-    if not changed and not values:
+    if not changed and not values and not files:
         return [*row("No change", "the config is the same", face), *lines]
     return [*lines, *changed[:_SHOWN], *_rest(len(changed) - _SHOWN, face)]
 
@@ -202,8 +203,17 @@ def _replaced(old: list[str], new: list[str], face: Face) -> list[Line]:
     pairs = [(line, keys[key]) for line in old if (key := line.partition(":")[0]) in keys]
     gone = [line for line in old if line.partition(":")[0] not in keys]
     come = [line for line in new if line not in [both[1] for both in pairs]]
-    shown = [f"{was} → {now.partition(':')[2].strip()}" for was, now in pairs]
-    return [*_marked("~", shown, face, ""), *_marked("-", gone, face, "bad"), *_marked("+", come, face, "good")]
+    shown = [line for was, now in pairs for line in _from_to(was, now.partition(":")[2].strip(), face)]
+    return [*shown, *_marked("-", gone, face, "bad"), *_marked("+", come, face, "good")]
+
+
+def _from_to(was: str, value: str, face: Face) -> list[Line]:
+    """`key: old → new`, on two lines where one is too short for it."""
+    whole = f"{was} → {value}"
+    if cells(whole) <= (face.width or cells(whole) + 4) - 4:
+        return _marked("~", [whole], face, "")
+    indent = " " * (len(was) - len(was.lstrip()) + 2)
+    return [*_marked("~", [was], face, ""), *_marked(" ", [f"{indent}→ {value}"], face, "")]
 
 
 def _marked(mark: str, lines: list[str], face: Face, style: str) -> list[Line]:

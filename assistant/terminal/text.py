@@ -104,13 +104,13 @@ def wrap(text: str, width: int | None) -> list[str]:
 
 
 def join_wrapped(pieces: list[str], width: int | None, separator: str = " · ") -> list[str]:
-    """Pieces joined by the separator, broken only between pieces."""
+    """Pieces joined by the separator, broken between pieces; inside one only where it is longer than a line."""
     lines: list[str] = []
     for piece in pieces:
         if lines and (width is None or cells(lines[-1] + separator + piece) <= width):
             lines[-1] += separator + piece
         else:
-            lines.append(piece)
+            lines += wrap(piece, width)
     return lines
 
 

@@ -38,7 +38,7 @@ def test_a_change_of_the_training_reaches_its_steps() -> None:
 
 def test_what_cannot_be_a_step() -> None:
     with pytest.raises(UsageError, match="cannot be a step"):
-        ConfigBuilder().then("quantize")  # type: ignore[arg-type]
+        ConfigBuilder().then("tune")  # type: ignore[arg-type]
     with pytest.raises(UsageError):
         ConfigBuilder().then("evaluate", nonsense=1)
     with pytest.raises(UsageError, match="cannot be a step"):
@@ -65,3 +65,47 @@ def test_a_step_that_cannot_use_all_gpus_of_the_training_hides_the_rest() -> Non
     assert outcome.hardware.count == 8
     assert "\n  env CUDA_VISIBLE_DEVICES=0,1,2,3 oumi infer -c infer.yaml" in job
     assert "\n  oumi distributed torchrun" in job
+
+
+def test_a_quantization_makes_the_training_save_the_whole_model() -> None:
+    training = ConfigBuilder().model("Qwen/Qwen3-0.6B").hardware("A100").training_type("lora")
+    found = training.then("quantize").then("infer").outcome()
+    train, quantized, served = (yaml.safe_load(file.yaml) for file in found.files)
+    assert train["peft"]["peft_save_mode"] == "MERGED"
+    assert "as asked" not in next(line for line in found.files[0].yaml.splitlines() if "peft_save_mode" in line)
+    assert quantized["model"]["model_name"] == served["model"]["model_name"] == train["training"]["output_dir"]
+    assert "adapter_model" not in served["model"]
+    assert found.intent.overrides is None, "nobody said it"
+    assert any(f"model.model_name: {quantized['output_path']}" in finding.fix for finding in found.findings)
+    assert "peft_save_mode" not in training.then("infer").outcome().files[0].yaml
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        ("qlora qwen3 0.6b on an A100, then quantize it", "QLoRA's base is in 4 bits"),
+        ("lora llama 3.1 70b on 4 H100-80GB with fsdp, then quantize it", "under FSDP Oumi saves the adapter alone"),
+        ("lora qwen3 0.6b on an A100, peft.peft_save_mode=ADAPTER_ONLY, then quantize it", "ADAPTER_ONLY saves an adapter"),
+    ],
+)
+def test_an_adapter_that_cannot_be_merged_is_not_quantized(words: str, why: str) -> None:
+    found = plan(words)
+    assert [file.kind for file in found.files] == ["train"]
+    assert "MERGED" not in found.files[0].yaml
+    assert any(finding.rule == "REQ006" and why in finding.message for finding in found.findings), found.findings
+
+
+def test_a_judge_reads_the_answers_of_the_inference_before_it() -> None:
+    training = ConfigBuilder().model("Qwen/Qwen3-0.6B").hardware("A100").training_type("lora")
+    found = training.then("infer", dataset="prompts.jsonl").then("judge", model="gpt-4o").outcome()
+    answers = yaml.safe_load(found.files[1].yaml)["output_path"]
+    assert [file.kind for file in found.files] == ["train", "infer", "judge"]
+    assert f"--input {answers}" in found.commands[-1]
+
+
+@pytest.mark.parametrize(("words", "adapter"), [("lora", False), ("qlora", False), ("lora on 2 H100-80GB with fsdp", True)])
+def test_what_was_said_to_be_merged_is_loaded_whole_where_it_is(words: str, adapter: bool) -> None:
+    method, _, machine = words.partition(" ")
+    found = plan(f"{method} qwen3 0.6b {machine or 'on an A100'}, peft.peft_save_mode=MERGED, then evaluate it on mmlu")
+    model = yaml.safe_load(found.files[1].yaml)["model"]
+    assert ("adapter_model" in model) is adapter

@@ -106,6 +106,10 @@ def test_a_bad_value_is_told_at_its_step(key: str, value: Any) -> None:
         ("training", {}, "unknown-field"),
         ("training.trainer_type", "trl_sfx", "wrong-value"),
         ("data.train.datasets.split", "x", "part-of-list"),
+        ("data.train.datasets[0].dataset_name", "x", "part-of-list"),
+        ("peft.lora_target_modules[0]", "q_proj", "part-of-list"),
+        ("data.train.datasets[0].sufle", True, "unknown-field"),
+        ("data.train.datasets[0].shuffle", "perhaps", "wrong-value"),
         ("training.run_name", 'a "${oc.env:HOME}"', "interpolation"),
         ("training.trainer_kwargs", {"note": '"${x}"'}, "interpolation"),
         ("", 1, "wrong-value"),
@@ -207,3 +211,29 @@ def test_a_value_of_the_wrong_kind_is_an_error_of_ours(call: Callable[[], object
     with pytest.raises(UsageError) as caught:
         call()
     assert caught.value.hint
+
+
+def test_an_item_of_a_list_is_set_by_its_place() -> None:
+    asked = ConfigBuilder().model("Qwen/Qwen3-8B").for_task("evaluate").benchmarks(["mmlu", "gsm8k"]).hardware("A100")
+    told = asked.override("tasks[1].num_samples", 50).override("tasks[0].eval_kwargs.num_fewshot", 3)
+    first, second = told.build().body["tasks"]
+    assert first["eval_kwargs"] == {"num_fewshot": 3}
+    assert "num_samples" not in first
+    assert second["num_samples"] == 50
+    assert dict(told.plan().facts)["Benchmarks"] == "mmlu (3-shot), gsm8k (5-shot, 50 questions)"  # type: ignore[union-attr]
+    assert told.unset("tasks[1].num_samples").unset("tasks[0].eval_kwargs.num_fewshot").to_yaml() == asked.to_yaml()
+
+
+def test_a_place_that_the_list_does_not_have_is_told() -> None:
+    asked = ConfigBuilder().model("Qwen/Qwen3-8B").hardware("A100").override("data.train.datasets[0].shuffle", True)
+    assert asked.build().body["data"]["train"]["datasets"][0]["shuffle"] is True
+    with pytest.raises(UsageError, match="There is no data") as raised:
+        asked.override("data.train.datasets[1].shuffle", True).build()
+    assert raised.value.reference == "no-field"
+
+
+def test_fewer_rows_said_by_hand_are_not_counted_and_that_is_told() -> None:
+    asked = ConfigBuilder().model("Qwen/Qwen3-8B").hardware("A100")
+    assert "REQ009" not in {finding.rule for finding in asked.outcome().findings}
+    found = asked.override("data.train.datasets[0].sample_count", 100).outcome().findings
+    assert [finding.path for finding in found if finding.rule == "REQ009"] == ["data.train.datasets[0].sample_count"]

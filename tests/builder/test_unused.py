@@ -105,3 +105,10 @@ def test_flags_are_told_on_stderr_and_the_file_is_made(capsys: pytest.CaptureFix
     told = " ".join(capsys.readouterr().err.split())
     assert "lora rank was said" in told
     assert "2 epochs were said" in told
+
+
+def test_rows_at_once_of_an_inference_are_not_told_as_left_out() -> None:
+    intent = Intent(task="infer", model="qwen3-0.6b", engine="NATIVE", gpu="A100", global_batch_size=4)
+    outcome = with_unused(respond(intent), intent)
+    assert "batch_size: 4" in outcome.files[0].yaml
+    assert "REQ008" not in {finding.rule for finding in outcome.findings}

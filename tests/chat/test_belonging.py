@@ -31,6 +31,8 @@ def talk(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest
         (EVALUATION, "lr 1e-4", "An evaluation has no learning rate"),
         (EVALUATION, "budget 20 dollars", "An evaluation has no budget"),
         (EVALUATION, "fsdp", "An evaluation has no sharding"),
+        (EVALUATION, "seed 7", "An evaluation has no seed"),
+        (EVALUATION, "bf16", "An evaluation has no precision"),
         (SERVING, "rank 32", "An inference has no LoRA rank"),
         (SERVING, "5 shots", "An inference has no number of shots"),
         (QUANTIZING, "rank 32", "A quantization has no LoRA rank"),
@@ -83,5 +85,33 @@ def test_what_a_task_has_is_never_foreign() -> None:
     assert foreign_keys("train", ("lora_rank", "epochs", "sharding", "max_dollars")) == ()
     assert foreign_keys(None, ("lora_rank",)) == ()
     assert foreign_keys("tune", ("epochs", "limit")) == ("limit",)
-    assert foreign_keys("evaluate", ("benchmarks", "num_fewshot", "limit", "seed", "micro_batch_size")) == ()
+    assert foreign_keys("evaluate", ("benchmarks", "num_fewshot", "limit", "engine", "micro_batch_size")) == ()
+    assert foreign_keys("evaluate", ("seed", "dataset", "precision")) == ("seed", "dataset", "precision")
     assert foreign_keys("quantize", ("method", "lora_rank")) == ("lora_rank",)
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (["full qwen3 8b on 2 H100-80GB with rank 8"], "full fine-tuning trains no adapters, and lora rank was said"),
+        (["lora qwen3 8b on an A100, 300 steps and 2 epochs"], "300 steps end the run, and 2 epochs were said"),
+        (["lora qwen3 8b on an A100", "max 300 steps and 2 epochs"], "300 steps end the run, and 2 epochs were said"),
+        ([SERVING, "batch size 64"], "this engine and these files have no place for global batch size"),
+        (["serve gpt-4o on 2 A100s"], "behind an API, which has no gpu and gpu count"),
+        (["lora qwen3 8b on an A100, 5-shot"], "A training has no number of shots: kept for an evaluation"),
+    ],
+)
+def test_what_is_said_in_vain_is_told_as_in_one_shot(lines: list[str], told: str, talk: Talk) -> None:
+    assert told in " ".join(talk.say(*lines).split())
+
+
+def test_what_was_said_for_a_task_before_is_not_said_in_vain_for_this_one(talk: Talk) -> None:
+    shown = talk.say("lora qwen3 8b on an A100, seed 7, save to out/mine, rank 8", "serve it with vllm")
+    assert "left out" not in shown
+    assert talk.state.config is not None
+    assert "REQ008" not in {finding.rule for finding in talk.state.config.findings}
+
+
+def test_a_warning_is_told_once_and_not_with_each_line(talk: Talk) -> None:
+    talk.say("lora qwen3 8b on an A100", "max 300 steps and 2 epochs")
+    assert "end the run" not in talk.say("rank 8")

@@ -151,7 +151,7 @@ def test_small_talk_is_short(talk: Talk) -> None:
     talk.say("qlora qwen3 8b on A100")
     before = talk.state
     assert "nothing is spread" in talk.say("why ddp?")
-    assert talk.state is before
+    assert talk.state == before
 
 
 def test_a_mistake_changes_nothing(talk: Talk) -> None:
@@ -627,7 +627,7 @@ def test_a_cloud_brings_a_job_that_is_saved_with_the_config(capsys: pytest.Captu
     assert "cloud: gcp" in (tmp_path / "job.yaml").read_text("utf-8")
     assert "holds this config already" in talk.say("/save")
     talk.say("on lambda", "/save")
-    assert talk.asked == ["train.yaml exists. Replace it?"]
+    assert talk.asked == ["job.yaml exists. Replace it?"]
     assert "cloud: lambda" in (tmp_path / "job.yaml").read_text("utf-8")
 
 
@@ -638,3 +638,25 @@ def test_back_at_the_training_nothing_is_said_of_what_it_writes(talk: Talk, betw
     assert "what the training before writes" not in talk.say("back to training")
     assert '"llama3"' in " ".join(note.why for note in talk.state.notes)  # what the training itself said of it is
     assert "what the training before writes" in talk.say("evaluate it on mmlu")
+
+
+@pytest.mark.parametrize(("asked", "line", "key", "value"), [("what does lora rank do", "ok make it 32", "lora_rank", 32), ("what's a learning rate?", "make it 1e-4", "learning_rate", 1e-4)])
+@pytest.mark.parametrize("first", ["qwen3 4b, i have one 3090", "lora qwen3 4b on a 3090"])
+def test_a_number_after_a_question_is_of_what_was_asked_about(capsys: pytest.CaptureFixture[str], first: str, asked: str, line: str, key: str, value: float) -> None:
+    talk = Talk(capsys)
+    talk.say(first, asked, line)
+    assert getattr(talk.state.intent, key) == value
+    assert talk.state.intent.gpu_count == 1
+
+
+def test_what_only_the_objective_in_talk_has_is_understood(talk: Talk) -> None:
+    talk.say("dpo llama 3.2 3b on prefs.jsonl with a 24gb card")
+    assert "beta: 0.1 → 0.05" in talk.say("beta 0.05")
+    assert "beta: 0.05 → 0.2" in talk.say("hm, 0.2")
+    assert talk.state.intent.gpu_count in (None, 1)
+
+
+def test_a_part_of_a_thing_is_no_count_of_it(talk: Talk) -> None:
+    talk.say("lora llama 3.2 3b on an A100", "2 gpus")
+    assert "input should be" not in talk.say("hm, 0.2")
+    assert talk.state.intent.gpu_count == 2

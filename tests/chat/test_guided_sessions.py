@@ -76,6 +76,19 @@ ASKING = Recorded(
     file="train.yaml",
 )  # fmt: skip
 
+QUANTIZE = Recorded(
+    args=("quantize",),
+    steps=(("smollm2 1.7b", "Which machine?"), ("L4", "Which method?"), ("bnb_8bit", "Where should the model go?"), ("<", "Before          bnb_8bit"), ("awq_q4_0", "Where should the model go?"), ("out/q4", "More settings?"), ("calibration_samples=128", "expected 6.3 GiB"), ("", "Save it?")),
+    flags="quantize --model 'smollm2 1.7b' --gpus L4 --method awq_q4_0 --output-dir out/q4 --calibration-samples 128",
+    file="quantize.yaml",
+)  # fmt: skip
+JUDGE = Recorded(
+    args=("judge",),
+    steps=(("gpt-4o", "Which answers are judged?"), ("answers.jsonl", "By what are they judged?"), ("?", "helpfulness"), ("politeness", "On which scale?"), ("1-5", "More settings?"), ("", "Save it?")),
+    flags="judge --model gpt-4o --dataset answers.jsonl --criterion politeness --scale 1-5",
+    file="judge.yaml",
+)  # fmt: skip
+
 
 def record(folder: Path, recorded: Recorded, **how: object) -> tuple[Path, str]:
     """The folder that the session wrote to, and the command that it said gives the same again."""
@@ -91,7 +104,7 @@ def record(folder: Path, recorded: Recorded, **how: object) -> tuple[Path, str]:
     return folder / "work", again.group(1).strip()
 
 
-@pytest.mark.parametrize("recorded", [TRAIN, EVAL, INFER, JOB, GOING_BACK, ASKING], ids=["train", "eval", "infer", "job", "back", "help"])
+@pytest.mark.parametrize("recorded", [TRAIN, EVAL, INFER, JOB, GOING_BACK, ASKING, QUANTIZE, JUDGE], ids=["train", "eval", "infer", "job", "back", "help", "quantize", "judge"])
 def test_a_session_and_its_flags_give_the_same_bytes(recorded: Recorded, tmp_path: Path) -> None:
     work, again = record(tmp_path, recorded)
     written = {path.name: path.read_bytes() for path in work.iterdir()}

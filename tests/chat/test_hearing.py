@@ -165,3 +165,32 @@ def test_a_change_that_says_nothing_is_empty() -> None:
 def test_a_part_of_an_epoch_is_a_number_and_no_half_of_what_stands(line: str, epochs: float) -> None:
     change = heard(line, CONTEXT)
     assert (change.said.epochs, change.unread) == (epochs, ())
+
+
+@pytest.mark.parametrize(
+    ("line", "key", "value"),
+    [
+        ("1e-4 no wait 2e-4 actually half of that", "learning_rate", 1e-4),
+        ("lr 1e-4 no wait 2e-4 actually half of that", "learning_rate", 1e-4),
+        ("rank 64, hmm, half of that", "lora_rank", 32),
+        ("export AWS_PROFILE=x and rank 8", "lora_rank", 8),
+    ],
+)
+def test_figures_of_one_line_are_reckoned_with_each_other(line: str, key: str, value: float) -> None:
+    values = {name: one for name, one in said(line).items() if name != "task"}
+    assert values == {key: pytest.approx(value)}
+    assert heard(line, CONTEXT).conflicts == ()
+
+
+@pytest.mark.parametrize("method", ["lora", "full"])
+def test_full_with_lora_is_asked_whichever_stands(method: str) -> None:
+    context = Context(intent=SAID.model_copy(update={"method": method}))
+    change = heard("full but with lora", context)
+    assert "method" not in change.said.model_dump(exclude_none=True)
+    assert [question.choices for question in change.conflicts] == [("LoRA", "full fine-tuning")]
+
+
+@pytest.mark.parametrize("line", ["on 2 H100-80GB", "2 H100 80GB please", "use H100-80GB instead"])
+def test_the_memory_of_another_gpu_is_not_that_of_the_one_in_talk(line: str) -> None:
+    context = Context(intent=SAID.model_copy(update={"gpu": "A100-80GB", "gpu_count": 1}))
+    assert said(line, context)["gpu"] == "H100"

@@ -157,3 +157,32 @@ def test_saving_says_what_is_still_open(talk: Talk, tmp_path: Path) -> None:
     assert "num_train_epochs: 1  # not settled" in (tmp_path / "train.yaml").read_text()
     talk.say("1")
     assert EPOCHS not in talk.say("/save again.yaml")
+
+
+def test_a_question_about_a_plan_that_stays_has_no_news_above_it(talk: Talk) -> None:
+    talk.say("lora qwen3 8b on my data.jsonl on 2 A100-80GB, then evaluate it on mmlu")
+    shown = talk.say("half an epoch")
+    assert "No change" not in shown
+    assert shown.strip().splitlines()[0].startswith("Oumi counts whole epochs")
+
+
+@pytest.mark.parametrize(("line", "answer", "settled"), [("full but with lora", "lora", "method lora"), ("half an epoch", "1", "epochs 1")])
+def test_an_answer_that_leaves_the_plan_as_it_is_settles_its_question(talk: Talk, line: str, answer: str, settled: str) -> None:
+    talk.say("lora qwen3 8b on my data.jsonl on 2 A100-80GB", line)
+    assert f"{settled}. The plan stands." in talk.say(answer)
+    assert talk.state.config is not None
+    assert talk.state.config.questions == ()
+    assert "No change" in talk.say("lora")
+
+
+def test_words_that_nothing_understands_do_not_hide_the_question(talk: Talk) -> None:
+    talk.say("lora qwen3 8b on my data.jsonl on 2 A100-80GB", "half an epoch")
+    shown = talk.say("half an epoch and flurb")
+    assert 'not understood: "flurb"' in shown
+    assert "How long should it train?" in shown
+
+
+@pytest.mark.parametrize(("machine", "asks"), [("2 H100-80GB", False), ("2 H100 80GB", False), ("2 H100s", True)])
+def test_a_memory_that_was_said_is_not_asked_for(machine: str, asks: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    shown = Talk(capsys, follows_up=True).say(f"lora qwen3 8b on {machine}")
+    assert ("Is it the H100 with" in shown) is asks

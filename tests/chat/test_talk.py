@@ -11,7 +11,7 @@ from assistant.chat.talk import agreement, asks_cheaper, command_in, is_question
     ("line", "command"),
     [
         ("/help", "/help"), ("/set a=b", "/set a=b"), ("undo", "/undo"), ("undo that", "/undo"), ("go back", "/undo"), ("quit", "/quit"), ("bye", "/quit"),
-        ("show me the plan", "/show"), ("run it", "/launch"), ("save it as x.yaml", "/save x.yaml"), ("?", "/help"),
+        ("show me the plan", "/show"), ("run it", "/launch"), ("save it as x.yaml", "/save x.yaml"), ("save everything to out/", "/save out/"), ("ok save them all in runs/a please", "/save runs/a/"), ("?", "/help"),
     ],
 )  # fmt: skip
 def test_commands(line: str, command: str) -> None:
@@ -21,7 +21,7 @@ def test_commands(line: str, command: str) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        "undo the context thing", "help me train a model", "save to out/x", "show of hands", "./data/x.jsonl", "and/or", "quit smoking data", "show me the money",
+        "undo the context thing", "help me train a model", "save to out/x", "save checkpoints to out/", "show of hands", "./data/x.jsonl", "and/or", "quit smoking data", "show me the money",
         "run it on an A100", "start training on 2 gpus", "save memory", "export to gguf", "give me 2 gpus", "model", "why", "back",
     ],
 )  # fmt: skip

@@ -179,3 +179,10 @@ def test_what_is_kept_of_an_offer_stays_as_it_was_planned(capsys: pytest.Capture
     plan = talk.state.config.plan
     assert plan is not None
     assert (plan.method, plan.epochs, plan.learning_rate) == ("full", epochs, rate)
+
+
+def test_what_cannot_be_had_is_told_where_the_plan_would_stay(capsys: pytest.CaptureFixture[str]) -> None:
+    talk = Talk(capsys)
+    shown = talk.say("lora smollm2 135m on the cpu", "what about qlora?")
+    assert "QLoRA needs bitsandbytes, which cpu does not run. The plan stays as it is." in " ".join(shown.split())
+    assert talk.state.what_if is None

@@ -84,7 +84,7 @@ def test_values_of_any_kind_are_typed(kind: str, path: str, value: object) -> No
 @pytest.mark.parametrize(
     ("kind", "path", "value", "hint"),
     [
-        ("job", "resources.cloud", "kubernetes", "Such as aws"), ("quantize", "method", "awq_q4", "awq_q4_0"), ("eval", "tasks[0].num_samples", 4, "Say tasks as a whole"),
+        ("job", "resources.cloud", "kubernetes", "Such as aws"), ("quantize", "method", "awq_q4", "awq_q4_0"), ("eval", "tasks.num_samples", 4, "Say tasks as a whole"),
         ("train", "data.train.datasets.split", "test", "Say data.train.datasets as a whole"), ("job", "num_node", 2, "num_nodes"), ("eval", "tasks[0]", {}, "Say tasks as a whole"),
     ],
 )  # fmt: skip

@@ -124,3 +124,21 @@ def test_an_adapter_beside_its_base_is_not_lost(text: str, model: str, adapter: 
 @pytest.mark.parametrize("text", ["evaluate ./my-model on mmlu, as good as llama 3.1 8b", "quantize llama 3.1 8b with adapter ./my-model to 4 bit"])
 def test_a_model_that_is_not_run_is_named(text: str) -> None:
     assert any(piece.startswith("./my-model") for piece in read(text).unread)
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("serve qwen3 8b, max 1000 tokens per answer", 1000), ("infer with qwen3 8b, answers of up to 500 tokens", 500), ("serve qwen3 8b with 2k tokens for each reply", 2000),
+        ("judge out.jsonl with gpt-4o, 256 tokens an answer", 256),
+    ],
+)  # fmt: skip
+def test_the_length_of_an_answer_is_not_that_of_the_context(text: str, tokens: int) -> None:
+    reading = read(text)
+    assert reading.intent.sequence_length is None
+    assert reading.intent.overrides == {"generation.max_new_tokens": tokens}
+
+
+def test_a_context_beside_it_is_still_one() -> None:
+    intent = read("serve qwen3 8b with 8k context, max 1000 tokens per answer").intent
+    assert (intent.sequence_length, intent.overrides) == (8192, {"generation.max_new_tokens": 1000})

@@ -86,15 +86,13 @@ def test_a_step_that_cannot_be_planned_stays_with_the_training() -> None:
     found = steps_in("lora qwen3 8b on 2 A100s, then evaluate it on mmlu and quantize it, and serve gemma 3 4b")
     assert found is not None
     reading = found.after(read(found.training))
-    assert len(reading.later) == 1
-    assert any("quantize it" in piece for piece in reading.unread)
+    assert [step.intent.task for step in reading.later] == ["evaluate", "quantize"]
     assert any("serve gemma 3 4b" in piece for piece in reading.unread)
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "lora qwen3 8b on 2 A100s, then quantize it",
         "sft llama 3.1 8b to answer questions about law",
         "lora llama3 on 2 A100s",
         "lora smollm2 135m on a T4 and evaluate every 100 steps",
@@ -111,3 +109,26 @@ def test_no_second_step(text: str) -> None:
 
 def test_evaluating_on_the_way_is_a_matter_of_the_training() -> None:
     assert read("lora smollm2 135m on a T4 and evaluate every 100 steps").intent.task == "train"
+
+
+@pytest.mark.parametrize(
+    ("text", "task", "model"),
+    [
+        ("lora qwen3 8b on 2 A100s, then quantize it", "quantize", None),
+        ("full fine-tune qwen3 8b on 8 H100s and quantize the result to 4 bit", "quantize", None),
+        ("lora qwen3 8b on 2 A100s, then quantize to 8 bit", "quantize", None),
+        ("lora qwen3 8b on 2 A100s, then judge it", "judge", None),
+        ("lora qwen3 8b on 2 A100s, then judge the answers with gpt-4o", "judge", "gpt-4o"),
+        ("lora qwen3 8b on 2 A100s and judge its answers with gpt-4o for helpfulness", "judge", "gpt-4o"),
+    ],
+)
+def test_a_quantization_or_a_judge_can_be_the_step(text: str, task: str, model: str | None) -> None:
+    found = steps_in(text)
+    assert found is not None
+    (step,) = found.after(read(found.training)).later
+    assert (step.intent.task, step.intent.model) == (task, model)
+
+
+@pytest.mark.parametrize("text", ["qlora qwen3 8b to judge essays", "lora qwen3 8b on 2 A100s and judge from the loss when to stop", "qlora qwen3 8b, quantized to 4 bits"])
+def test_what_the_model_is_for_is_no_step(text: str) -> None:
+    assert steps_in(text) is None

@@ -167,3 +167,54 @@ def test_numbers_that_are_asked_for_stay(text: str, key: str, value: Any) -> Non
 )
 def test_a_model_whose_style_is_followed_is_not_trained(text: str, model: str) -> None:
     assert said(text)["model"] == model
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("export AWS_PROFILE=x and lora qwen3 8b", "export AWS_PROFILE=x"),
+        ("lora qwen3 8b, export HF_HOME=/data/hf", "export HF_HOME=/data/hf"),
+        ("cd ~/work && lora qwen3 8b", "cd ~/work"),
+        ("source venv/bin/activate; lora qwen3 8b", "source venv/bin/activate"),
+        ("pip install 'oumi[gpu]' && lora qwen3 8b", "pip install 'oumi[gpu]'"),
+    ],
+)
+def test_a_line_of_a_shell_is_no_wish(text: str, line: str) -> None:
+    reading = read(text)
+    assert said(text) == {"task": "train", "model": "Qwen/Qwen3-8B", "method": "lora"}
+    assert reading.questions == ()
+    assert [piece.removesuffix(" (a line for your shell)") for piece in reading.unread] == [line]
+
+
+def test_a_wish_to_export_is_still_asked_about() -> None:
+    assert [question.field for question in read("export qwen3 8b to gguf").questions] == ["task"]
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "value"),
+    [
+        ("lora qwen3 8b, lr 1e-4 no wait 2e-4 actually half of that", "learning_rate", 1e-4),
+        ("lora qwen3 8b rank 16, no wait, double that", "lora_rank", 32),
+        ("lora qwen3 8b, 3 epochs hmm actually twice that", "epochs", 6),
+        ("lora qwen3 8b, 16k context, actually half that", "sequence_length", 8192),
+        ("lora qwen3 8b, rank 64 and lr 2e-4, sorry, half of that", "lora_rank", 64),
+        ("lora qwen3 8b, lr 2e-4, no, 5 times that", "learning_rate", 1e-3),
+    ],
+)
+def test_a_share_of_the_figure_just_said(text: str, key: str, value: float) -> None:
+    assert said(text)[key] == pytest.approx(value)
+
+
+@pytest.mark.parametrize("text", ["full but with lora on qwen3 8b", "full fine-tune qwen3 8b with lora", "qwen3 8b full, using lora"])
+def test_full_with_adapters_is_asked_with_the_adapters_first(text: str) -> None:
+    (question,) = read(text).questions
+    assert question.choices == ("LoRA", "full fine-tuning")
+
+
+@pytest.mark.parametrize(("text", "method"), [("full fine-tuning instead of lora for qwen3 8b", "full"), ("lora qwen3 8b on the full dataset", "lora"), ("lora qwen3 8b with full attention", "lora")])
+def test_full_beside_lora_may_be_no_contradiction(text: str, method: str) -> None:
+    assert said(text)["method"] == method
+
+
+def test_a_count_of_gpus_is_no_multiple() -> None:
+    assert said("lora llama 3.1 8b on 2 A100s, actually 4x A100")["gpu_count"] == 4

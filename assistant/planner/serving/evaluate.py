@@ -274,8 +274,19 @@ def _filled(plan: TaskPlan, intent: Intent, tasks: list[Benchmark], setting: _Se
 
 def _facts(tasks: list[Benchmark], intent: Intent, output: str) -> tuple[tuple[str, str], ...]:
     named = []
-    for task in tasks:
-        shots = intent.num_fewshot if intent.num_fewshot is not None else task.fewshot
-        named.append(f"{task.name} ({shots}-shot)" if shots is not None and task.backend == "lm_harness" else task.name)
+    for place, task in enumerate(tasks):
+        shots, limit = _set_for_one(intent, place)
+        shots = shots if shots is not None else intent.num_fewshot if intent.num_fewshot is not None else task.fewshot
+        words = [f"{shots}-shot"] if shots is not None and task.backend == "lm_harness" else []
+        words += [f"{limit:,} questions"] if isinstance(limit, int) else []
+        named.append(f"{task.name} ({', '.join(words)})" if words else task.name)
     limit = f", {intent.limit:,} questions each" if intent.limit else ""
     return (("Benchmarks", f"{', '.join(named)}{limit}"), ("Results", output))
+
+
+def _set_for_one(intent: Intent, place: int) -> tuple[Any, Any]:
+    """(shots, questions) that overrides set for the task at this place; None where they leave it."""
+    said = intent.overrides or {}
+    kwargs = said.get(f"tasks[{place}].eval_kwargs")
+    shots = said.get(f"tasks[{place}].eval_kwargs.num_fewshot", kwargs.get("num_fewshot") if isinstance(kwargs, dict) else None)
+    return shots, said.get(f"tasks[{place}].num_samples")

@@ -99,7 +99,8 @@ _LAYERS = {"NATIVE": "native", "VLLM": "vllm", "LLAMACPP": "llamacpp"}
 
 def short_name(name: str) -> str:
     """A model without its organisation; a path as it is."""
-    return name if name.startswith((".", "/", "~")) or name.count("/") != 1 else name.split("/")[-1]
+    bare = name.rstrip("/") or name
+    return bare if bare.startswith((".", "/", "~")) or bare.count("/") != 1 else bare.split("/")[-1]
 
 
 def named(subject: Subject) -> str:
