@@ -251,7 +251,7 @@ def _adapter_edits(setting: Setting) -> tuple[Edit, ...]:
 def _qlora(setting: Setting) -> Iterator[Change]:
     """4-bit weights: a whole copy per GPU, for Oumi cannot shard them."""
     run, model = setting.run, setting.model
-    if run.method == "qlora" or not setting.machine.gpu.is_cuda or model.stored_as or setting.config.trainer == "VERL_GRPO":
+    if run.method == "qlora" or not setting.machine.gpu.is_torch_cuda or model.stored_as or setting.config.trainer == "VERL_GRPO":
         return
     if run.method == "full" and (not model.lora_targets or run.objective == "pretrain"):
         return

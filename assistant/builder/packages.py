@@ -90,7 +90,7 @@ def _packages(config: Fields) -> Iterator[PackageNeed]:
             yield _need("langdetect", "tasks")
     if config.kind == "quantize":
         method = config.text_of("method") or "awq_q4_0"
-        yield _need("bitsandbytes" if method.startswith("bnb") else "awq", "method", cuda=True)
+        yield _need("bitsandbytes", "method") if method.startswith("bnb") else _need("awq", "method", cuda=True)
     if config.kind == "synthesize":
         kinds = {str(one.get("path", "")).rpartition(".")[2].lower() for one in documents_of(config)}
         yield from (_need(module, "strategy_params.input_documents") for module, end in (("pdftext", "pdf"), ("docx", "docx")) if end in kinds)
@@ -107,7 +107,7 @@ def _training_packages(config: Fields) -> Iterator[PackageNeed]:
     if config.get("deepspeed.enable_deepspeed") is True:
         yield _need("deepspeed", "deepspeed.enable_deepspeed", cuda=True)
     if config.get("training.use_peft") is True and config.get("peft.q_lora") is True:
-        yield _need("bitsandbytes", "peft.q_lora", cuda=True)
+        yield _need("bitsandbytes", "peft.q_lora")
     if any(sign in optimizer for sign in _BITS):
         yield _need("bitsandbytes", "training.optimizer", cuda=True)
     if config.get("model.enable_liger_kernel") is True:

@@ -72,7 +72,7 @@ def _assumed(search: Search, model: ModelSpec, data: DataFacts | None) -> Hardwa
 def _ways(search: Search, model: ModelSpec, machine: Hardware, data: DataFacts | None) -> Iterator[WayOut]:
     """Adapters on this GPU, then a larger one."""
     for method, words in (("lora", "LoRA"), ("qlora", "QLoRA")):
-        if search.training.method in (None, method) or (method == "qlora" and not machine.gpu.is_cuda):
+        if search.training.method in (None, method) or (method == "qlora" and not machine.gpu.is_torch_cuda):
             continue
         other = replace(search, training=search.training.model_copy(update={"method": method, "lora_rank": None, "lora_alpha": None}))
         plan, _ = plan_tune(other, model, machine, data)

@@ -23,12 +23,19 @@ _SAID = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fit:
-    """What a training takes on a machine: with rows of all the `tokens` that they may have, and with the shortest."""
+    """What a training takes on a machine: with rows of all the `tokens` that they may have, and with the shortest.
+
+    `packed` rows are all of the full length, so that `least` is `full`. `usual` is for rows of `usual_tokens`, well above the
+    mean of the sets that are read, and None where that mean is not known.
+    """
 
     full: Estimate
     least: Estimate
     tokens: int
     machine: Hardware
+    packed: bool = False
+    usual: Estimate | None = None
+    usual_tokens: int = 0
 
 
 _STEPS = re.compile(r"[^.\[\]]+|\[\d+\]")
@@ -188,9 +195,10 @@ def case_of_file(
     method = ("qlora" if bare.on("peft.q_lora") else "lora") if bare.on("training.use_peft") else "full"
     sharding = next((name for name in ("deepspeed", "fsdp") if bare.on(f"{name}.enable_{name}")), None)
     is_training = kind == "train"
+    meant = {mistake.path: mistake.mends_with for mistake in mistakes}
     return Case(
         config=config, is_file=True, kind=kind, version=version, model=model, machine=machine, mistakes=mistakes,
-        trainer=(bare.text("training.trainer_type") or "HF") if is_training else None,
+        trainer=(meant.get("training.trainer_type") or bare.text("training.trainer_type") or "HF") if is_training else None,
         method=method if is_training else None,
         sharding=sharding if is_training else None,
     )  # fmt: skip

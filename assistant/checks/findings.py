@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from assistant.checks.case import Case
 from assistant.checks.declared import Hit, Rule
 from assistant.checks.rules.ranges import RANGES, SERVED
-from assistant.checks.schema import snapshot, trainer_kwargs
+from assistant.checks.schema import snapshot
 from assistant.core.edits import Edit
 from assistant.core.values import Finding
 
@@ -74,15 +74,9 @@ class _Words(dict[str, str]):
 
 
 def _near(case: Case, path: str) -> str:
-    """Which name is meant: of an argument of the trainer, or of a value."""
+    """Which name is meant by a value."""
     from assistant.catalogue.names import nearest  # loaded only for a name that is wrong
 
-    if not path.startswith("training.trainer_kwargs."):
-        words = snapshot("job" if path.startswith("resources.") else "train")["names"].get(path, ())
-        near = nearest(case.text(path), words, count=2)
-        return f"Did you mean {' or '.join(near)}?" if near else f"It is one of {', '.join(words)[:200]}."
-    name = path.rpartition(".")[2]
-    if name in ("max_seq_length", "max_prompt_length"):
-        return "Leave it out; model.model_max_length sets the tokens per row."
-    near = nearest(name, trainer_kwargs(case.trainer), count=2)
-    return f"Did you mean {' or '.join(near)}?" if near else "Leave it out."
+    words = snapshot("job" if path.startswith("resources.") else "train")["names"].get(path, ())
+    near = nearest(case.text(path), words, count=2)
+    return f"Did you mean {' or '.join(near)}?" if near else f"It is one of {', '.join(words)[:200]}."

@@ -36,6 +36,7 @@ ELSEWHERE: dict[str, dict[str, str]] = {
         "max_seq_length": "it is model.model_max_length", "max_length": "it is model.model_max_length", "packing": "it is data.train.pack",
         **dict.fromkeys(("save_total_limit", "load_best_model_at_end", "metric_for_best_model", "neftune_noise_alpha", "beta", "loss_type"), _KWARG),
     },
+    "EnvironmentParams": dict.fromkeys(("tool_persona", "state_params", "cache_by_input", "lookup_table"), "it belongs to the environment's env_kwargs: {path}.env_kwargs.{key}"),
     "EvaluationTaskParams": {"num_fewshot": "it belongs to the task's eval_kwargs: {path}.eval_kwargs.num_fewshot"},
     "DatasetSplitParams": dict.fromkeys(("dataset_name", "dataset_path", "split", "subset", "sample_count", "dataset_kwargs"), _ITEM),
 }  # fmt: skip

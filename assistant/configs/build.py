@@ -155,7 +155,7 @@ def _with_training(body: dict[str, Any], why: dict[str, str], plan: TaskPlan, tr
     """The body with a training's model and data, and its other fields as those that no trial changes."""
     whole: dict[str, Any] = {key: training.body[key] for key in ("model", "data")}
     if plan.validation is not None:  # read and put together as the rows that are trained on
-        whole["data"] = {**whole["data"], "validation": {**whole["data"]["train"], "datasets": [dataset_entry(plan.validation)]}}
+        whole["data"] = {**whole["data"], "validation": {**whole["data"]["train"], "datasets": [dataset_entry(plan.validation, plan.sequence_length)]}}
     for section, place in _TRIAL_SECTIONS.items():
         searched = {*body["tuning"].get(place.removeprefix("tuning.").replace("fixed_", "tunable_"), ()), *_searched_by_hand(plan, place.replace("fixed_", "tunable_"))}
         fixed = {key: value for key, value in training.body.get(section, {}).items() if key not in (*_SET_BY_A_SEARCH, *searched)}

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from assistant.catalogue.datasets import registered_dataset
 from assistant.core.values import DatasetChoice, Plan
 
 _ENCODERS = [".*(vision|visual|audio).*"]
-_DTYPE_WITHOUT_BF16 = "float16"
+_COMPUTE = {"bf16": "bfloat16", "fp16": "float16"}
+"""Precision of a run → the type that its 4-bit weights are computed in."""
 _SHARDED_FILES_FROM = 60_000_000_000
 """Parameters from which Oumi's full fine-tuning recipes save one file a GPU (70B and up)."""
 _WRAP_PARAMS = 100_000_000
@@ -19,14 +21,16 @@ def plain(value: float | None) -> float | int | None:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def dataset_entry(choice: DatasetChoice) -> dict[str, Any]:
+def dataset_entry(choice: DatasetChoice, sequence_tokens: int | None) -> dict[str, Any]:
     """One element of `data.train.datasets`."""
+    spec = registered_dataset(choice.name)
+    joined = {"seq_length": sequence_tokens} if sequence_tokens and spec is not None and spec.kind == "pretrain" else {}  # a reader of raw text does not start without
     entry = {
         "dataset_name": choice.name,
         "dataset_path": choice.path,
         "subset": choice.subset,
         "split": choice.split,
-        "dataset_kwargs": dict(choice.kwargs) or None,
+        "dataset_kwargs": {**joined, **choice.kwargs} or None,
         "trust_remote_code": choice.trust_remote_code or None,
     }
     return {key: value for key, value in entry.items() if value is not None}
@@ -46,7 +50,7 @@ def _model_holes(plan: Plan) -> dict[str, Any]:
         "trust_remote_code": True if plan.model.trust_remote_code else None,
         "stored_as": plan.model.stored_as,
         "frozen_layers": list(plan.frozen_layers) or None,
-        "datasets": [dataset_entry(plan.dataset)],
+        "datasets": [dataset_entry(plan.dataset, plan.sequence_length)],
         "teacher": plan.teacher,
     }
 
@@ -79,7 +83,7 @@ def _training_holes(plan: Plan) -> dict[str, Any]:
 
 
 def _adapter_holes(plan: Plan) -> dict[str, Any]:
-    compute = "bfloat16" if plan.precision == "bf16" else _DTYPE_WITHOUT_BF16
+    compute = _COMPUTE.get(plan.precision, "float32" if plan.hardware.gpu.kind == "cpu" else "float16")
     return {
         "lora_rank": plan.lora_rank,
         "lora_alpha": plain(plan.lora_alpha),
@@ -123,7 +127,7 @@ def _reward_holes(plan: Plan) -> dict[str, Any]:
         "use_vllm": True if plan.vllm else None,
         "vllm_mode": "colocate" if plan.vllm else None,
         "vllm_share": plan.vllm_share if plan.vllm else None,
-        "validation": [dataset_entry(held_out)],
+        "validation": [dataset_entry(held_out, plan.sequence_length)],
         "verl": _verl(plan),
     }
 
@@ -169,6 +173,7 @@ def notes(plan: Plan) -> dict[str, str]:
         "length_note": why.get("max_steps", why.get("epochs", "")),
         "lora_note": why.get("lora_rank", ""),
         "targets_note": _targets_note(plan),
+        "compute_note": "as the weights outside are" if plan.precision == "fp32" and plan.hardware.gpu.kind == "cpu" else "Oumi's default is float32, several times slower",
         "sharding_note": why.get("sharding", ""),
         "save_note": "only the final model: the run is short" if _is_short(plan) else f"a checkpoint every {plan.save_steps} steps",
         "verl_note": f"{_prompts(plan)} prompts × {plan.num_generations} completions = {plan.global_batch_size} sequences a step",

@@ -93,8 +93,13 @@ class GpuSpec:
 
     @property
     def is_cuda(self) -> bool:
-        """True when bitsandbytes and fused CUDA kernels run on it."""
+        """True when fused CUDA kernels run on it."""
         return self.vendor == "NVIDIA"
+
+    @property
+    def is_torch_cuda(self) -> bool:
+        """True when it is a `cuda` device to torch, AMD's under ROCm: FSDP, and bitsandbytes' kernels (the table of its README, 0.49)."""
+        return self.vendor in ("NVIDIA", "AMD")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

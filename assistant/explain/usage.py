@@ -11,13 +11,21 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """How many of a kind's recipes set a field, to how many different values, and the commonest with their counts."""
+    """How many of a kind's recipes set a field, to how many different values, and the commonest with their counts.
+
+    A recipe that sets a field of a list's items to several values counts for each of them.
+    """
 
     recipes: int
     set_in: int
     different: int
     values: tuple[tuple[Any, int], ...]
     source: str
+
+    @property
+    def left_out(self) -> int:
+        """Recipes that leave it at its default."""
+        return self.recipes - self.set_in
 
 
 @cache
@@ -34,4 +42,4 @@ def usage_of(kind: str, path: str) -> Usage | None:
     if found is None:
         return None
     values = tuple((value, count) for value, count in found["values"])
-    return Usage(recipes=recipes["recipes"], set_in=found["set"], different=found["different"], values=values, source=_counts()["source"])
+    return Usage(recipes=found.get("recipes", recipes["recipes"]), set_in=found["set"], different=found["different"], values=values, source=_counts()["source"])

@@ -43,15 +43,15 @@ def gpus(subject: Subject, around: Around) -> Iterator[Check]:
         return
     machine = around.machine
     reason = _cuda_reason(subject)
-    if reason and not machine.gpu.is_cuda:
-        what = "there is no GPU here" if machine.gpu.kind == "cpu" else f"{machine.gpu.name} is no NVIDIA GPU"
-        yield error("GPUs", f"{reason} needs an NVIDIA GPU, and {what}", "LCH003", path=reason, fix="start it on a machine that has one, or plan for this one: --gpus auto")
+    if reason and not machine.gpu.is_torch_cuda:
+        what = "there is no GPU here" if machine.gpu.kind == "cpu" else f"{machine.gpu.name} is neither"
+        yield error("GPUs", f"{reason} needs an NVIDIA or AMD GPU, and {what}", "LCH003", path=reason, fix="start it on a machine that has one, or plan for this one: --gpus auto")
         return
     yield from _against_plan(subject, around)
 
 
 def _cuda_reason(subject: Subject) -> str | None:
-    """The first field that only an NVIDIA GPU can do."""
+    """The first field that only a GPU of torch's `cuda` can do."""
     if subject.get("fsdp.enable_fsdp") is True:
         return "fsdp.enable_fsdp"
     return next((need.path for need in packages(subject) if need.cuda and need.module != "liger_kernel"), None)

@@ -17,6 +17,7 @@ from assistant.migrate.llama_factory import from_llama_factory
 from assistant.migrate.notes import Migration, Note
 from assistant.migrate.torchtune import from_torchtune
 from assistant.migrate.trl import from_trl
+from assistant.migrate.unread import read_through
 from assistant.migrate.unsloth import from_unsloth
 from assistant.migrate.untold import untold
 
@@ -50,8 +51,7 @@ def import_config(text: str, tool: str) -> Migration:
     Raises:
         UsageError: no YAML, or no model is named in it.
     """
-    carry = Carry(root=parse(text))
-    _read(tool, carry)
+    carry = read_through(parse(text), functools.partial(_read, tool), tool)
     carry.rest()
     if not carry.get("model.model_name"):
         raise UsageError(f"This {tool} config names no model.", context=tool, hint="Is it one of training?", reference="no-model")

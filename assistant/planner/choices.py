@@ -75,15 +75,15 @@ def methods_for(intent: Intent, model: ModelSpec, hardware: Hardware, *, full_on
     if full_only:
         text = f"This dataset's reward works only with Oumi's VERL trainer, which cannot train {intent.method}. What instead?"
         raise needs(Question(field="dataset", text=text, choices=("oumi-ai/oumi-letter-count", "trl-lib/tldr")))
-    if intent.method == "qlora" and not hardware.gpu.is_cuda:
-        text = f"QLoRA needs bitsandbytes, which {hardware.gpu.name} does not run. What instead?"
+    if intent.method == "qlora" and hardware.gpu.kind == "unified":
+        text = f"bitsandbytes is slow on {hardware.gpu.name}: it has no kernels for Apple's GPUs. What instead of QLoRA?"
         raise needs(Question(field="method", text=text, choices=("lora", "full")))
     if intent.method == "qlora" and model.stored_as:  # refused by transformers 5 (quantizers/auto.py)
         text = f"{model.id} is published in {model.stored_as}, which QLoRA cannot quantise again. Train it how?"
         raise needs(Question(field="method", text=text, choices=("lora", "full")))
     if intent.method:
         return (intent.method,), "as asked"
-    quantised = ("qlora",) if hardware.gpu.is_cuda and not model.stored_as else ()
+    quantised = ("qlora",) if hardware.gpu.is_torch_cuda and not model.stored_as else ()
     if intent.lora_rank or intent.lora_alpha:
         return ("lora", *quantised), "adapters, since their rank or alpha was said"
     if intent.priority == "quality" or intent.objective == "pretrain":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from assistant.reader.page import TAKEN, Page
+from assistant.reader.past import past_values
 from assistant.reader.patterns import compiled
 
 _FORBIDS = r"\b(?:please )?(?:(?:do ?n[o']?t|do not|never|(?:would|'d) rather not|rather not)\s+(?:use|set|train|save|run|put|go|take|make|change|write|evaluate|want|need|have)|avoid(?:ing)?)\b[^,.;!?\n]*"
@@ -12,6 +13,8 @@ _ASIDE = (
     r"i wish (?:i|we)\b|i (?:once |just |have |'ve )?(?:read|heard|saw|dreamed|dreamt)\b|(?:please )?(?:write|tell|sing) (?:me )?(?:a|an|some) (?:\w+ )?(?:poem|story|song|haiku|joke|essay|limerick|rap)\b)(?:[^\n;.!?]|\.(?=\d))*[.!?]*"
 )
 """Lines of which the whole is told of others, wished, heard or asked for as a pastime: nothing in them is wanted."""
+_AND_NOW = r"[,;]\s*(?:so |but )?(?:now|this time|do the same|let's|please|so)\b"
+"""Where a line turns from what was to what is wanted."""
 _WITHOUT = r"\b(?:without|no|not|avoid)\s+(?:(?:on|any|an?|my|the|use|using|with)\s+)*(?:nvidia\s+)?(?:rtx\s*)?(?:[ahlv]\d{2,3}s?|[345]0[5-9]0s?|t4s?|[ab]\d{3}s?)\b(?:[- ]?\d+ ?gb)?"
 _TOO = r"\b(?:\w+ )?\d[\w.\-]*(?: \w+)? (?:is|are|was|would be|seems|sounds|looks) (?:way |much |far |a bit )?too (?:much|many|high|low|big|small|large|long|short)\b(?![^.;!?\n]*\d)"
 """A number that is found wanting, with none named instead."""
@@ -79,12 +82,13 @@ def _names_a_format(line: str) -> bool:
 
 def take_forbidden(page: Page) -> list[str]:
     """Clauses that say what is not to be: taken off the page, so that nothing in them is read as wanted, and named."""
-    if len(page.original) < _LINE and compiled(_ASIDE).fullmatch(page.original.strip()):
+    if len(page.original) < _LINE and compiled(_ASIDE).fullmatch(page.original.strip()) and not compiled(_AND_NOW).search(page.original):
         return [page.take(0, len(page.original)).strip()[:80]]
+    past = [page.take(*span).strip() for span in sorted(set(past_values(page)))]
     if not page.mentions("n't", "not", "never", "without", "no ", "avoid", "neither", " too ", "instead of"):
-        return []
+        return past
     found = [match for pattern in (_FORBIDS, _WITHOUT, _TOO, _INSTEAD) for match in compiled(pattern).finditer(page.text)]
-    return [page.take(*match.span()).strip()[:80] for match in found if not compiled(_DENIABLE).search(match.group())]
+    return past + [page.take(*match.span()).strip()[:80] for match in found if not compiled(_DENIABLE).search(match.group())]
 
 
 def without_forbidden(line: str) -> tuple[str, tuple[str, ...]]:

@@ -45,11 +45,13 @@ def field_lines(facts: Facts, face: Face) -> list[Line]:
 
 
 def used_text(used: Usage, kind: str) -> str:
-    """`16 (30), 8 (22): in 57 of 157 of Oumi's own training recipes`."""
-    values = ", ".join(f"{shown(value)} ({count})" for value, count in used.values)
-    more = used.different - len(used.values)
-    others = f", {more} other{'s' if more > 1 else ''}" if more > 0 else ""
-    return f"{values}{others}: in {used.set_in} of {used.recipes} of Oumi's own {_KINDS.get(kind, kind)} recipes"
+    """`16 (30), 8 (22), left out (100): of 157 of Oumi's own training recipes`."""
+    told = [f"{shown(value)} ({count})" for value, count in used.values]
+    if (more := used.different - len(used.values)) > 0:
+        told.append(f"{more} other{'s' if more > 1 else ''}")
+    if used.left_out:
+        told.append(f"left out ({used.left_out})")
+    return f"{', '.join(told)}: of {used.recipes} of Oumi's own {_KINDS.get(kind, kind)} recipes"
 
 
 def _spans(spans: tuple[tuple[str, str | None], ...]) -> str:
@@ -73,6 +75,8 @@ def shown(value: Any) -> str:
         return "empty text"
     if isinstance(value, float):
         return f"{value:g}"
+    if isinstance(value, list) and value and all(isinstance(part, str) for part in value):
+        return one_line(f"[{', '.join(value)}]", 80)
     return one_line(value if isinstance(value, str) else json.dumps(value), 60)
 
 

@@ -121,3 +121,9 @@ def test_a_mended_mutant_is_never_worse_and_stays() -> None:
             assert done.text == mutant.text
         fixed += bool(done.made)
     assert fixed > 60
+
+
+def test_a_misspelt_trainer_hides_nothing_and_is_mended() -> None:
+    text = "model: {model_name: gpt2}\ntraining:\n  trainer_type: trl_sft\n  optimizer: adamwww\n"
+    assert {"SCH003", "TRN040"} <= {flaw.finding.rule for flaw in judge(text, CONTEXT, ALL).flaws}
+    assert "trainer_type: TRL_SFT\n" in mended(text, CONTEXT, ALL).text

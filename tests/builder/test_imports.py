@@ -83,7 +83,7 @@ def test_fields_of_the_mixture_are_kept() -> None:
     body: dict[str, Any] = {
         "model": {"model_name": "HuggingFaceTB/SmolLM2-135M-Instruct"},
         "data": {"train": {"datasets": [{"dataset_name": "mlabonne/orpo-dpo-mix-40k"}], **kept}},
-        "training": {"trainer_type": "TRL_DPO"},
+        "training": {"trainer_type": "TRL_DPO", "max_steps": 100},
     }
     intent, left = intent_of_config(body)
     assert left == ()

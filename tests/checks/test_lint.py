@@ -22,6 +22,7 @@ training:
   lerning_rate: 1e-4
 peft:
   lora_r: 16
+data: {train: {datasets: [{dataset_name: yahma/alpaca-cleaned}]}}
 """
 
 
@@ -75,10 +76,19 @@ def test_a_rule_of_a_later_release_is_silent_before_it(version: str, there: bool
 
 @pytest.mark.parametrize(
     ("path", "place"),
-    [("training.lerning_rate", (5, 3)), ("training.use_peft", (3, 1)), ("data.train.datasets[3].split", (1, 1)), ("", (1, 1)), ("peft.lora_r", (7, 3))],
+    [("training.lerning_rate", (5, 3)), ("training.use_peft", (3, 1)), ("data.train.datasets[3].split", (8, 16)), ("", (1, 1)), ("peft.lora_r", (7, 3))],
 )
 def test_a_path_that_is_not_there_is_shown_at_the_nearest_section(path: str, place: tuple[int, int]) -> None:
     assert place_of(parse(TEXT), path) == place
+
+
+@pytest.mark.parametrize(
+    ("data", "place"),
+    [("", (1, 1)), ("data: {}\n", (2, 1)), ("data: {train: {}}\n", (2, 8)), ("data: {train: {datasets: []}}\n", (2, 16)), ("data: {train: {datasets: [{dataset_name: a}]}}\n", None), ("data: {train: {datasets: x}}\n", None)],
+)
+def test_a_training_without_data_is_one_that_oumi_refuses(data: str, place: tuple[int, int] | None) -> None:
+    told = [(line, column) for rule, line, column in found(f"model: {{model_name: gpt2}}\n{data}training: {{trainer_type: TRL_SFT}}\n") if rule == "SCH004"]
+    assert told == ([place] if place else [])
 
 
 @pytest.mark.parametrize(
@@ -96,7 +106,7 @@ def test_a_file_of_another_program_is_none_of_ours() -> None:
 
 
 def test_a_value_that_cannot_be_read_is_told_once() -> None:
-    text = "model: {model_name: gpt2}\ntraining: {trainer_type: TRL_SFT, eval_strategy: [steps], save_steps: abc}\n"
+    text = "model: {model_name: gpt2}\ndata: {train: {datasets: [{dataset_name: yahma/alpaca-cleaned}]}}\ntraining: {trainer_type: TRL_SFT, eval_strategy: [steps], save_steps: abc}\n"
     assert [rule for rule, _, _ in found(text)] == ["SCH002", "SCH002"]
 
 
@@ -123,9 +133,6 @@ DEFECTS = {
     # IntervalStrategy.STEPS but you didn't pass an `eval_dataset`" as the trainer is made (transformers/trainer.py:653).
     ("recipes/gemma2/sft/2b_full/train.yaml", "DAT040"),
     ("recipes/gemma3/sft/4b_full/train.yaml", "DAT040"),
-    # save_steps: 0 and save_final_model: False, "used for debugging" by its own comments (lines 38 to 41): nothing is written.
-    # oumi/train.py:245 returns before it saves where save_final_model is off.
-    ("recipes/llama3_1/sft/8b_full/longctx_train.yaml", "TRN031"),
     # Phi-3 holds qkv_proj and gate_up_proj in one (modeling_phi3.py:54 and 216). Run with the seven names of these recipes:
     # o_proj and down_proj alone get adapters.
     ("recipes/phi3/dpo/train.yaml", "PEF031"),

@@ -101,7 +101,7 @@ def test_most_rules_can_mend_what_they_find() -> None:
     assert sum(any(flaw.edits for flaw in flaws(rule, rule.bad)) for rule in WRITTEN) > 40
 
 
-NEEDS_A_KNOWN_MODEL = {"TRN080", "PEF031", "PEF032", "PEF033", "PEF034", "PEF035", "PEF036", "PEF040", "PEF041", "PEF043", "DST030", "MEM020", "MEM021", "MEM022", "SEC010"}
+NEEDS_A_KNOWN_MODEL = {"TRN080", "PEF031", "PEF032", "PEF033", "PEF034", "PEF035", "PEF036", "PEF040", "PEF041", "PEF043", "DST030", "MEM020", "MEM021", "MEM022", "MEM023", "SEC010"}
 """Rules that rest on a fact of the model: its layers, its context, its size, whose code it is."""
 
 
@@ -120,3 +120,30 @@ def test_a_script_of_a_megabyte_is_judged_in_a_moment() -> None:
     begun = time.process_time()
     judge(f"resources: {{cloud: gcp}}\nsetup: '{'pip install ' * 60_000}'\nrun: echo\n", Context())
     assert time.process_time() - begun < 10
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("resources: {cloud: runpod, use_spot: true}\nrun: oumi train -c t.yaml\n", "RunPod mounts no buckets; begin run with"),
+        ("resources: {cloud: gcp, use_spot: true}\nrun: oumi train -c t.yaml\n", "add storage_mounts"),
+        ("resources: {cloud: runpod, use_spot: true}\nrun: |\n  (while sleep 600; do hf upload me/x output; done) &\n  oumi train -c t.yaml\n", ""),
+    ],
+)
+def test_a_spot_machine_is_told_what_works_on_its_cloud(text: str, told: str) -> None:
+    fixes = [flaw.finding.fix for flaw in judge(text, Context(kind="job")).flaws if flaw.finding.rule == "JOB023"]
+    assert (told in fixes[0]) if told else not fixes
+
+
+@pytest.mark.parametrize(
+    ("text", "paths"),
+    [
+        ("resources: {cloud: runpod}\nnum_nodes: 2\nrun: oumi distributed torchrun -m oumi train -c t.yaml\n", ["num_nodes"]),
+        ("resources: {cloud: lambda, use_spot: true}\nrun: echo\n", ["resources.use_spot"]),
+        ("resources: {cloud: k8s, use_spot: true}\nrun: echo\n", []),  # a cluster may have a label for them
+        ("resources: {cloud: local}\nnum_nodes: 2\nrun: echo\n", []),
+        ("resources: {cloud: azure, use_spot: true}\nnum_nodes: 2\nstorage_mounts: {/o: {source: 's3://b', store: s3}}\nrun: echo\n", []),
+    ],
+)
+def test_what_a_cloud_cannot_do_is_told(text: str, paths: list[str]) -> None:
+    assert [flaw.finding.path for flaw in judge(text, Context(kind="job")).flaws if flaw.finding.rule == "JOB029"] == paths

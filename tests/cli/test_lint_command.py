@@ -193,3 +193,12 @@ def test_a_read_only_file_is_judged_and_not_mended(here: Path, capsys: pytest.Ca
     assert "read-only" in err
     assert "mended" not in err
     assert (here / name).read_text("utf-8") == BAD
+
+
+def test_a_link_that_leads_back_up_brings_no_file_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "up").symlink_to(tmp_path)
+    (tmp_path / "runs" / "t.yaml").write_text("model: {model_name: gpt2}\ntraining: {trainer_type: trl_sft}\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    run(["lint", "**/*.yaml", "--format", "json"])
+    assert {found["file"] for found in json.loads(capsys.readouterr().out)["findings"]} == {"runs/t.yaml"}

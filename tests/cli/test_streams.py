@@ -75,7 +75,7 @@ def test_an_early_ctrl_c_is_told(seconds: float) -> None:
     time.sleep(seconds)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=20)
-    if b"Traceback" in err and b"assistant" not in err:
+    if process.returncode == -signal.SIGINT or (b"Traceback" in err and b"assistant" not in err):
         pytest.skip("the interpreter itself was still starting")
     assert process.returncode == 130
     assert err.strip() == b"Interrupted."

@@ -59,6 +59,11 @@ def test_adapters_are_switched_on() -> None:
     assert made["peft"]["bnb_4bit_compute_dtype"] == "bfloat16"
 
 
+def test_4_bit_weights_are_computed_in_what_the_machine_computes_in() -> None:
+    for machine, dtype in (("A100", "bfloat16"), ("T4", "float16"), ("cpu:32GB", "float32")):
+        assert body(machine, model="Qwen/Qwen2.5-0.5B-Instruct", method="qlora")["peft"]["bnb_4bit_compute_dtype"] == dtype
+
+
 def test_fsdp_names_the_layer_and_wraps() -> None:
     made = body("4xA100", method="full")
     assert made["fsdp"]["auto_wrap_policy"] == "TRANSFORMER_BASED_WRAP"
@@ -226,3 +231,12 @@ def test_a_dtype_said_as_a_field_reaches_the_estimate() -> None:
 def test_a_list_that_is_no_list_of_sections_is_written_as_it_is(value: list[object]) -> None:
     config = Config(kind="train", body={"training": {"trainer_kwargs": {"x": value}}}, why={})
     assert load(render(config, ["head"]))["training"]["trainer_kwargs"]["x"] == value
+
+
+@pytest.mark.parametrize("dataset", [None, "allenai/c4", "roneneldan/TinyStories"])
+def test_a_reader_of_raw_text_is_told_the_length_of_its_rows(dataset: str | None) -> None:
+    """It has no default for it, and model_max_length does not reach it (Oumi 0.9: BasePretrainingDataset)."""
+    made = body(model="gpt2", objective="pretrain", dataset=dataset, sequence_length=512, max_steps=100)
+    (entry,) = made["data"]["train"]["datasets"]
+    assert entry["dataset_kwargs"] == {"seq_length": 512}
+    assert made["model"]["model_max_length"] == 512

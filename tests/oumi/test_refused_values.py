@@ -8,6 +8,7 @@ import pytest
 
 from assistant.checks.lint import Context
 from assistant.checks.lint import judge as lint
+from tests.oumi import refused
 
 _MODEL = "model: {model_name: gpt2}\n"
 _DATA = "data: {train: {datasets: [{dataset_name: yahma/alpaca-cleaned}]}}\n"
@@ -58,6 +59,7 @@ REFUSED = [
     ("train", f"{_MODEL}{_DATA}training: {{trainer_type: TRL_SFT, dataloader_num_workers: many}}\n", "training.dataloader_num_workers"),
     ("train", f"{_MODEL}{_DATA}training: {{trainer_type: TRL_SFT, max_steps: 0, num_train_epochs: 0}}\n", "training.num_train_epochs"),
 ]
+REFUSED += refused.ANSWERS + refused.TRAININGS + refused.JUDGES + refused.SYNTHESES
 ACCEPTED = [
     ("infer", f"{_INFER}generation: {{top_p: 1.0, min_p: 0, temperature: 0, batch_size: 1}}\n"),
     ("train", f"model: {{model_name: gpt2, torch_dtype_str: BF16}}\n{_DATA}"),
@@ -65,6 +67,14 @@ ACCEPTED = [
     ("train", f"{_MODEL}{_DATA}training: {{trainer_type: TRL_SFT, dataloader_num_workers: auto, max_steps: 5, num_train_epochs: 0}}\n"),
     ("tune", f"{_TUNE}{_SEARCH}, evaluation_direction: [minimize]}}\n"),
     ("judge", f"judge_params: {{prompt_template: 'Is {{answer}} right?', judgment_type: ENUM, judgment_scores: {{good: 1.0}}}}\n{_JUDGE}"),
+    ("infer", f"{_INFER}remote_params: {{retry_backoff_base: 0.5, retry_backoff_max: 0.5}}\ngeneration: {{logit_bias: {{'50256': -100}}, guided_decoding: {{regex: a}}}}\n"),
+    ("train", refused.gold("uld_crossentropy_weight: -1, uld_hybrid_matched_weight: 1")),  # neither is read without use_uld_loss
+    ("train", refused.train("trainer_type: TRL_SFT, eval_steps: 0.5, profiler: {schedule: {wait: 0}}")),
+    ("judge", f"judge_params: {{prompt_template: 'Is {{answer}} right, {{name}}?', prompt_template_placeholders: [answer], template_variables: {{name: x}}}}\n{_JUDGE}"),
+    ("judge", refused.rubric("{id: tone, description: d, judgment_type: ENUM, judgment_scores: {a: 1, b: null}}, {id: form, description: d, weight: 0}")),
+    ("synthesize", refused.rows(f"sampled_attributes: [{{{refused.SAMPLED}}}], input_data: [{{path: hf:a/b}}]")),
+    ("synthesize", refused.talk(f"{refused.TALK}, available_tools: [look], available_environments: [e]", f"environment_config: {{environments: [{{{refused.EXECUTABLE}}}]}}\n")),
+    ("synthesize", refused.rows("transformed_attributes: [{id: a, transformation_strategy: {type: STRING, string_transform: a, list_transform: []}}]")),
 ]  # fmt: skip
 
 

@@ -54,7 +54,7 @@ def losses(history: list[dict[str, Any]]) -> list[float]:
     return [float(entry[key]) for entry in history for key in ("loss", "train_loss") if key in entry]
 
 
-@pytest.mark.parametrize("method", ["full", "lora"])
+@pytest.mark.parametrize("method", ["full", "lora", "qlora"])
 def test_two_real_steps(tiny: Path, judge_bin: Path, method: str) -> None:
     config = make_config(tiny, method)
     assert config["training"]["max_steps"] == 2
@@ -62,8 +62,8 @@ def test_two_real_steps(tiny: Path, judge_bin: Path, method: str) -> None:
     found = losses(history)
     assert found
     assert all(math.isfinite(loss) and loss > 0 for loss in found), history
-    if method == "lora":
-        adapter = json.loads((tiny / "out-lora" / "adapter_config.json").read_text())
+    if method != "full":
+        adapter = json.loads((tiny / f"out-{method}" / "adapter_config.json").read_text())
         assert sorted(adapter["target_modules"]) == sorted(config["peft"]["lora_target_modules"])
         assert adapter["r"] == config["peft"]["lora_r"]
         assert adapter["lora_alpha"] == config["peft"]["lora_alpha"]

@@ -47,7 +47,7 @@ def test_what_holds_for_every_plan(model: str, machine: str, method: Any, object
     if made.hardware.world == 1:
         assert made.sharding == "none"
     if made.method == "qlora":
-        assert made.hardware.gpu.is_cuda
+        assert made.hardware.gpu.kind != "unified"
     if made.num_generations:
         assert total % made.num_generations == 0
     if not made.hardware.gpu.bf16 and made.method != "full" and made.hardware.gpu.is_cuda:
@@ -108,3 +108,20 @@ def test_a_fixed_choice_is_never_changed() -> None:
 
 def test_offload_needs_a_host_that_holds_it() -> None:
     assert not plan("meta-llama/Llama-3.1-405B-Instruct", "8xA100-80GB", method="full").fits
+
+
+def test_qlora_on_what_bitsandbytes_runs_on() -> None:
+    """The table of its README, 0.49: NVIDIA, AMD and CPUs; slow on Apple's GPUs."""
+    amd = plan("meta-llama/Llama-3.1-70B-Instruct", "MI300X", method="qlora")
+    assert amd.fits
+    cpu = plan("Qwen/Qwen2.5-0.5B-Instruct", "cpu:32GB", method="qlora")
+    assert cpu.fits
+    assert cpu.weights_dtype == "float32"
+    with pytest.raises(NeedsInputError, match="slow on M-series"):
+        plan(machine="m3-max:64GB", method="qlora")
+
+
+def test_qlora_is_not_chosen_where_it_gains_little() -> None:
+    large = plan("meta-llama/Llama-3.1-405B-Instruct", "cpu:64GB")
+    assert not large.fits
+    assert large.method == "lora"

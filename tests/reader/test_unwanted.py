@@ -127,6 +127,49 @@ def test_beside_a_task_that_is_not_wanted_the_other_one_is(text: str, task: str)
 
 
 @pytest.mark.parametrize(
+    ("text", "wanted", "never"),
+    [
+        ("lora llama 3 8b on my data.jsonl; I ran 3 epochs last week and it overfit, so 1 epoch now", {"epochs": 1}, ()),
+        ("last time I used lr 1e-3 and it diverged. lora qwen 7b on a 4090", {"method": "lora", "gpu": "RTX4090"}, ("learning_rate",)),
+        ("I tried rank 8 before and it underfit, now rank 64 for lora llama 3 8b", {"lora_rank": 64}, ()),
+        ("lora qwen3 8b, our previous run had a batch size of 256 which was too slow, use lr 2e-4", {"learning_rate": 2e-4}, ("global_batch_size", "micro_batch_size")),
+        ("yesterday we ran 10 epochs on 4 gpus. qlora mistral 7b on a 4090", {"gpu_count": 1, "method": "qlora"}, ("epochs",)),
+        ("my last run at 1e-3 exploded: full finetune qwen 3b", {"method": "full"}, ("learning_rate",)),
+    ],
+)
+def test_numbers_of_a_run_that_was_are_not_asked_for(text: str, wanted: dict[str, Any], never: tuple[str, ...]) -> None:
+    found = said(text)
+    assert {key: found.get(key) for key in wanted} == wanted
+    assert not set(never) & set(found)
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "value"),
+    [
+        ("I ran 3 epochs last week, do the same for qwen3 8b with lora", "epochs", 3),
+        ("I want 3 epochs of lora on llama 3 8b", "epochs", 3),
+        ("we have 2 A100s, lora llama 3 8b with rank 32", "lora_rank", 32),
+        ("lora qwen3 8b, I trained it last week; now lr 1e-4", "learning_rate", 1e-4),
+        ("I used to work with rank 16 and liked it: lora qwen3 8b rank 16", "lora_rank", 16),
+    ],
+)
+def test_numbers_that_are_asked_for_stay(text: str, key: str, value: Any) -> None:
+    assert said(text).get(key) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "model"),
+    [
+        ("dpo zephyr style on ultrafeedback w/ mistral 7b qlora", "mistralai/Mistral-7B-Instruct-v0.3"),
+        ("zephyr-style dpo of mistral 7b", "mistralai/Mistral-7B-Instruct-v0.3"),
+        ("finetune zephyr in the style of shakespeare", "HuggingFaceH4/zephyr-7b-beta"),
+    ],
+)
+def test_a_model_whose_style_is_followed_is_not_trained(text: str, model: str) -> None:
+    assert said(text)["model"] == model
+
+
+@pytest.mark.parametrize(
     ("text", "line"),
     [
         ("export AWS_PROFILE=x and lora qwen3 8b", "export AWS_PROFILE=x"),

@@ -17,6 +17,7 @@ from assistant.checks.rules import (
     overlooked,
     parts,
     ranges,
+    recompute,
     refused,
     rows,
     schema,
@@ -25,7 +26,7 @@ from assistant.checks.rules import (
     training,
 )
 
-_TABLES = (schema, refused, ranges, training, attention, trainers, outputs, data, rows, parts, adapters, overlooked, experts, distributed, memory, serving, jobs)
+_TABLES = (schema, refused, ranges, training, recompute, attention, trainers, outputs, data, rows, parts, adapters, overlooked, experts, distributed, memory, serving, jobs)
 RULES: tuple[Rule, ...] = tuple(rule for table in _TABLES for rule in table.RULES)
 """Every rule."""
 EARLY: tuple[Rule, ...] = tuple(rule for rule in RULES if rule.early)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from assistant.checks.case import Case
 from assistant.checks.declared import REMOVE, Found, Hit, Rule, put, when
+from assistant.checks.rules.rows import untokenized
 from assistant.checks.schema import snapshot
 
 COLLATORS = ("text_with_padding", "text_completions_only_with_padding", "vision_language_with_padding", "vision_language_sft")
 """oumi/builders/collators.py, 0.9."""
 _COMPLETIONS = "text_completions_only_with_padding"
 _SPLITS = ("train", "validation", "test")
+MODELS = ("model", "inference_config.model", "evaluation.model")
+"""Where a model stands, in any kind of config."""
 _ROWS: dict[str, frozenset[str]] = {
     "TRL_SFT": frozenset(("sft", "vision_sft", "pretrain")),
     "TRL_DPO": frozenset(("dpo", "vision_dpo")),
@@ -17,23 +20,29 @@ _ROWS: dict[str, frozenset[str]] = {
     "TRL_GRPO": frozenset(("grpo",)),
     "TRL_GKD": frozenset(("sft", "vision_sft")),
     "TRL_GOLD": frozenset(("sft", "vision_sft")),
+    **dict.fromkeys(("HF", "OUMI"), frozenset(("sft", "vision_sft", "pretrain"))),
 }
 """Trainer → rows that it reads. A set of another kind lacks the columns that it asks for."""
 _MEANT = {"sft": "TRL_SFT", "vision_sft": "TRL_SFT", "dpo": "TRL_DPO", "vision_dpo": "TRL_DPO", "kto": "TRL_KTO", "grpo": "TRL_GRPO", "pretrain": "TRL_SFT"}
 
 
-def _eval_without_data(case: Case) -> list[str]:
+def _eval_without_data(case: Case) -> Found:
     if case.get("data.validation.datasets"):
         return []
     if case.is_file:
-        return ["training.eval_strategy"] if case.text("training.eval_strategy") in ("steps", "epoch") else []
+        how = "Add data.validation, or take eval_strategy out."
+        return [Hit(path="training.eval_strategy", words={"how": how})] if case.text("training.eval_strategy") in ("steps", "epoch") else []
     paths = ("training.eval_strategy", "training.eval_steps")
-    return [path for path in paths if path in case.said and case.get(path) not in (None, "no")]
+    how = "Leave it out, then add data.validation and both eval fields to the saved file."
+    return [Hit(path=path, words={"how": how}) for path in paths if path in case.said and case.get(path) not in (None, "no")]
 
 
-def _endless(case: Case) -> bool:
-    steps = case.number("training.max_steps")
-    return bool(case.get("data.train.stream")) and case.endless and (steps is None or steps <= 0)
+def _endless(case: Case) -> Found:
+    """Rows without a length: streamed ones, those that Oumi packs, and raw text, which is read as a stream whatever is said."""
+    if (case.number("training.max_steps") or 0) > 0 or not case.endless:
+        return []
+    ways = (("data.train.stream", "streamed"), ("data.train.pack", "packed"))
+    return [Hit(path=path, words={"how": how}) for path, how in ways if case.on(path)][:1]
 
 
 def _other_rows(case: Case) -> Found:
@@ -48,7 +57,9 @@ def _other_rows(case: Case) -> Found:
 
 
 def _packs_short(case: Case) -> bool:
-    return case.on("data.train.pack") and case.number("model.model_max_length") is None
+    """Sets of raw text are cut to the length of their own dataset_kwargs."""
+    raw = any(spec.kind == "pretrain" for _, spec in case.registered())
+    return case.on("data.train.pack") and case.number("model.model_max_length") is None and not raw and not untokenized(case)
 
 
 def _never_evaluated(case: Case) -> bool:
@@ -88,14 +99,24 @@ def _no_target(case: Case) -> bool:
     return "response_template" not in case.section("data.train.collator_kwargs")
 
 
+def _own_collator(case: Case) -> bool:
+    """Preference pairs and prompts are put together by TRL."""
+    return case.is_file and case.trainer in ("TRL_DPO", "TRL_GRPO") and case.get("data.train.collator_name") in COLLATORS[:2]
+
+
 def _no_such_template(case: Case) -> Found:
+    return [hit for section in MODELS for hit in _template_of(case, f"{section}.chat_template")]
+
+
+def _template_of(case: Case, path: str) -> list[Hit]:
     """The template that is meant, where its name was only written in another way; else the tokenizer's own."""
-    said, known = case.text("model.chat_template"), snapshot()["names"]["model.chat_template"]
+    said, known = case.text(path), snapshot()["names"]["model.chat_template"]
     if not said or said in known:
         return []
     plain = said.lower().replace("_", "").replace("-", "")
     meant = next((name for name in known if name.replace("_", "").replace("-", "") == plain), "auto")
-    return [Hit(path="model.chat_template", edits=put("model.chat_template", meant))]
+    how = "Write auto for the tokenizer's own, or one of" if meant == "auto" else f"Write {meant}; it has"
+    return [Hit(path=path, words={"how": f"{how} {', '.join(name for name in known if name != 'auto')}."}, edits=put(path, meant))]
 
 
 RULES = (
@@ -103,7 +124,7 @@ RULES = (
         rule="DAT040",
         where=_eval_without_data,
         message="{path} needs validation data, and this config names none.",
-        fix="Leave it out, then add data.validation and both eval fields to the saved file.",
+        fix="{how}",
         edits=REMOVE,
         summary="Evaluation without data for it",
         why="Oumi takes the config and the trainer raises ValueError when it is made (measured; two of Oumi's own recipes do so).",
@@ -136,13 +157,14 @@ RULES = (
     ),
     Rule(
         rule="DAT043",
-        where=when("data.train.stream", _endless),
-        message="A streamed set has no length, so a number of steps must end the run.",
+        where=_endless,
+        message="Rows that are {how} have no length, so a number of steps must end the run.",
         fix="Say how many: training.max_steps=1000.",
         summary="A stream that nothing ends",
-        why='Without max_steps the trainer stops with "train_dataset does not implement __len__" (measured).',
-        bad="data: {train: {stream: true, datasets: [{dataset_name: HuggingFaceFW/fineweb-edu}]}}\n",
-        good="data: {train: {stream: true, datasets: [{dataset_name: HuggingFaceFW/fineweb-edu}]}}\ntraining: {max_steps: 1000}\n",
+        why='Without max_steps the trainer stops with "train_dataset does not implement __len__", and Oumi\'s own with "Unable to estimate total_training_steps" '
+        "(measured, with stream and with pack).",
+        bad="data: {train: {stream: true, datasets: [{dataset_name: yahma/alpaca-cleaned}]}}\ntraining: {trainer_type: TRL_SFT}\n",
+        good="data: {train: {stream: true, datasets: [{dataset_name: yahma/alpaca-cleaned}]}}\ntraining: {trainer_type: TRL_SFT, max_steps: 1000}\n",
         early=True,
     ),
     Rule(
@@ -162,9 +184,10 @@ RULES = (
         message="no model_max_length is set: rows are packed to 1,024 tokens",
         fix="set model.model_max_length",
         summary="Packing without a length",
-        why="builders/data.py packs to 1024 where the model's length is not given (code of Oumi 0.9).",
-        bad="model: {model_name: gpt2}\ndata: {train: {pack: true, datasets: [{dataset_name: HuggingFaceFW/fineweb-edu}]}}\n",
-        good="model: {model_name: gpt2, model_max_length: 1024}\ndata: {train: {pack: true, datasets: [{dataset_name: HuggingFaceFW/fineweb-edu}]}}\n",
+        why="builders/data.py packs to 1024 where the model's length is not given (measured).",
+        bad="model: {model_name: gpt2}\ndata: {train: {pack: true, datasets: [{dataset_name: yahma/alpaca-cleaned}]}}\ntraining: {trainer_type: TRL_SFT, max_steps: 100}\n",
+        good="model: {model_name: gpt2, model_max_length: 1024}\ndata: {train: {pack: true, datasets: [{dataset_name: yahma/alpaca-cleaned}]}}\n"
+        "training: {trainer_type: TRL_SFT, max_steps: 100}\n",
     ),
     Rule(
         rule="DAT052",
@@ -231,7 +254,8 @@ RULES = (
         summary="Pretraining rows mixed with others",
         why="Oumi packs the former and not the latter and refuses the mixture (code of Oumi 0.9: builders/data.py, _is_mixture_packed).",
         bad="data: {train: {datasets: [{dataset_name: HuggingFaceFW/fineweb-edu}, {dataset_name: yahma/alpaca-cleaned}]}}\n",
-        good="data: {train: {datasets: [{dataset_name: HuggingFaceFW/fineweb-edu}, {dataset_name: allenai/c4}]}}\n",
+        good="data: {train: {stream: true, datasets: [{dataset_name: HuggingFaceFW/fineweb-edu, dataset_kwargs: {seq_length: 1024}}, "
+        "{dataset_name: allenai/c4, dataset_kwargs: {seq_length: 1024}}]}}\ntraining: {trainer_type: TRL_SFT, max_steps: 100}\n",
     ),
     Rule(
         rule="DAT057",
@@ -245,11 +269,23 @@ RULES = (
         good="data: {train: {collator_name: text_completions_only_with_padding, train_target: ALL_ASSISTANT_TURNS, datasets: [{dataset_name: yahma/alpaca-cleaned}]}}\n",
     ),
     Rule(
+        rule="DAT073",
+        where=when("data.train.collator_name", _own_collator),
+        message="{value} is for supervised rows: this trainer has a collator of its own, and the run stops.",
+        fix="Take data.train.collator_name out.",
+        edits=REMOVE,
+        summary="A collator for rows of another shape",
+        why="GRPO refuses any collator, and Oumi's text collators find no input_ids in preference pairs (measured).",
+        bad="data: {train: {collator_name: text_with_padding, datasets: [{dataset_name: mlabonne/orpo-dpo-mix-40k}]}}\ntraining: {trainer_type: TRL_DPO, learning_rate: 1.0e-6}\n",
+        good="data: {train: {datasets: [{dataset_name: mlabonne/orpo-dpo-mix-40k}]}}\ntraining: {trainer_type: TRL_DPO, learning_rate: 1.0e-6}\n",
+        since="0.9",
+    ),
+    Rule(
         rule="DAT058",
-        kinds=("train", "eval", "infer"),
+        kinds=("train", "eval", "infer", "judge", "synthesize", "async_eval"),
         where=_no_such_template,
         message='Oumi has no chat template "{value}".',
-        fix="{near}",
+        fix="{how}",
         summary="A chat template that does not exist",
         why="The name is that of a file that Oumi ships, looked up once the tokenizer is loaded (measured with `llama3`); auto takes the tokenizer's own.",
         bad="model: {model_name: gpt2, chat_template: llama3}\n",

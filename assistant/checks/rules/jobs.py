@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
+from assistant.catalogue.clouds import CLOUDS, Cloud
 from assistant.checks.case import Case
-from assistant.checks.declared import Found, Rule, when
+from assistant.checks.declared import Found, Hit, Rule, when
 from assistant.checks.schema import snapshot
 
 _STARTERS = ("oumi distributed", "torchrun", "accelerate launch", "deepspeed", "mpirun", "mpiexec", "srun", "ray ")
@@ -33,11 +35,45 @@ def _several_gpus_one_process(case: Case) -> bool:
     return bool(count and int(count[1]) > 1) and trains and not spreads
 
 
-def _spot_without_store(case: Case) -> bool:
-    return case.on("resources.use_spot") and not case.section("storage_mounts") and _WRITES.search(case.text("run")) is not None
+_COPIES = re.compile(r"\b(?:aws s3|gsutil|gcloud storage|azcopy|rclone|rsync|scp|hf upload|huggingface-cli upload)\b")
+_COPIED = "begin run with: (while sleep 600; do hf upload YOU/checkpoints output; done) &"
+"""The way out where no bucket can be mounted, with the Hub's own command."""
+
+
+def _cloud(case: Case) -> Cloud | None:
+    """The cloud by Oumi's word for it."""
+    return next((place for place in CLOUDS.values() if place.word == case.text("resources.cloud")), None)
+
+
+def _spot_without_store(case: Case) -> Iterator[Hit]:
+    if not case.on("resources.use_spot") or case.section("storage_mounts") or not _WRITES.search(case.text("run")):
+        return
+    place = _cloud(case)
+    if place is None or place.mounts_buckets:
+        yield Hit(path="resources.use_spot", words={"how": "add storage_mounts for training.output_dir"})
+    elif not _COPIES.search(case.text("run")):
+        yield Hit(path="resources.use_spot", words={"how": f"copy it away as it comes, since {place.title} mounts no buckets; {_COPIED}"})
+
+
+def _cannot(case: Case) -> Iterator[Hit]:
+    """What SkyPilot refuses on this cloud, whatever machine is asked for."""
+    place = _cloud(case)
+    if place is None or not place.is_sky:
+        return
+    if not place.mounts_buckets and case.section("storage_mounts"):
+        yield Hit(path="storage_mounts", words={"what": "mounts no buckets", "title": place.title, "how": f"Take them out and copy what the run writes away; {_COPIED}"})
+    if not place.clusters and (case.number("num_nodes") or 1) > 1:
+        others = ", ".join(one.word for one in CLOUDS.values() if one.clusters and one.is_sky)
+        yield Hit(path="num_nodes", words={"what": "joins no machines", "title": place.title, "how": f"Ask for one with more GPUs, or for another cloud: {others}."})
+    if place.rented and not place.spot and case.on("resources.use_spot"):
+        others = ", ".join(one.word for one in CLOUDS.values() if one.spot and one.is_sky)
+        yield Hit(path="resources.use_spot", words={"what": "has no spot machines", "title": place.title, "how": f"Leave use_spot out, or ask for another cloud: {others}."})
 
 
 def _small_a100(case: Case) -> bool:
+    """Where the run is known to fit 40 GB nobody needs to know that there is a larger one."""
+    if case.fit is not None and case.fit.full.fits(case.fit.machine.usable_gib):
+        return False
     return re.fullmatch(r"A100(?::\d+)?", case.text("resources.accelerators")) is not None
 
 
@@ -104,9 +140,9 @@ RULES = (
         rule="JOB023",
         kinds=("job",),
         severity="warning",
-        where=when("resources.use_spot", _spot_without_store),
+        where=_spot_without_store,
         message="a spot machine may be taken away, and what it saved goes with it: nothing is mounted",
-        fix="add storage_mounts for training.output_dir",
+        fix="{how}",
         summary="A spot machine without storage",
         why="Checkpoints lie on the machine's own disk (SkyPilot's documentation of spot jobs).",
         bad="resources: {cloud: gcp, use_spot: true}\nrun: oumi train -c train.yaml\n",
@@ -170,5 +206,16 @@ RULES = (
         why="Without working_dir and file_mounts nothing of this computer is copied (code of Oumi 0.9: launcher/clients/sky_client.py).",
         bad="resources: {cloud: gcp}\nrun: oumi train -c train.yaml\n",
         good="resources: {cloud: gcp}\nworking_dir: .\nrun: oumi train -c train.yaml\n",
+    ),
+    Rule(
+        rule="JOB029",
+        kinds=("job",),
+        where=_cannot,
+        message="{title} {what}: SkyPilot refuses the job.",
+        fix="{how}",
+        summary="What SkyPilot cannot do on that cloud",
+        why="A job asks for features, and a cloud that lacks one of them is none for it (SkyPilot 0.12 says so of each cloud by itself, in a test of this project).",
+        bad="resources: {cloud: runpod}\nstorage_mounts: {/out: {source: 's3://bucket', store: s3}}\nworking_dir: .\nrun: oumi train -c train.yaml\n",
+        good="resources: {cloud: aws}\nstorage_mounts: {/out: {source: 's3://bucket', store: s3}}\nworking_dir: .\nrun: oumi train -c train.yaml\n",
     ),
 )

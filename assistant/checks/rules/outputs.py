@@ -1,4 +1,4 @@
-"""Rules on where a run goes on from, where its outputs go, and what is reported of it."""
+"""Rules on where a run goes on from, whether and where it saves, and what is reported of it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ from assistant.checks.declared import REMOVE, Found, Rule, put, when
 
 _LEVELS = ("debug", "info", "warning", "warn", "error", "critical", "fatal", "notset")
 """Python's names of log levels, whatever their case."""
+
+
+def _saves_nothing(case: Case) -> bool:
+    never = case.get("training.save_steps") == 0 and not case.get("training.save_epoch")
+    return never and case.get("training.save_final_model") is False
 
 
 def _nothing_to_resume(case: Case) -> Found:
@@ -38,6 +43,31 @@ def _no_such_level(case: Case) -> Found:
 
 
 RULES = (
+    Rule(
+        rule="TRN077",
+        severity="warning",
+        where=when("training.save_final_model", lambda c: c.is_file and _saves_nothing(c)),
+        message="nothing is saved: neither checkpoints nor the final model",
+        fix="leave save_final_model on, or set save_steps above 0",
+        edits=put("training.save_final_model", True),
+        summary="A run that keeps nothing",
+        why="With save_steps: 0, no save_epoch and save_final_model: false no checkpoint and no final model is written (measured); Oumi's own benchmarks do so on purpose.",
+        bad="training: {save_steps: 0, save_final_model: false}\n",
+        good="training: {save_steps: 0, save_final_model: true}\n",
+    ),
+    Rule(
+        rule="TRN031",
+        where=when("training.save_final_model", _saves_nothing),
+        message="Nothing would be saved.",
+        fix="Keep save_final_model, or set save_steps above 0.",
+        edits=put("training.save_final_model", True),
+        summary="A run that would keep nothing, said in words",
+        why="With save_steps: 0, no save_epoch and save_final_model: false no checkpoint and no final model is written (code of Oumi 0.9).",
+        bad="training: {save_steps: 0, save_final_model: false}\n",
+        good="training: {save_steps: 0, save_final_model: true}\n",
+        early=True,
+        spoken=True,
+    ),
     Rule(
         rule="TRN070",
         severity="warning",
@@ -92,7 +122,7 @@ RULES = (
         summary="A utilization that is not logged",
         why="The callback is added for packed rows and full training alone; speed and memory are logged all the same (code of Oumi 0.9: builders/callbacks.py).",
         bad="training: {trainer_type: TRL_SFT, include_performance_metrics: true}\n",
-        good="data: {train: {pack: true}}\ntraining: {trainer_type: TRL_SFT, include_performance_metrics: true}\n",
+        good="data: {train: {pack: true}}\ntraining: {trainer_type: TRL_SFT, max_steps: 1000, include_performance_metrics: true}\n",
     ),
     Rule(
         rule="TRN075",
@@ -109,7 +139,7 @@ RULES = (
         rule="TRN076",
         severity="info",
         where=when("training.enable_wandb", lambda c: c.is_file and c.on("training.enable_wandb")),
-        message="an unattended run waits for a key of Weights & Biases, unless `wandb login` was run or WANDB_API_KEY is set",
+        message="without `wandb login` or WANDB_API_KEY, Weights & Biases asks for a key, and the run stops where nobody can answer",
         fix="log in before, or set WANDB_MODE=offline",
         summary="A run that may ask for a key",
         why="wandb asks at the keyboard where it finds no key, and stops where there is none (its documentation).",

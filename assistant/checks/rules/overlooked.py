@@ -8,12 +8,15 @@ from typing import Any
 
 from assistant.checks.case import Case
 from assistant.checks.declared import REMOVE, Found, Hit, Rule, put, when
+from assistant.checks.schema import trainer_kwargs
 from assistant.core.edits import Edit
 
 _TOLD = ("TRL_SFT", "TRL_DPO", "TRL_GKD", "TRL_GOLD")
 """Trainers whose max_length Oumi sets from the model's section (core/configs/training_config.py, 0.9)."""
 _LENGTH = "training.trainer_kwargs.max_length"
 _INTERPOLATED = re.compile(r"(?<!\\)\$\{[\w.]+(?::[^}]*)?\}")
+_PLACES = ("output_dir", "logging_dir", "run_name", "output_path", "progress_path")
+"""Fields whose text names a place or a run: whatever stands there is taken for a name."""
 _TEXT_COLLATORS = ("text_with_padding", "text_completions_only_with_padding")
 _FORMATS: dict[str, tuple[str, ...]] = {
     "peft.bnb_4bit_quant_type": ("fp4", "nf4"),
@@ -30,7 +33,19 @@ def _overwritten(case: Case) -> bool:
 
 
 def _left_as_text(case: Case) -> Found:
-    return [path for path, value in _texts(case.config) if _INTERPOLATED.search(value)] if case.is_file else []
+    """What the trainer does not take at all is told by TRN028."""
+    known, above = trainer_kwargs(case.trainer), "training.trainer_kwargs."
+    foreign = {f"{above}{name}" for name in case.section(above[:-1]) if known and name not in known}
+    return [path for path in _variables(case) if path.rpartition(".")[2] not in _PLACES and path not in foreign]
+
+
+def _left_as_name(case: Case) -> Found:
+    return [path for path in _variables(case) if path.rpartition(".")[2] in _PLACES]
+
+
+def _variables(case: Case) -> list[str]:
+    """Values that are or hold a variable; prose, such as a prompt with a line of shell in it, is meant as it stands."""
+    return [path for path, value in _texts(case.config) if _INTERPOLATED.search(value) and not re.search(r"\s", value.strip())] if case.is_file else []
 
 
 def _texts(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
@@ -99,8 +114,22 @@ RULES = (
         summary="A variable that nobody fills in",
         why="Every command reads configs with interpolation escaped: `${oc.env:MODEL}` is the model's name to the letter (measured; "
         "core/configs/base_config.py, 0.9).",
-        bad="training: {output_dir: '${oc.env:OUT}'}\n",
-        good="training: {output_dir: output/run}\n",
+        bad="model: {model_name: gpt2, tokenizer_name: '${oc.env:TOKENIZER}'}\n",
+        good="model: {model_name: gpt2}\n",
+        since="0.9",
+    ),
+    Rule(
+        rule="SCH007",
+        severity="warning",
+        kinds=("train", "tune", "eval", "async_eval", "infer", "quantize", "judge", "synthesize"),
+        where=_left_as_name,
+        message='Oumi fills no variable in: this is called "{value}", to the letter',
+        fix="write the name, or give it with the command: --{path} NAME",
+        summary="A name with a variable that nobody fills in",
+        why="Every command reads configs with interpolation escaped, and such a field takes any text: the run ends well, beside a folder called "
+        "`${training.output_dir}` (measured; core/configs/base_config.py, 0.9).",
+        bad="training: {logging_dir: '${training.output_dir}/runs'}\n",
+        good="training: {logging_dir: output/run/runs}\n",
         since="0.9",
     ),
     Rule(

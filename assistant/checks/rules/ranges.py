@@ -10,19 +10,22 @@ from assistant.checks.declared import Rule
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Range:
-    """What a number may be; `below` is a bound that it must not reach."""
+    """What a number may be; `above` and `below` are bounds that it must not reach."""
 
     low: float = 0.0
     high: float = float("inf")
     below: float = float("inf")
+    above: float = float("-inf")
 
     def holds(self, value: object) -> bool:
         """True for a number inside, and for what is no number: the schema looks at types."""
         if isinstance(value, bool) or not isinstance(value, int | float):
             return True
-        return self.low <= value <= self.high and value < self.below
+        return self.low <= value <= self.high and self.above < value < self.below
 
     def __str__(self) -> str:
+        if self.above >= self.low:
+            return f"above {self.above:g}" + (f", up to {self.high:g}" if self.high < float("inf") else "")
         if self.below < float("inf"):
             return f"from {self.low:g} to below {self.below:g}"
         return f"from {self.low:g} to {self.high:g}" if self.high < float("inf") else f"at least {self.low:g}"
@@ -45,19 +48,26 @@ RANGES = {
     "training.adam_beta1": Range(below=1),
     "training.adam_beta2": Range(below=1),
     "training.grpo.temperature": Range(high=1),
+    "training.grpo.max_prompt_length": Range(low=1),
     "training.grpo.max_completion_length": Range(low=1),
     "training.grpo.num_generations": Range(low=2),
     "training.grpo.vllm_gpu_memory_utilization": Range(high=1),
-    "training.gkd.temperature": Range(high=1),
+    "training.gkd.temperature": Range(high=1, above=0),
     "training.gkd.lmbda": Range(high=1),
     "training.gkd.beta": Range(high=1),
     "training.gkd.max_new_tokens": Range(low=1),
+    "training.gold.temperature": Range(high=1, above=0),
+    "training.gold.top_p": Range(high=1, above=0),
+    "training.gold.top_k": Range(),
+    "training.gold.lmbda": Range(high=1),
+    "training.gold.beta": Range(high=1),
+    "training.gold.max_completion_length": Range(low=1),
     "fsdp.min_num_params": Range(low=1),
 }
 OF_GENERATION = {"batch_size": Range(low=1), "num_beams": Range(low=1), "temperature": Range(), "top_p": Range(high=1), "min_p": Range(high=1)}
 OF_MODEL = {"model_max_length": Range(low=1)}
 OF_REMOTE = {
-    "num_workers": Range(low=1), "max_retries": Range(), "connection_timeout": Range(), "politeness_policy": Range(),
+    "num_workers": Range(low=1), "max_retries": Range(), "retry_backoff_base": Range(above=0), "connection_timeout": Range(), "politeness_policy": Range(),
     "requests_per_minute": Range(low=1), "input_tokens_per_minute": Range(low=1), "output_tokens_per_minute": Range(low=1),
 }  # fmt: skip
 """What Oumi 0.9's GenerationParams, ModelParams and RemoteParams take (their code)."""
@@ -80,11 +90,11 @@ SERVED = {
 
 def _outside(case: Case) -> list[str]:
     free = ("training.save_steps",) if case.trainer == "VERL_GRPO" else ()  # verl takes -1 for never
-    return [path for path, span in RANGES.items() if not span.holds(case.get(path)) and path not in free]
+    return [path for path, span in RANGES.items() if not span.holds(case.number(path)) and path not in free]
 
 
 def _outside_served(case: Case) -> list[str]:
-    return [path for path, span in SERVED.items() if not span.holds(case.get(path))]
+    return [path for path, span in SERVED.items() if not span.holds(case.number(path))]
 
 
 RULES = (

@@ -16,10 +16,10 @@ _ARGUMENTS = frozenset(
         "processor", "processor_kwargs", "processor_name", "prompt_column", "prompt_key", "question_column", "rejected_key", "response_column", "response_template",
         "return_conversations", "return_conversations_format", "return_tensors", "seq_length", "skip_last", "split", "stream", "subset", "system_prompt",
         "system_prompt_column", "task", "text_col", "tokenizer", "transform_num_workers", "trust_remote_code", "unused_entries_to_metadata", "use_new_fields",
-        "add_special_tokens", "append_concat_token",
+        "add_special_tokens", "append_concat_token", "dataset_name_override",
     )
 )  # fmt: skip
-"""Every argument of every dataset class of Oumi 0.9 and of its bases, by their signatures."""
+"""Every argument of every dataset class of Oumi 0.9 and of its bases, by their signatures, and the one that builders/data.py takes out before."""
 _FILES = ("json", "csv", "parquet", "text")
 """Readers of `datasets` that stand for a dataset's name."""
 
@@ -87,8 +87,52 @@ def _longer_than_told(case: Case) -> Found:
     return [Hit(path="model.model_max_length", edits=(Edit(path=path, value=int(length)),))] if length > 0 else []
 
 
+def _raw_text(case: Case) -> list[tuple[str, str]]:
+    """(split, path of the entry) of every set of raw text that Oumi has a class for."""
+    return [(split, path) for split in ("train", "validation") for path, spec in case.registered(split) if spec.kind == "pretrain"] if case.is_file else []
+
+
+def _not_streamed(case: Case) -> Found:
+    splits = dict.fromkeys(split for split, _ in _raw_text(case))
+    return [Hit(path=f"data.{split}.stream", edits=(Edit(path=f"data.{split}.stream", value=True),)) for split in splits if not case.on(f"data.{split}.stream")]
+
+
+def _no_row_length(case: Case) -> Found:
+    length = case.number("model.model_max_length")
+    found = []
+    for _, path in _raw_text(case):
+        here = f"{path}.dataset_kwargs.seq_length"
+        if case.get(here) is None:
+            found.append(Hit(path=here, edits=(Edit(path=here, value=int(length)),) if length else ()))
+    return found
+
+
+def untokenized(case: Case) -> list[Hit]:
+    """Where packing finds nothing to pack. Rows that reach the packer as they are: those of a set without a class of Oumi's, and of trainers that tokenize by themselves."""
+    if not case.is_file or not case.on("data.train.pack"):
+        return []
+    if case.trainer in ("TRL_DPO", "TRL_KTO", "TRL_GRPO"):
+        return [Hit(path="data.train.pack", words={"whose": f"{case.trainer} takes rows that are not tokenized"}, edits=(Edit(path="data.train.pack", remove=True),))]
+    names = [str(entry.get("dataset_name")) for _, entry in case.datasets()]
+    raw = [name for name in names if registered_dataset(name) is None and (name in _FILES or find_dataset(name) is not None)]
+    return [Hit(path="data.train.pack", words={"whose": f"Oumi does not tokenize the rows of {raw[0]}"})] if raw else []
+
+
+def _path_unread(case: Case) -> Found:
+    """A file named for a reader that looks for its files elsewhere."""
+    found = []
+    for split in ("train", "validation"):
+        for path, entry in case.datasets(split):
+            name, said = str(entry.get("dataset_name")), str(entry.get("dataset_path") or "")
+            if case.is_file and name in _FILES and said and "data_files" not in case.section(f"{path}.dataset_kwargs"):
+                edits = (Edit(path=f"{path}.dataset_path", remove=True), Edit(path=f"{path}.dataset_kwargs.data_files", value=said))
+                found.append(Hit(path=f"{path}.dataset_path", words={"reader": name}, edits=edits))
+    return found
+
+
 def _no_system(case: Case) -> Found:
-    return [f"{path}.dataset_name" for path, entry in case.datasets() if case.is_file and entry.get("dataset_name") == "HuggingFaceDataset"]
+    """Oumi looks the name up whatever its capitals."""
+    return [f"{path}.dataset_name" for path, entry in case.datasets() if case.is_file and str(entry.get("dataset_name")).lower() == "huggingfacedataset"]
 
 
 RULES = (
@@ -174,6 +218,53 @@ RULES = (
         why="builders/oumi_data.py imports torchdata.datapipes, which torchdata dropped in 0.10; the package is an extra of Oumi's (measured: ImportError).",
         bad="data: {train: {use_torchdata: true, datasets: [{dataset_name: yahma/alpaca-cleaned}]}}\ntraining: {trainer_type: TRL_SFT}\n",
         good="data: {train: {datasets: [{dataset_name: yahma/alpaca-cleaned}]}}\ntraining: {trainer_type: TRL_SFT}\n",
+    ),
+    Rule(
+        rule="DAT069",
+        where=_not_streamed,
+        message="Oumi reads raw text as a stream alone, and {path} is not on: the run stops as it reads its data.",
+        fix="Set {path}: true, and training.max_steps to end the run.",
+        summary="Raw text that is not streamed",
+        why='BaseIterableDataset.to_hf raises NotImplementedError "Only returning IterableDataset is supported" without stream (measured with fineweb-edu, c4, wikitext and TinyStories).',
+        bad="data: {train: {datasets: [{dataset_name: HuggingFaceFW/fineweb-edu, dataset_kwargs: {seq_length: 1024}}]}}\ntraining: {trainer_type: TRL_SFT, max_steps: 100}\n",
+        good="data: {train: {stream: true, datasets: [{dataset_name: HuggingFaceFW/fineweb-edu, dataset_kwargs: {seq_length: 1024}}]}}\n"
+        "training: {trainer_type: TRL_SFT, max_steps: 100}\n",
+        since="0.9",
+    ),
+    Rule(
+        rule="DAT070",
+        where=_no_row_length,
+        message="This reader of raw text must be told the length of its rows: without seq_length the run stops as it reads its data.",
+        fix="Add {path}, the same as model.model_max_length.",
+        summary="Raw text cut to no length",
+        why="BasePretrainingDataset has no default for seq_length, and model_max_length does not reach it: TypeError (measured with fineweb-edu, c4, wikitext and TinyStories).",
+        bad="model: {model_name: gpt2, model_max_length: 1024}\ndata: {train: {stream: true, datasets: [{dataset_name: HuggingFaceFW/fineweb-edu}]}}\n"
+        "training: {trainer_type: TRL_SFT, max_steps: 100}\n",
+        good="model: {model_name: gpt2, model_max_length: 1024}\n"
+        "data: {train: {stream: true, datasets: [{dataset_name: HuggingFaceFW/fineweb-edu, dataset_kwargs: {seq_length: 1024}}]}}\n"
+        "training: {trainer_type: TRL_SFT, max_steps: 100}\n",
+    ),
+    Rule(
+        rule="DAT071",
+        where=untokenized,
+        message="Packing takes rows with input_ids, and {whose}: the run hangs as it reads its data.",
+        fix="Take data.train.pack out, or give supervised rows by a set that Oumi has a class for, such as text_sft_jsonl.",
+        summary="Packing of rows that are not tokenized",
+        why="PretrainingAsyncTextDataset raises ValueError in a thread of its own, and the trainer waits for rows that never come (measured with json rows for SFT, DPO and KTO).",
+        bad="data: {train: {pack: true, datasets: [{dataset_name: json, dataset_kwargs: {data_files: rows.jsonl}}]}}\ntraining: {trainer_type: TRL_SFT, max_steps: 100}\n",
+        good="data: {train: {pack: true, datasets: [{dataset_name: text_sft_jsonl, dataset_path: rows.jsonl}]}}\ntraining: {trainer_type: TRL_SFT, max_steps: 100}\n",
+        since="0.9",
+    ),
+    Rule(
+        rule="DAT072",
+        where=_path_unread,
+        message="{reader} does not read dataset_path: it finds no rows.",
+        fix="Write it as dataset_kwargs.data_files.",
+        summary="A file named where its reader does not look",
+        why="Oumi hands name, subset, split and dataset_kwargs to datasets.load_dataset and leaves dataset_path out (measured: DatasetGenerationError; builders/data.py).",
+        bad="data: {train: {datasets: [{dataset_name: json, dataset_path: rows.jsonl}]}}\ntraining: {trainer_type: TRL_SFT}\n",
+        good="data: {train: {datasets: [{dataset_name: json, dataset_kwargs: {data_files: rows.jsonl}}]}}\ntraining: {trainer_type: TRL_SFT}\n",
+        since="0.9",
     ),
     Rule(
         rule="DAT066",

@@ -22,8 +22,22 @@ def _mistakes(rule: str) -> Callable[[Case], Found]:
     ]  # fmt: skip
 
 
+def _without_data(case: Case) -> Found:
+    """A training whose list of datasets is empty or not there; one that is no list is told by its type."""
+    above = [case.get(path) for path in ("data", "data.train")]
+    if case.kind not in ("train", "tune") or not case.is_file or any(value is not None and not isinstance(value, dict) for value in above):
+        return []
+    if case.get("data.train.datasets") not in (None, []) or any(m.path.startswith("data") for m in case.mistakes):
+        return []
+    return [Hit(path="data.train.datasets", words={"told": "data.train.datasets must be given", "how": "name a dataset to train on"})]
+
+
+def _not_given(case: Case) -> Found:
+    return [*_mistakes("SCH004")(case), *_without_data(case)]
+
+
 def _rule(rule: str, summary: str, why: str, bad: str, good: str) -> Rule:
-    return Rule(rule=rule, kinds=KINDS, where=_mistakes(rule), message="{told}", fix="{how}", summary=summary, why=why, bad=bad, good=good)
+    return Rule(rule=rule, kinds=KINDS, where=_not_given if rule == "SCH004" else _mistakes(rule), message="{told}", fix="{how}", summary=summary, why=why, bad=bad, good=good)
 
 
 RULES = (
@@ -47,8 +61,8 @@ RULES = (
     ),
     _rule(
         "SCH004", "A field that must be given",
-        "model_name, dataset_name, a job's run and cloud have no default, and Oumi stops where one is missing (measured).",
+        "model_name, dataset_name, a job's run and cloud have no default, a training has one dataset at least, and Oumi stops where one is missing (measured).",
         "training: {trainer_type: TRL_SFT}\n",
-        "model: {model_name: gpt2}\ntraining: {trainer_type: TRL_SFT}\n",
+        "model: {model_name: gpt2}\ndata: {train: {datasets: [{dataset_name: yahma/alpaca-cleaned}]}}\ntraining: {trainer_type: TRL_SFT}\n",
     ),
 )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from assistant.catalogue.names import nearest
 from assistant.checks.case import Case
 from assistant.checks.declared import REMOVE, Found, Hit, Rule, put, when
 from assistant.checks.schema import field, trainer_kwargs
@@ -23,7 +24,42 @@ def _foreign_kwargs(case: Case) -> Found:
     if not known:
         return []
     foreign = [name for name in given if name not in known and name != "packing" and field(f"training.{name}") is None]
-    return [Hit(path=f"training.trainer_kwargs.{name}", edits=_misspelt(name, known, given)) for name in foreign]
+    return [_foreign(name, known, given, case.trainer) for name in foreign]
+
+
+_PASSED = {
+    "accelerator_config": "Use training.dataloader_main_process_only for dispatch_batches, and leave it out.",
+    "bf16": "Use model.torch_dtype_str: bfloat16, or training.mixed_precision_dtype: BF16 over float32 weights.",
+    "fp16": "Use training.mixed_precision_dtype: FP16, over float32 weights.",
+    "gradient_checkpointing": "Use training.enable_gradient_checkpointing.",
+    "optim": "Use training.optimizer.",
+    "report_to": "Use training.enable_wandb, enable_tensorboard and enable_mlflow.",
+    "save_strategy": "Use training.save_steps, or save_epoch: true beside save_steps: 0.",
+    "torch_compile": "Use training.compile.",
+    "torch_empty_cache_steps": "Use training.empty_device_cache_steps.",
+    **dict.fromkeys(("dataloader_pin_memory", "ddp_broadcast_buffers", "logging_nan_inf_filter", "push_to_hub"), "Leave it out."),
+}
+"""Arguments that TrainingParams.to_hf passes itself under other names than its fields' (core/configs/params/training_params.py, 0.9) → what to write."""
+
+
+_SECTIONS = {"TRL_GRPO": "grpo", "TRL_GKD": "gkd", "TRL_GOLD": "gold"}
+"""Trainer → the section of its own arguments."""
+
+
+def _foreign(name: str, known: frozenset[str], given: Mapping[str, Any], trainer: str | None) -> Hit:
+    path = f"training.trainer_kwargs.{name}"
+    section = _SECTIONS.get(trainer or "", "")
+    if section and field(f"training.{section}.{name}") is not None:
+        return Hit(path=path, words={"told": "Oumi passes this argument itself, and may not be given it twice", "how": f"Use training.{section}.{name}."})
+    if name in _PASSED:
+        return Hit(path=path, words={"told": "Oumi passes this argument itself, and may not be given it twice", "how": _PASSED[name]})
+    renamed = _misspelt(name, known, given)
+    if name in ("max_seq_length", "max_prompt_length"):
+        how = "Leave it out; model.model_max_length sets the tokens per row."
+    else:
+        near = nearest(name, known, count=2)
+        how = f"Did you mean {' or '.join(near)}?" if near else "Leave it out."
+    return Hit(path=path, words={"told": "this trainer has no such argument (TRL 1.6)", "how": how}, edits=renamed)
 
 
 def _misspelt(name: str, known: frozenset[str], given: Mapping[str, Any]) -> tuple[Edit, ...]:
@@ -49,15 +85,17 @@ def _doubled_kwargs(case: Case) -> Found:
 
 
 def _packs_registered(case: Case) -> bool:
-    """Rows that Oumi prepares are not packed by TRL; those of a set that it does not know are."""
-    if case.get("training.trainer_kwargs.packing") is None:
+    """Rows that Oumi prepares are not packed by TRL; those of a set that it does not know are, and data.train.pack packs both."""
+    if case.get("training.trainer_kwargs.packing") is None or case.on("data.train.pack"):
         return False
     return not case.is_file or (case.on("training.trainer_kwargs.packing") and bool(case.registered()))
 
 
 def _no_loss(case: Case) -> bool:
-    """Text to answer, with a trainer that makes no labels of it."""
+    """Text to answer, with a trainer that makes no labels of it; packed rows come with theirs."""
     if not case.is_file or case.trainer not in ("HF", "OUMI") or case.get("data.train.collator_name") == "text_completions_only_with_padding":
+        return False
+    if case.on("data.train.pack"):
         return False
     return any(spec.kind == "sft" for _, spec in case.registered())
 
@@ -98,7 +136,8 @@ def _unusual_batch(case: Case) -> Found:
         return []
     micro, steps = (case.number(f"training.{name}") for name in ("per_device_train_batch_size", "gradient_accumulation_steps"))
     batch = (8.0 if micro is None else micro) * (1.0 if steps is None else steps) * case.world
-    return [Hit(path="training.per_device_train_batch_size", words={"batch": f"{batch:g}"})] if batch > 1024 or 0 < batch < 4 else []
+    words = {"batch": f"{batch:g} row{'' if batch == 1 else 's'}"}
+    return [Hit(path="training.per_device_train_batch_size", words=words)] if batch > 1024 or 0 < batch < 4 else []
 
 
 def _uneven_groups(case: Case) -> Found:
@@ -107,11 +146,16 @@ def _uneven_groups(case: Case) -> Found:
     if case.trainer != "TRL_GRPO" or world is None:
         return []
     micro, steps = (case.number(f"training.{name}") for name in ("per_device_train_batch_size", "gradient_accumulation_steps"))
-    group = case.number("training.grpo.num_generations") or 8.0
+    group = case.number("training.grpo.num_generations") or case.number("training.trainer_kwargs.num_generations") or 8.0
     batch = (micro if micro is not None else 8.0) * (steps if steps is not None else 1.0) * world
     if "generation_batch_size" in case.section("training.trainer_kwargs") or batch % group == 0:
         return []
     return [Hit(path="training.per_device_train_batch_size", words={"batch": f"{batch:g}", "group": f"{group:g}"})]
+
+
+def _no_rewards(case: Case) -> bool:
+    given = case.listed("training.reward_functions") or case.text("training.reward_functions")
+    return case.is_file and case.trainer == "TRL_GRPO" and not given and not case.get("training.grpo.rollout_function")
 
 
 def _checkpointing_undone(case: Case) -> bool:
@@ -160,8 +204,8 @@ RULES = (
     Rule(
         rule="TRN028",
         where=_foreign_kwargs,
-        message="{path}: this trainer has no such argument (TRL 1.6).",
-        fix="{near}",
+        message="{path}: {told}.",
+        fix="{how}",
         edits=REMOVE,
         summary="An argument that the trainer does not have",
         why="trainer_kwargs go to TRL's config class as they are: an unknown name, such as max_seq_length or max_prompt_length of older "
@@ -190,7 +234,7 @@ RULES = (
         summary="Packing that does not pack",
         why="Oumi prepares the rows of its datasets itself, so TRL skips packing them and only flattens batches (code of TRL 1.6, measured).",
         bad="data: {train: {datasets: [{dataset_name: yahma/alpaca-cleaned}]}}\ntraining: {trainer_type: TRL_SFT, trainer_kwargs: {packing: true}}\n",
-        good="data: {train: {pack: true, datasets: [{dataset_name: yahma/alpaca-cleaned}]}}\ntraining: {trainer_type: TRL_SFT}\n",
+        good="data: {train: {pack: true, datasets: [{dataset_name: yahma/alpaca-cleaned}]}}\ntraining: {trainer_type: TRL_SFT, max_steps: 1000}\n",
         early=True,
     ),
     Rule(
@@ -253,7 +297,7 @@ RULES = (
         rule="TRN067",
         severity="info",
         where=_unusual_batch,
-        message="{batch} rows a step over all GPUs are unusual",
+        message="a batch of {batch} a step over all GPUs is unusual",
         fix="8 to 256 are what Oumi's recipes take: set gradient_accumulation_steps",
         summary="A batch far from the usual",
         why="Oumi's own recipes take 8 to 256 rows a step; told below half of the least and above four times the most, where the machine is known.",
@@ -271,6 +315,17 @@ RULES = (
         bad="training: {trainer_type: TRL_GRPO, per_device_train_batch_size: 3}\n",
         good="training: {trainer_type: TRL_GRPO, per_device_train_batch_size: 8}\n",
         gpus="A100-80GB",
+    ),
+    Rule(
+        rule="TRN078",
+        severity="warning",
+        where=when("training.reward_functions", _no_rewards),
+        message="no reward function is named: every answer is worth the same, and nothing is learned",
+        fix="set training.reward_functions",
+        summary="GRPO without a reward",
+        why="Oumi logs a warning and trains on (measured): without rewards all advantages are 0.",
+        bad="training: {trainer_type: TRL_GRPO, learning_rate: 1.0e-6}\n",
+        good="training: {trainer_type: TRL_GRPO, learning_rate: 1.0e-6, reward_functions: [soft_5tokens_completions]}\n",
     ),
     Rule(
         rule="TRN064",
