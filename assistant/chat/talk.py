@@ -50,7 +50,7 @@ _SAVE = re.compile(
     re.IGNORECASE,
 )
 _SAVE_ALL = re.compile(
-    rf"{_POLITE}(?:save|write|store|dump|export)\s+(?:it all|everything|all(?: of (?:it|them))?|all (?:the )?(?:configs?|files|yamls?)|them(?: all)?|both|the (?:whole )?set|the (?:configs|files|yamls))\s+(?:to|in(?:to)?|under)\s+(?P<folder>(?:~|\.{{1,2}})?/?[\w.\-/]+?)/?{_PLEASE}",
+    rf"{_POLITE}(?:save|write|store|dump|export)\s+(?:it all|everything|all(?: of (?:it|them))?|all (?:the )?(?:configs?|files|yamls?)|them all|the (?:whole )?set|the (?:configs|files|yamls))\s+(?:to|in(?:to)?|under)\s+(?P<folder>(?:~|\.{{1,2}})?/?[\w.\-/]+?)/?{_PLEASE}",
     re.IGNORECASE,
 )
 _SHOW = re.compile(rf"{_POLITE}(?:show|print|display|give)(?: me)?(?: (?:the|that|this|it))?(?: (?:whole|full|current|final))?(?: (?:config|yaml|plan|file))?{_PLEASE}", re.IGNORECASE)

@@ -67,11 +67,17 @@ def take_shell(page: Page) -> list[str]:
     """Lines of a shell, taken off the page: `export AWS_PROFILE=x` is no wish to export a model."""
     if not page.mentions("export", "unset", "activate", "install", "cd ", "sudo"):
         return []
-    spans = [match.span("line") for match in compiled(_SHELL).finditer(page.text)]
+    spans = [match.span("line") for match in compiled(_SHELL).finditer(page.text) if not _names_a_format(match["line"])]
     left = [f"{page.original[slice(*span)].strip()[:50]} ({SHELL})" for span in spans]
     for span in spans:
         page.blank(*span)
     return left
+
+
+def _names_a_format(line: str) -> bool:
+    """True for `export format=gguf`: a variable of the shell is written in capitals."""
+    word, _, name = line.partition(" ")
+    return word.lower() == "export" and not name.partition("=")[0].isupper()
 
 
 def take_forbidden(page: Page) -> list[str]:

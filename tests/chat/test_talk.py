@@ -21,7 +21,7 @@ def test_commands(line: str, command: str) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        "undo the context thing", "help me train a model", "save to out/x", "save checkpoints to out/", "show of hands", "./data/x.jsonl", "and/or", "quit smoking data", "show me the money",
+        "undo the context thing", "help me train a model", "save to out/x", "save checkpoints to out/", "store them in synth/dialogs", "show of hands", "./data/x.jsonl", "and/or", "quit smoking data", "show me the money",
         "run it on an A100", "start training on 2 gpus", "save memory", "export to gguf", "give me 2 gpus", "model", "why", "back",
     ],
 )  # fmt: skip

@@ -183,6 +183,6 @@ def test_what_is_kept_of_an_offer_stays_as_it_was_planned(capsys: pytest.Capture
 
 def test_what_cannot_be_had_is_told_where_the_plan_would_stay(capsys: pytest.CaptureFixture[str]) -> None:
     talk = Talk(capsys)
-    shown = talk.say("lora smollm2 135m on the cpu", "what about qlora?")
-    assert "QLoRA needs bitsandbytes, which cpu does not run. The plan stays as it is." in " ".join(shown.split())
+    shown = " ".join(talk.say("lora qwen3 8b on an A100-80GB", "what about half an epoch?").split())
+    assert "Oumi counts whole epochs, and 0.5 were asked for. The plan stays as it is." in shown
     assert talk.state.what_if is None

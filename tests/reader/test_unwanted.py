@@ -186,8 +186,9 @@ def test_a_line_of_a_shell_is_no_wish(text: str, line: str) -> None:
     assert [piece.removesuffix(" (a line for your shell)") for piece in reading.unread] == [line]
 
 
-def test_a_wish_to_export_is_still_asked_about() -> None:
-    assert [question.field for question in read("export qwen3 8b to gguf").questions] == ["task"]
+@pytest.mark.parametrize("text", ["export qwen3 8b to gguf", "export format=gguf qwen3 8b"])
+def test_a_wish_to_export_is_still_asked_about(text: str) -> None:
+    assert [question.field for question in read(text).questions] == ["task"]
 
 
 @pytest.mark.parametrize(
