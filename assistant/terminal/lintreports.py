@@ -92,12 +92,17 @@ def _sarif_rule(rule: str, summary: str, why: str, severity: str) -> dict[str, A
     }  # fmt: skip
 
 
+def _sentence(flaw: Flaw) -> str:
+    """What is wrong and what mends it, in one line."""
+    finding = flaw.finding
+    return one_row(f"{finding.message.rstrip('.')}. Fix: {finding.fix}" if finding.fix else finding.message)
+
+
 def _sarif_result(name: str, flaw: Flaw) -> dict[str, Any]:
     finding = flaw.finding
-    text = f"{finding.message} {finding.fix}".strip()
     uri = "stdin" if name == "-" else quote(name.replace("\\", "/"), safe="/", errors="replace")
     place = {"artifactLocation": {"uri": uri}, "region": {"startLine": flaw.line, "startColumn": flaw.column}}
-    return {"ruleId": finding.rule, "level": _LEVELS[finding.severity], "message": {"text": text}, "locations": [{"physicalLocation": place}]}
+    return {"ruleId": finding.rule, "level": _LEVELS[finding.severity], "message": {"text": _sentence(flaw)}, "locations": [{"physicalLocation": place}]}
 
 
 def as_github(screen: Screen, report: Report) -> None:
@@ -107,9 +112,8 @@ def as_github(screen: Screen, report: Report) -> None:
 
 def _annotation(name: str, flaw: Flaw) -> str:
     finding = flaw.finding
-    text = one_row(f"{finding.message} {finding.fix}".strip())
     where = f"file={_property(clean(name))},line={flaw.line},col={flaw.column},title={_property(finding.rule)}"
-    return f"::{_COMMANDS[finding.severity]} {where}::{_data(text)}"
+    return f"::{_COMMANDS[finding.severity]} {where}::{_data(_sentence(flaw))}"
 
 
 def _data(text: str) -> str:
