@@ -92,6 +92,8 @@ def _adapter(carry: Carry) -> None:
     four, eight = carry.take("load_in_4bit"), carry.take("load_in_8bit")
     if adapter in ("lora", "qlora"):
         shapes.put_adapter(carry, "adapter", bits=4 if four or adapter == "qlora" else 8 if eight else None)
+        if four and adapter == "qlora":  # Axolotl asks for both
+            carry.note("carried", "load_in_4bit", "is peft.q_lora", path="peft.q_lora")
         if carry.take("lora_target_linear"):
             shapes.put_all_linear(carry, "lora_target_linear")
         named = carry.root.at("lora_target_modules")

@@ -244,6 +244,13 @@ def test_what_is_off_or_says_nothing_loses_nothing() -> None:
     assert fates(found)["some_switch"] == {"harmless"}
 
 
+def test_four_bits_said_twice_to_axolotl_are_lost_nowhere() -> None:
+    found = imported(AXOLOTL + "adapter: qlora\nload_in_4bit: true\n")
+    assert fates(found)["load_in_4bit"] == {"carried"}
+    assert field(found, "peft.q_lora") is True
+    assert found.is_whole
+
+
 TRL = "model_name_or_path: Qwen/Qwen2.5-1.5B-Instruct\ndataset_name: trl-lib/ultrafeedback_binarized\nbeta: 0.2\nuse_peft: true\nload_in_4bit: true\n"
 
 
