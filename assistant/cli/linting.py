@@ -191,7 +191,7 @@ class _Linting:
         else:
             REPORTERS[flags.format](flags.screen, found)
         if not flags.quiet:
-            report.say(flags.screen, summary_line(self.found, self.checked, self.mended))
+            report.say(flags.screen, summary_line(self.found, self.checked, self.mended, offers=not flags.fix))
 
 
 def _oumis(file: Lintable, verdict: Verdict) -> list[tuple[str, Flaw]]:

@@ -128,14 +128,16 @@ REPORTERS: dict[str, Callable[[Screen, Report], None]] = {"text": as_text, "json
 """--format → what shows a report."""
 
 
-def summary_line(found: Found, files: int, mended: int) -> str:
-    """How it went, in a sentence."""
+def summary_line(found: Found, files: int, mended: int, *, offers: bool = False) -> str:
+    """How it went, in a sentence; with `offers`, how many of the findings --fix knows a fix for."""
     counts = {severity: sum(flaw.finding.severity == severity for _, flaw in found) for severity in ("error", "warning", "info")}
     words = {"error": ("error", "errors"), "warning": ("warning", "warnings"), "info": ("note", "notes")}
     told = [f"{n} {words[severity][n != 1]}" for severity, n in counts.items() if n]
     looked = f"{files} config{'s' if files != 1 else ''} checked"
     fixed = f", {mended} mended" if mended else ""
-    return f"{looked}{fixed}: {', '.join(told) if told else 'nothing found'}."
+    fixes = sum(bool(flaw.edits) and flaw.finding.severity != "info" for _, flaw in found) if offers else 0
+    offered = f" There is a fix for {fixes}: --fix." if fixes else ""
+    return f"{looked}{fixed}: {', '.join(told) if told else 'nothing found'}.{offered}"
 
 
 def diff_text(diffs: Iterable[Sequence[str]]) -> str:

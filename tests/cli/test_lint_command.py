@@ -72,7 +72,9 @@ def test_text_names_the_place_and_the_fix(here: Path, capsys: pytest.CaptureFixt
     printed = capsys.readouterr()
     assert printed.out.splitlines()[0].startswith("train.yaml:4:17: error SCH003 training.trainer_type takes one of")
     assert printed.out.splitlines()[1] == "    fix: write TRL_SFT"
-    assert "1 config checked: 1 error." in printed.err
+    assert "1 config checked: 1 error. There is a fix for 1: --fix." in printed.err
+    assert run(["lint", put(here, "train.yaml", GOOD)]) == 0
+    assert "--fix" not in capsys.readouterr().err
 
 
 def test_folders_patterns_and_names_are_taken_once(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
