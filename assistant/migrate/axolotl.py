@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 from assistant.migrate import shapes
@@ -234,9 +235,9 @@ def _schedule(carry: Carry) -> None:
 
 def _reporting(carry: Carry) -> None:
     if carry.take("wandb_project"):
-        carry.put("training.enable_wandb", True, "wandb_project", f"export WANDB_PROJECT={carry.take('wandb_project')}: the project is not in the file", fate="changed")
+        carry.put("training.enable_wandb", True, "wandb_project", f"export WANDB_PROJECT={shlex.quote(str(carry.take('wandb_project')))}: the project is not in the file", fate="changed")
     if carry.take("wandb_entity"):
-        carry.note("harmless", "wandb_entity", f"export WANDB_ENTITY={carry.take('wandb_entity')}")
+        carry.note("harmless", "wandb_entity", f"export WANDB_ENTITY={shlex.quote(str(carry.take('wandb_entity')))}")
     if name := carry.take("wandb_name") or carry.take("wandb_run_id"):
         carry.put("training.run_name", name, "wandb_name")
     carry.take("wandb_mode")

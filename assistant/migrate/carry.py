@@ -23,6 +23,8 @@ class Carry:
     why: dict[str, str] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
     read: set[str] = field(default_factory=set)
+    last: str = ""
+    """The key that was taken last: the one whose value is no such value where reading stops."""
 
     def take(self, path: str, default: Any = None) -> Any:
         """The value of a key, which counts as read; the default where it is missing or empty."""
@@ -30,6 +32,7 @@ class Carry:
         if node is None:
             return default
         self.read.add(path)
+        self.last = path
         return default if node.value is None else node.value
 
     def has(self, path: str) -> bool:

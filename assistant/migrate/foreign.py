@@ -18,7 +18,7 @@ from assistant.migrate.notes import Migration, Note
 from assistant.migrate.torchtune import from_torchtune
 from assistant.migrate.trl import from_trl
 from assistant.migrate.unsloth import from_unsloth
-from assistant.migrate.untold import untold
+from assistant.migrate.untold import UNREADABLE, untold
 
 _READERS: dict[str, Callable[[Carry], None]] = {
     "Axolotl": from_axolotl, "LLaMA-Factory": from_llama_factory, "torchtune": from_torchtune, "TRL": from_trl, "Unsloth": from_unsloth,
@@ -48,10 +48,15 @@ def import_config(text: str, tool: str) -> Migration:
     """Another tool's training config as one of Oumi's.
 
     Raises:
-        UsageError: no YAML, or no model is named in it.
+        UsageError: no YAML, no model is named in it, or a value is of a kind that the tool does not take either.
     """
     carry = Carry(root=parse(text))
-    _read(tool, carry)
+    try:
+        _read(tool, carry)
+    except UNREADABLE as problem:
+        line, column = carry.place_of(carry.last)
+        hint = f"Look at {carry.last} and the keys around it, or take it out."
+        raise UsageError(f"This {tool} config has a value that cannot be read, near {carry.last}.", context=f"line {line}, column {column}", hint=hint, reference="bad-value") from problem
     carry.rest()
     if not carry.get("model.model_name"):
         raise UsageError(f"This {tool} config names no model.", context=tool, hint="Is it one of training?", reference="no-model")

@@ -12,6 +12,8 @@ from assistant.migrate.carry import Carry
 from assistant.migrate.notes import Note
 
 _OFF: tuple[Any, ...] = (None, False, "", [], {}, 0, "no", "none", "None")
+UNREADABLE = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
+"""What a reader meets in a value of another kind than the tool takes: a list where a number stands."""
 Reader = Callable[[Carry], None]
 
 
@@ -66,7 +68,7 @@ def _read_with(carry: Carry, reader: Reader, path: str, value: Any) -> Carry | N
     again = Carry(root=node_of(body))
     try:
         reader(again)
-    except (OumiChatError, ValueError, TypeError, KeyError, AttributeError):
+    except (OumiChatError, *UNREADABLE):
         return None
     return again
 

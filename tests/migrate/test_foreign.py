@@ -12,6 +12,7 @@ from assistant.catalogue.models import get_model
 from assistant.checks.document import parse
 from assistant.checks.lint import Context, judge
 from assistant.checks.typed import mistakes
+from assistant.core.errors import UsageError
 from assistant.migrate.foreign import import_config, tool_of
 from assistant.migrate.notes import Migration
 from tests.migrate.examples import EXAMPLES, TOOLS, name_of
@@ -292,3 +293,29 @@ def test_images_are_read_as_oumi_reads_them_and_their_rows_are_told_as_lost(more
 
 def test_rows_of_a_model_that_reads_text_alone_stay_text() -> None:
     assert field(imported(FACTORY), "data.train.datasets")[0]["dataset_name"] == "text_sft_jsonl"
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        (AXOLOTL + "val_set_size: .inf\n", "val_set_size"),
+        (AXOLOTL + "num_epochs: .inf\n", "num_epochs"),
+        (AXOLOTL.replace("type: alpaca", "type: chat_template\n    message_property_mappings: x"), r"datasets\[0\]"),
+        (FACTORY + "lora_target: 5\n", "lora_target"),
+        (TUNE + "max_steps_per_epoch: {a: 1}\n", "epoch"),
+    ],
+)
+def test_a_value_of_another_kind_is_the_files_mistake(text: str, key: str) -> None:
+    with pytest.raises(UsageError, match=f"has a value that cannot be read, near .*{key}"):
+        imported(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        AXOLOTL + "wandb_project: a; rm -rf ~\n", TUNE + "metric_logger: {_component_: torchtune.training.metric_logging.WandBLogger, project: a; rm -rf ~}\n",
+        UNSLOTH + "logging: {enable_wandb: true, wandb_project: a; rm -rf ~}\n",
+    ],
+)  # fmt: skip
+def test_a_name_in_a_command_is_one_word(text: str) -> None:
+    assert [note.message for note in imported(text).notes if "export WANDB_PROJECT='a; rm -rf ~'" in note.message]
