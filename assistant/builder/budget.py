@@ -57,8 +57,10 @@ def keep_budget(intent: Intent, planned: Planned, replan: Callable[[Intent], Pla
     allowed = hours_allowed(intent, plan)
     hours = plan.time.hours if plan.time else None
     missing = _missing(intent, plan)
-    if allowed is None or hours is None or hours <= allowed:
+    if allowed is None or hours is None:
         return Budgeted(planned=planned, findings=missing)
+    if hours <= allowed:
+        return _filled(intent, planned, replan, missing)
     words = f"about {_hours(hours)} on this machine, and {_hours(allowed)} are allowed"
     steps = steps_within(intent, plan)
     if intent.epochs or intent.max_steps or steps < 1:
@@ -67,6 +69,16 @@ def keep_budget(intent: Intent, planned: Planned, replan: Callable[[Intent], Pla
     why = f"the limit: the whole run would take {words}; it stops after this many steps"
     shorter = replace(shorter, plan=_with_reason(shorter.plan, Reason(field="max_steps", value=steps, why="as many as the limit leaves room for")))
     return Budgeted(planned=shorter, findings=missing, notes=(Reason(field="max_steps", value=steps, why=why),))
+
+
+def _filled(intent: Intent, planned: Planned, replan: Callable[[Intent], Planned], missing: tuple[Finding, ...]) -> Budgeted:
+    """A run without an end of its own takes the hours that were said; money is a limit alone."""
+    steps = steps_within(intent, planned.plan)
+    if not intent.max_hours or intent.max_steps or planned.plan.objective != "pretrain" or steps <= (planned.plan.max_steps or 0):
+        return Budgeted(planned=planned, findings=missing)
+    longer = replan(intent.model_copy(update={"max_steps": steps}))
+    reason = Reason(field="max_steps", value=steps, why=f"as many as {_hours(hours_allowed(intent, planned.plan) or 0.0)} leave room for: this run has no natural end")
+    return Budgeted(planned=replace(longer, plan=_with_reason(longer.plan, reason)), findings=missing, notes=(reason,))
 
 
 def _with_reason(plan: Plan, reason: Reason) -> Plan:

@@ -48,16 +48,27 @@ def _applied(text: str, edit: Edit) -> str:
     steps = steps_of(edit.path)
     if not steps or not isinstance(steps[-1], str):
         raise refusal(edit.path, "the path ends in no field")
-    document = Document.of(text)
+    read = readable(text)
+    document = Document.of(read)
     if edit.remove:
         cut, gone = _removal(document, steps, edit.path)
     elif edit.rename is not None:
         cut, gone = _renaming(document, steps, edit), steps
     else:
         cut, gone = _setting(document, steps, edit), steps
-    changed = text[: cut.start] + cut.text + text[cut.end :]
-    _verify(text, changed, edit, gone)
-    return changed
+    _verify(read, read[: cut.start] + cut.text + read[cut.end :], edit, gone)
+    return text[: cut.start] + cut.text + text[cut.end :]
+
+
+def readable(text: str) -> str:
+    """The text as the parser in Python reads it: that one refuses a tab before a comment, which Oumi's takes. A space is as long."""
+    if "\t" not in text:
+        return text
+    try:
+        yaml.compose(text, Loader=yaml.SafeLoader)
+    except (yaml.YAMLError, RecursionError, ValueError):
+        return text.replace("\t", " ")
+    return text
 
 
 def _removal(document: Document, steps: tuple[Step, ...], path: str) -> tuple[Cut, tuple[Step, ...]]:

@@ -14,7 +14,6 @@ from assistant.core.values import DatasetChoice, Finding, Hardware, ModelSpec, P
 from assistant.planner.adapters import adapter_params
 from assistant.planner.choices import excluded
 from assistant.planner.memory import OPTIMIZERS, Run, estimate
-from assistant.planner.memory.activations import block_of
 from assistant.planner.search import attention_kernel, padded_tokens
 from assistant.planner.throughput import Workload, hours, run_tokens, speed, unknown_reason
 
@@ -338,8 +337,6 @@ def _findings(config: Existing, model: ModelSpec, run: Run) -> tuple[Finding, ..
         found.append(("PEF012", "warning", "peft.lora_target_modules", message, "check the names: PEFT leaves out what matches nothing"))
     if model.rough:
         found.append(("MEM002", "warning", "model.model_name", f"the shape of {model.id} is not known: the estimate is a rough guess", "check memory in the first steps"))
-    if not block_of(model).gated and config.peft.body.get("lora_target_modules") == ["all-linear"]:
-        found.append(("PEF011", "warning", "peft.lora_target_modules", "all-linear as a list matches nothing", "name the layers"))
     return tuple(Finding(rule=r, severity=s, path=p, message=m, fix=f) for r, s, p, m, f in found)  # type: ignore[arg-type]
 
 

@@ -48,7 +48,7 @@ def _of_job(case: Case, model_of: Models, trained_by: Trained) -> Fit | None:
 
 def _fit(body: Mapping[str, Any], model: ModelSpec, machine: Hardware) -> Fit | None:
     config = Existing.of(body)
-    if not machine.gpu.is_cuda or config.trainer == "VERL_GRPO":
+    if not machine.gpu.is_cuda or config.trainer == "VERL_GRPO" or _is_offloaded(config):
         return None
     run = run_of_config(config, model, machine)
     full = estimate(run)
@@ -59,6 +59,12 @@ def _fit(body: Mapping[str, Any], model: ModelSpec, machine: Hardware) -> Fit | 
         full=full, least=least, tokens=run.sequence, machine=machine,
         usual=estimate(replace(run, sequence=usual)) if usual else None, usual_tokens=usual,
     )  # fmt: skip
+
+
+def _is_offloaded(config: Existing) -> bool:
+    """True where DeepSpeed moves states to CPU memory, or may by a file of its own, which the estimate does not count: what it says would be too much."""
+    is_on = config.deepspeed.get("enable_deepspeed", bool, False)
+    return is_on and any(config.deepspeed.body.get(name) for name in ("offload_optimizer", "offload_param", "deepspeed_config_path"))
 
 
 def _mean_tokens(body: Mapping[str, Any]) -> int:

@@ -21,8 +21,8 @@ from assistant.core.values import Finding, Hardware, Reason
 from assistant.planner.data import is_local
 from assistant.planner.inference_part import PART
 from assistant.planner.requirements import rentable, way_price
-from assistant.planner.serving.infer import Subject, plan_infer
-from assistant.reader.otherkinds import AT_ONCE
+from assistant.planner.serving.infer import LOADED_IN_4_BIT, Subject, plan_infer
+from assistant.reader.otherkinds import AT_ONCE, PACKED
 
 Planner = Callable[[Intent, Subject], tuple[TaskPlan, tuple[Reason, ...]]]
 _TASK_NAMES = {"infer": "serve", "evaluate": "evaluate", "quantize": "quantize", "tune": "hyperparameter search for", "judge": "judge", "synthesize": "synthesize"}
@@ -51,7 +51,7 @@ def planned_for(asked: Request, planner: Planner, kind: str) -> Outcome:
     plan, assumed = planner(asked.intent, subject(named, machine))
     if plan.hardware is None:  # it runs elsewhere: what was assumed about a machine here is no part of it
         notes = ()
-    plan = replace(plan, findings=(*unread_findings(asked.unread, asked.text), *left_out, *not_read, *_input_findings(asked), *_at_once(asked, plan), *plan.findings))
+    plan = replace(plan, findings=(*unread_findings(asked.unread, asked.text), *left_out, *not_read, *_input_findings(asked), *_at_once(asked, plan), *_packed(asked, named, planner, plan), *plan.findings))
     ways = () if plan.fits or machine is None else tuple(_ways(asked, named, planner, machine))
     return finished(asked, plan, (*notes, *assumed), ways)
 
@@ -153,6 +153,23 @@ def _at_once(asked: Request, plan: TaskPlan) -> tuple[Finding, ...]:
         return (Finding(rule="INF010", severity="info", path="engine", message=f"{room}, enough for {said:,}", fix=_server_words(plan)),)
     fix = f"such as a context of {plan.sequence_length * plan.concurrency // said:,} tokens, or more GPU memory"
     return (Finding(rule="INF010", severity="warning", path="model.model_max_length", message=f"{room}, fewer than {said:,}: at full length the others wait", fix=fix),)
+
+
+def _packed(asked: Request, named: Named, planner: Planner, plan: TaskPlan) -> tuple[Finding, ...]:
+    """Quantised weights that were said of a model whose own name has none: where they lie is not known, what they would take is."""
+    if PACKED not in asked.said or named.model is None or named.model.stored_as or plan.hardware is None:
+        return ()
+    said = str(asked.said[PACKED])
+    message = f"where weights of {named.model.id} in {said} lie is not known here: it is planned in {plan.precision or 'its own format'}"
+    if plan.engine == "VLLM":
+        other, _ = planner(asked.intent, subject(replace(named, model=replace(named.model, stored_as=said)), plan.hardware))
+        if other.memory is not None:
+            usable = (other.hardware or plan.hardware).usable_gib
+            message += f"; in {said} it would take up to {gib(other.memory.upper):.1f} of {usable:.1f} GiB"
+    fix = f"name the repository that holds them as the model, such as OWNER/{named.model.id.split('/')[-1]}-{said.upper()}"
+    if said in ("4bit", "bnb") and plan.kind == "infer" and plan.engine == "VLLM":
+        fix += f"; or have vLLM quantise them as it loads: {LOADED_IN_4_BIT}=true"
+    return (Finding(rule="INF011", severity="warning", path="model.model_name", message=message, fix=fix),)
 
 
 def _server_words(plan: TaskPlan) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from assistant.builder.requests import Request, model_of
 from assistant.catalogue.engines import engine_of_hosted, gguf_files
 from assistant.catalogue.models import find_model, get_model, routed_id
+from assistant.catalogue.packed import packed_model
 from assistant.core.errors import NeedsInputError, OumiChatError, UsageError
 from assistant.core.values import ModelSpec, Reason
 from assistant.planner.data import is_local
@@ -56,6 +57,8 @@ def _model_named(asked: Request) -> Named:
         return Named(id=match.id, model=get_model(base))
     if is_local(name) and asked.exists is not None and not asked.exists(name):
         return Named(id=name, model=None)
+    if match is None and not is_local(name) and (packed := packed_model(name)) is not None:
+        return Named(id=name, model=packed)
     try:
         model, notes = model_of(asked)
     except UsageError:  # a folder that holds an adapter alone, or no config that says the shape

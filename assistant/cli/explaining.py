@@ -22,7 +22,7 @@ from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome
 from assistant.core.values import Finding, Hardware
 from assistant.explain.facts import Facts, everywhere
-from assistant.explain.run import Part, parts_of
+from assistant.explain.run import Part, as_read, parts_of
 from assistant.machine.choice import choose_machine
 from assistant.machine.configs import read_text
 from assistant.machine.files import is_here
@@ -135,6 +135,7 @@ def _explained(path: Path, asked: Asked, version: str, machine: Hardware | None 
     found = tuple(Finding(rule=m.rule, severity="error", path=m.path, message=f"line {m.line}: {m.message}", fix=m.fix) for m in mistakes(root, kind, version))
     if found:  # what is read wrongly is not told as if it were right
         return Explained(name=str(path), kind=kind, parts=(), findings=found, outcome=None)
+    body = as_read(body, kind)
     outcome = _sized(body, asked, machine) if kind == "train" else None
     hardware = outcome.hardware if outcome is not None else None
     findings = _with_lint(text, Context(kind=kind, version=version, machine=hardware, model_of=known_model, is_here=is_here), outcome)

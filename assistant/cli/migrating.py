@@ -91,6 +91,9 @@ def _check(files: list[str], wish: Wish) -> None:
 
 def _migrated(name: str, wish: Wish) -> Migrated:
     text = piped_text() if name == "-" else read_text(Path(name).expanduser())
+    if name.lower().endswith((".py", ".ipynb")):
+        hint = f"oumi-chat - < {name} reads what it says, and writes a config." if name.lower().endswith(".py") else "Paste its cells into oumi-chat, which reads what they say and writes a config."
+        raise UsageError(f"{name} is a program, and no config.", context=name, hint=hint, reference="no-config")
     try:
         body = parse(text).value
     except NoDocument as problem:

@@ -29,7 +29,8 @@ _FILE_FLAGS = ("--format", "--select", "--ignore", "--oumi-version", "--from", "
 _WITH_VALUE = ("--llm", "--llm-base-url", "--gpus", "--output-file", "-o", "--config", "-c", "--resume", "--script", "--cluster", "--input", "--output", *_FILE_FLAGS, *_CREATE_FLAGS)
 _HELP = ("--help", "-h", "--version")
 _PROSE = frozenset(["a", "an", "the", "my", "our", "me", "to", "for", "of", "on", "with", "using", "from", "into", "how", "what", "which", "and", "please"])
-_FIELD = re.compile(r"[a-z]\w*(?:\[\d+\])?(?:\.\w+(?:\[\d+\])?)+|[a-z0-9]+(?:_[a-z0-9]+)+|model|data|training|tasks|peft|fsdp|deepspeed|generation")
+_NAME = re.compile(r"[A-Za-z][\w-]*(?:\[\d+\])?(?:\.[\w-]+(?:\[\d+\])?)*")
+"""A field's name, or a word in the place of one: no config can be planned from one word after `explain`."""
 
 
 class Words(TyperGroup):
@@ -105,7 +106,7 @@ def is_command(name: str, words: list[str]) -> bool:
     if name == "create":
         return len(words) == 1 and _is_like_a_kind(words[0])
     if name == "explain":
-        return len(words) == 1 and (_FIELD.fullmatch(words[0]) is not None or _is_like_a_file(words[0]))
+        return len(words) == 1 and (_NAME.fullmatch(words[0]) is not None or _is_like_a_file(words[0]))
     if name in ("lint", "migrate") and len(words) == 1:  # no sentence, so a name with a slip in it: it is told that there is none
         return True
     if name in ("lint", "migrate", "launch"):

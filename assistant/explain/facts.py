@@ -8,6 +8,7 @@ from typing import Any
 
 from assistant.catalogue.names import nearest
 from assistant.checks import releases
+from assistant.checks.othernames import elsewhere, same
 from assistant.checks.schema import KINDS, field_names, trainer_kwargs, unindexed
 from assistant.configs.parameters import parameter
 from assistant.core.errors import UsageError
@@ -170,6 +171,8 @@ def everywhere(path: str, kind: str | None, version: str) -> tuple[Facts, ...]:
         full = dict.fromkeys(name for one in looked for name in field_names(one) if name.rpartition(".")[2] == path)
         places = [place for place in full if not any(place != other and place.endswith(f".{other}") for other in full)]
         named = [facts for place in places for one in looked if (facts := facts_of(place, one, version))]
+    if "." not in path:
+        named.sort(key=lambda facts: (facts.path != path, not facts.is_there, -(facts.used.set_in if facts.used else 0), not facts.help))
     there = [facts for facts in named if facts.is_there and (not facts.path.startswith(f"{_KWARGS}.") or facts.trainers or facts.used)]
     if there or (named and not _is_mere_kwarg(named[0])):
         return tuple(there or named[:1])
@@ -197,8 +200,33 @@ def _unknown(path: str, kinds: tuple[str, ...]) -> UsageError:
         last.setdefault(name.rpartition(".")[2], name)
     near = nearest(path, names, count=3, cutoff=70) or [last[name] for name in nearest(path.rpartition(".")[2], last, count=3, cutoff=70)]
     where = f" in a config of kind {kinds[0]}" if len(kinds) == 1 else ""
-    hint = f"Did you mean {' or '.join(near)}?" if near else "Field names look like training.warmup_steps."
+    same_letters = [name for name in near if name.lower() == path.lower()][:1]
+    near = same_letters or near
+    hint = ("" if same_letters else _known_as(path, looked=kinds)) or (f"Did you mean {' or '.join(near)}?" if near else "Field names look like training.warmup_steps.")
     return UsageError(f'Oumi has no field "{path[:80]}"{where}.', context=path[:80], hint=hint, reference="unknown-field")
+
+
+_SECTIONS = {"TrainingParams": "training", "ModelParams": "model", "PeftParams": "peft", "GenerationParams": "generation"}
+
+
+def _known_as(path: str, looked: tuple[str, ...]) -> str:
+    """What a name stands for that other tools have, a value in the place of a field, or a part of names; empty for none of these."""
+    section, _, last = path.rpartition(".")
+    for owner, here in _SECTIONS.items():
+        if section not in ("", here) or not any(name.startswith(f"{here}.") for kind in looked for name in field_names(kind)):
+            continue
+        if name := same(owner, last.lower()):
+            return f"It is called {here}.{name}."
+        if told := elsewhere(owner, last.lower(), here):
+            return f"{told[:1].upper()}{told[1:]}."
+    if section:
+        return ""
+    valued = [name for kind in looked for name in field_names(kind) if (found := find(kind, name, releases.newest())) and not found.is_open and path in _choices(found.declared.type, releases.newest())]
+    if valued:
+        return f"It is a value of {' and of '.join(dict.fromkeys(valued[:2]))}."
+    parts = dict.fromkeys(name for kind in looked for name in field_names(kind) if path.lower() in name.rpartition(".")[2].split("_"))
+    near = sorted(parts, key=lambda name: -(used.set_in if (used := usage_of(looked[0], name)) else 0))[:3]
+    return f"Did you mean {' or '.join(near)}?" if near else ""
 
 
 def _sections(kind: str) -> tuple[str, ...]:

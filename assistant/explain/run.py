@@ -7,6 +7,8 @@ from typing import Any
 
 from assistant.builder.existing import ACCUMULATION, EPOCHS, LARGEST, MICRO_BATCH, OPTIMIZER, RANK, Existing
 from assistant.catalogue.models import get_model
+from assistant.checks.schema import coerce, field
+from assistant.core.errors import UsageError
 from assistant.core.values import ModelSpec
 
 Part = tuple[str, str]
@@ -26,7 +28,28 @@ def parts_of(body: Mapping[str, Any], kind: str) -> tuple[Part, ...]:
         UsageError: a field of the wrong type.
     """
     tell = {"train": _train, "eval": _evaluate, "infer": _infer, "job": _job, "quantize": _quantize, "tune": _tune, "judge": _judge, "synthesize": _synthesize, "async_eval": _watch}
-    return tuple(tell[kind](body))
+    return tuple(tell[kind](as_read(body, kind)))
+
+
+def as_read(body: Mapping[str, Any], kind: str, prefix: str = "") -> dict[str, Any]:
+    """The config with text in the place of numbers and switches as Oumi reads it: `'1_000'` is a number to it."""
+    read: dict[str, Any] = {}
+    for name, value in body.items():
+        path = f"{prefix}.{name}" if prefix else str(name)
+        if isinstance(value, Mapping):
+            read[name] = as_read(value, kind, path)
+        elif isinstance(value, str) and (field(path, kind) or {}).get("type") in ("int", "float", "bool"):
+            read[name] = _coerced(path, value, kind)
+        else:
+            read[name] = value
+    return read
+
+
+def _coerced(path: str, value: str, kind: str) -> Any:
+    try:
+        return coerce(path, value, kind, parts=True)
+    except UsageError:  # `${…}`, or what is told as a mistake
+        return value
 
 
 def _train(body: Mapping[str, Any]) -> Iterator[Part]:
@@ -180,7 +203,8 @@ def _infer(body: Mapping[str, Any]) -> Iterator[Part]:
     yield "Data", f"prompts from {body['input_path']}" if body.get("input_path") else "none is named: it asks for prompts at the keyboard"
     greedy = not generation.get("temperature") or (engine in (None, "NATIVE") and not generation.get("use_sampling"))
     how = "the likeliest token each time" if greedy else f"sampled at temperature {generation['temperature']}"
-    yield "Method", f"up to {generation.get('max_new_tokens', 1024):,} new tokens for each, {how}"
+    most = generation.get("max_new_tokens", 1024)
+    yield "Method", f"up to {f'{most:,}' if isinstance(most, int) else most} new tokens for each, {how}"
     yield "Outputs", f"answers go to {body['output_path']}" if body.get("output_path") else "answers are shown and not kept"
 
 

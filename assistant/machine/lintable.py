@@ -49,13 +49,21 @@ def _of_word(word: str) -> Iterator[Lintable]:
     elif _is_folder(word):
         yield from _below(word)
     elif _PATTERN.search(word) and not os.path.lexists(word):
-        names = sorted(glob.glob(os.path.expanduser(word), recursive=True))
+        names = _once(sorted(glob.glob(os.path.expanduser(word), recursive=True), key=lambda name: (name.count(os.sep), name)))
         files = [one for name in names for one in (_below(name) if _is_folder(name) else [Lintable(name=name, named=False)])]
         if not files:
             raise UsageError(f"No file is called {word}.", context=word, hint="Quote the pattern, or name a folder.", reference="no-file")
         yield from files
     else:
         yield Lintable(name=os.path.expanduser(word))
+
+
+def _once(names: list[str]) -> list[str]:
+    """Each file and folder once, sorted: a link that leads back up would bring them again and again."""
+    places: dict[str, str] = {}
+    for name in names:
+        places.setdefault(os.path.join(os.path.realpath(os.path.dirname(name) or "."), os.path.basename(name)), name)
+    return sorted(places.values())
 
 
 def _is_folder(name: str) -> bool:

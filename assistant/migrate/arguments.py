@@ -95,5 +95,9 @@ def put_other_arguments(carry: Carry) -> None:
 def put_kwarg(carry: Carry, name: str, source: str, value: Any = None) -> None:
     """An argument of the trainer that Oumi has no field for."""
     given = carry.take(source) if value is None else value
+    known = trainer_kwargs(carry.get("training.trainer_type"))
+    if known and name not in known:
+        carry.harmless(source, f"{name} is no argument of {carry.get('training.trainer_type')}")
+        return
     carry.body.setdefault("training", {}).setdefault("trainer_kwargs", {})[name] = given
     carry.note("carried", source, f"is training.trainer_kwargs.{name}", path=f"training.trainer_kwargs.{name}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from typing import Any
 
@@ -31,8 +32,8 @@ _HARMLESS = (
     "model_type", "tokenizer_type", "is_llama_derived_model", "is_mistral_derived_model", "is_qwen_derived_model", "is_falcon_derived_model", "strict", "dataset_prepared_path",
     "dataset_processes", "wandb_watch", "wandb_log_model", "debug", "local_rank", "hub_model_id", "hub_strategy", "push_dataset_to_hub", "hf_use_auth_token", "save_safetensors",
     "pad_to_sequence_len", "eval_table_size", "eval_max_new_tokens", "lora_fan_in_fan_out", "xformers_attention", "loss_watchdog_threshold", "loss_watchdog_patience",
-    "chat_template_jinja", "group_by_length", "shuffle_merged_datasets", "sample_packing_eff_est", "ddp_timeout", "lora_mlp_kernel", "lora_qkv_kernel", "lora_o_kernel", "special_tokens.eos_token",
-    "special_tokens.bos_token", "special_tokens.unk_token", "liger_rope", "liger_rms_norm", "liger_glu_activation", "liger_layer_norm", "use_tensorboard", "eval_sample_packing", "plugins", "tf32",
+    "group_by_length", "shuffle_merged_datasets", "sample_packing_eff_est", "ddp_timeout", "lora_mlp_kernel", "lora_qkv_kernel", "lora_o_kernel", "processor_type", "skip_prepare_dataset",
+    "liger_rope", "liger_rms_norm", "liger_glu_activation", "liger_layer_norm", "use_tensorboard", "eval_sample_packing", "plugins", "tf32",
 )  # fmt: skip
 _SAME_SPEED_ONLY = frozenset(("liger_rope", "liger_rms_norm", "liger_glu_activation", "liger_layer_norm", "lora_mlp_kernel", "lora_qkv_kernel", "lora_o_kernel", "tf32", "group_by_length"))
 
@@ -76,6 +77,11 @@ def _model(carry: Carry) -> None:
         carry.lost("base_model_config", f"the shape is taken from {carry.get('model.model_name')}, not from {config}")
     if carry.has("special_tokens.pad_token"):
         carry.put("model.tokenizer_pad_token", carry.take("special_tokens.pad_token"), "special_tokens.pad_token")
+    for name in ("eos_token", "bos_token", "unk_token"):
+        if carry.has(f"special_tokens.{name}"):
+            carry.put(f"model.tokenizer_kwargs.{name}", carry.take(f"special_tokens.{name}"), f"special_tokens.{name}")
+    if carry.has("chat_template_jinja"):
+        carry.lost("chat_template_jinja", "Oumi takes templates by the names of its own, or the tokenizer's", "save a tokenizer that has this one: model.tokenizer_name")
     if carry.take("flash_attention"):
         carry.put("model.attn_implementation", "flash_attention_2", "flash_attention")
     elif carry.take("sdp_attention"):
@@ -99,7 +105,7 @@ def _adapter(carry: Carry) -> None:
             shapes.put_all_linear(carry, "lora_target_linear")
         named = carry.root.at("lora_target_modules")
         if named is not None and isinstance(named.value, str):
-            carry.put("peft.lora_target_modules", [carry.take("lora_target_modules")], "lora_target_modules")
+            _one_target(carry, str(carry.take("lora_target_modules")))
         carry.rename({key: path for key, path in _ADAPTER.items() if key not in carry.read})
         for key in ("peft_use_dora", "peft_use_rslora"):
             if carry.take(key):
@@ -112,6 +118,14 @@ def _adapter(carry: Carry) -> None:
         carry.put("model.adapter_model", carry.take("lora_model_dir"), "lora_model_dir")
     if carry.has("unfrozen_parameters"):
         carry.lost("unfrozen_parameters", "Oumi names what is frozen, by modules", "model.freeze_layers")
+
+
+def _one_target(carry: Carry, said: str) -> None:
+    """One name, or a pattern that PEFT matches against whole names: Oumi hands a list on, which PEFT reads as names."""
+    if re.fullmatch(r"[\w.-]+", said):
+        carry.put("peft.lora_target_modules", [said], "lora_target_modules")
+    else:
+        carry.lost("lora_target_modules", f"{said[:60]} is a pattern, and Oumi's list holds names of layers", "name them, or leave some out by patterns: peft.lora_exclude_modules")
 
 
 def _recompute(carry: Carry) -> None:
@@ -159,6 +173,8 @@ def _datasets(carry: Carry) -> list[Form]:
     entries, forms = [], []
     for index in range(len(node.items) if node is not None else 0):
         source = f"{name}[{index}]"
+        if not _is_named(carry, source):
+            continue
         said = carry.take(f"{source}.type", "pretrain" if name == "pretraining_dataset" else None)
         form, word = _form(carry, source, said)
         column = carry.take(f"{source}.field_messages") if form in ("chat", "sharegpt") else carry.take(f"{source}.field")
@@ -168,9 +184,11 @@ def _datasets(carry: Carry) -> list[Form]:
         )  # fmt: skip
         entries.append(entry_of(rows, carry))
         forms.append(form)
+        if entries[-1].get("dataset_name") == rows.path and form in ("chat", "sharegpt"):
+            carry.harmless(f"{source}.field_messages", "Oumi's class for this dataset knows its columns")
         _rest_of_entry(carry, source)
     carry.body.setdefault("data", {})["train"] = {"datasets": entries}
-    if "text" in forms and (column := next((carry.root.at(f"{name}[{i}].field") for i in range(len(forms))), None)) is not None and column.value not in (None, "text"):
+    if "text" in forms and (column := next((carry.root.at(f"{name}[{i}].field") for i in range(len(node.items) if node is not None else 0)), None)) is not None and column.value not in (None, "text"):
         put_kwarg(carry, "dataset_text_field", f"{name}[0].field", column.value)
     if name == "pretraining_dataset":
         carry.body["data"]["train"] |= {"stream": True, "pack": True}
@@ -181,6 +199,14 @@ def _datasets(carry: Carry) -> list[Form]:
     return forms
 
 
+def _is_named(carry: Carry, source: str) -> bool:
+    """Whether an entry has a path; one that is a name alone, or has none, is told as lost."""
+    if isinstance(carry.take(f"{source}.path"), str):
+        return True
+    carry.lost(source, "Axolotl names a dataset by its path and its type", "write it as - path: … with its type")
+    return False
+
+
 def _rest_of_entry(carry: Carry, source: str) -> None:
     for key in ("ds_type", "message_property_mappings", "message_field_role", "message_field_content", "roles", "roles_to_train", "train_on_eos", "conversation", "chat_template", "drop_system_message"):
         if not carry.has(f"{source}.{key}"):
@@ -189,10 +215,30 @@ def _rest_of_entry(carry: Carry, source: str) -> None:
         usual = {"roles_to_train": ["assistant"], "train_on_eos": "turn"}.get(key)
         if key in ("roles_to_train", "train_on_eos", "drop_system_message") and value not in (usual, False):
             carry.lost(f"{source}.{key}", f"Oumi learns whole answers of the assistant, not {value}")
+        elif key in _OWN_NAMES and not _is_usual(key, value):
+            carry.lost(f"{source}.{key}", f"Oumi reads role and content of system, user and assistant by these names, not {_told(value)}", "rename them in the rows")
+        elif key == "chat_template" and value != "tokenizer_default":
+            carry.note("changed", f"{source}.{key}", f"the template of the model's tokenizer is used, not {value}")
         else:
             carry.harmless(f"{source}.{key}", "told by the form of the rows")
     if carry.has(f"{source}.shards"):
         carry.lost(f"{source}.shards", "Oumi takes a number of rows", "data.train.datasets[…].sample_count")
+
+
+_OWN_NAMES: dict[str, Any] = {"message_property_mappings": {"role": "role", "content": "content"}, "message_field_role": "role", "message_field_content": "content", "roles": None}
+"""Keys that give rows names of their own → what they say where the names are the usual ones."""
+
+
+def _is_usual(key: str, value: Any) -> bool:
+    if key == "roles" and isinstance(value, dict):
+        return all(names in (role, [role]) for role, names in value.items())
+    if key == "message_property_mappings" and isinstance(value, dict):
+        return all(_OWN_NAMES[key].get(name, name) == said for name, said in value.items())
+    return bool(value == _OWN_NAMES[key])
+
+
+def _told(value: Any) -> str:
+    return ", ".join(f"{name}: {said}" for name, said in value.items())[:80] if isinstance(value, dict) else str(value)[:80]
 
 
 def _test_rows(carry: Carry) -> None:
@@ -201,6 +247,8 @@ def _test_rows(carry: Carry) -> None:
     entries = []
     for index in range(len(node.items) if node is not None else 0):
         source = f"test_datasets[{index}]"
+        if not _is_named(carry, source):
+            continue
         form, word = _form(carry, source, carry.take(f"{source}.type"))
         rows = Rows(source=source, path=str(carry.take(f"{source}.path", "")), form=form, said=word, split=carry.take(f"{source}.split"), files=carry.take(f"{source}.data_files"))
         entries.append(entry_of(rows, carry))

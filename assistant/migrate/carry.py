@@ -8,10 +8,13 @@ from typing import Any
 
 from assistant.checks.document import Node
 from assistant.checks.schema import coerce
+from assistant.checks.schema import field as schema_field
 from assistant.core.errors import UsageError
 from assistant.migrate.notes import Fate, Note
 
 HARMLESS = "says nothing about the training itself"
+_WHOLE = ("list", "dict", "section", "any", None)
+"""Types of fields that take a list or `key: value` pairs."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -24,7 +27,7 @@ class Carry:
     notes: list[Note] = field(default_factory=list)
     read: set[str] = field(default_factory=set)
     last: str = ""
-    """The key that was taken last: the one whose value is no such value where reading stops."""
+    """The key that was looked at last."""
 
     def take(self, path: str, default: Any = None) -> Any:
         """The value of a key, which counts as read; the default where it is missing or empty."""
@@ -49,10 +52,13 @@ class Carry:
 
     def put(self, path: str, value: Any, source: str, message: str = "", *, fate: Fate = "carried", fix: str = "") -> None:
         """Set a field of the result from a key of the source; a value that Oumi refuses is told and left out."""
+        if isinstance(value, list | dict) and (kind := (schema_field(path) or {}).get("type")) not in _WHOLE:
+            self.lost(source, f"{path} takes one value of type {kind}, not {_shown(value)}")
+            return
         try:
             value = coerce(path, value, parts=True) if not isinstance(value, list | dict) else value
         except UsageError as problem:
-            self.lost(source, problem.message, problem.hint)
+            self.lost(source, problem.message.rstrip("."), problem.hint.rstrip("."))
             return
         here = self.body
         *sections, name = path.split(".")
@@ -61,7 +67,8 @@ class Carry:
         here[name] = value
         if fate != "carried":
             self.why[path] = message
-        self.note(fate, source, message or f"is {path}", path=path, fix=fix)
+        usual = f"is {path}" if self.root.at(source) is not None else f"left out: {path} is {_shown(value)}"
+        self.note(fate, source, message or usual, path=path, fix=fix)
 
     def default(self, path: str, value: Any, tool: str) -> None:
         """Write out what the tool takes where its file says nothing, and Oumi would take something else."""

@@ -17,8 +17,9 @@ from assistant.migrate.llama_factory import from_llama_factory
 from assistant.migrate.notes import Migration, Note
 from assistant.migrate.torchtune import from_torchtune
 from assistant.migrate.trl import from_trl
+from assistant.migrate.unread import read_through
 from assistant.migrate.unsloth import from_unsloth
-from assistant.migrate.untold import UNREADABLE, untold
+from assistant.migrate.untold import untold
 
 _READERS: dict[str, Callable[[Carry], None]] = {
     "Axolotl": from_axolotl, "LLaMA-Factory": from_llama_factory, "torchtune": from_torchtune, "TRL": from_trl, "Unsloth": from_unsloth,
@@ -48,15 +49,9 @@ def import_config(text: str, tool: str) -> Migration:
     """Another tool's training config as one of Oumi's.
 
     Raises:
-        UsageError: no YAML, no model is named in it, or a value is of a kind that the tool does not take either.
+        UsageError: no YAML, or no model is named in it.
     """
-    carry = Carry(root=parse(text))
-    try:
-        _read(tool, carry)
-    except UNREADABLE as problem:
-        line, column = carry.place_of(carry.last)
-        hint = f"Look at {carry.last} and the keys around it, or take it out."
-        raise UsageError(f"This {tool} config has a value that cannot be read, near {carry.last}.", context=f"line {line}, column {column}", hint=hint, reference="bad-value") from problem
+    carry = read_through(parse(text), functools.partial(_read, tool), tool)
     carry.rest()
     if not carry.get("model.model_name"):
         raise UsageError(f"This {tool} config names no model.", context=tool, hint="Is it one of training?", reference="no-model")

@@ -23,7 +23,7 @@ _LOST = {
     "shift_attn": "Oumi has no shifted attention", "additional_target": "modules trained whole beside the adapters are peft.lora_modules_to_save", "freeze_trainable_layers": "Oumi names what is frozen: model.freeze_layers",
     "compute_accuracy": "Oumi computes no accuracy while it trains", "predict_with_generate": "answers are written by oumi infer", "system": "Oumi adds no system prompt to rows", "tool_format": "tools are read through the model's template",
 }  # fmt: skip
-_VISION = {"freeze_vision_tower": "the vision tower", "freeze_multi_modal_projector": "the projector", "image_max_pixels": "image sizes", "video_max_pixels": "video sizes"}
+_VISION = {"freeze_vision_tower": "the vision tower", "freeze_multi_modal_projector": "the projector", "image_max_pixels": "sizes of images", "image_min_pixels": "sizes of images", "video_max_pixels": "sizes of videos", "video_min_pixels": "sizes of videos"}
 _HARMLESS = ("use_fast_tokenizer", "cache_dir", "tokenized_path", "use_unsloth", "flash_attn_backend", "hf_hub_token", "print_param_status", "low_cpu_mem_usage", "preprocessing_num_workers", "do_eval", "streaming_buffer", "upcast_layernorm", "split_special_tokens", "ddp_timeout_seconds")
 _FLASH = {"fa2": "flash_attention_2", "sdpa": "sdpa", "disabled": "eager", "fa3": "kernels-community/flash-attn3"}
 
@@ -173,7 +173,9 @@ def _without(carry: Carry) -> None:
             carry.lost(key, why)
     for key, what in _VISION.items():
         if carry.has(key):
-            carry.lost(key, f"{what}: by names of modules in Oumi", "model.freeze_layers" if key.startswith("freeze") else "model.processor_kwargs")
+            frozen = key.startswith("freeze")
+            told = f"{what}: frozen by names of modules in Oumi" if frozen else f"{what} are an argument of the model's own processor"
+            carry.lost(key, told, "model.freeze_layers" if frozen else "model.processor_kwargs, such as max_pixels of Qwen's")
     for key in _HARMLESS:
         carry.harmless(key)
 

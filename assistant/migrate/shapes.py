@@ -148,6 +148,9 @@ def put_masking(carry: Carry, source: str, forms: list[Form], *, on_prompts: boo
     """Which tokens are learned, and whether rows are packed: Oumi's packing learns all of them."""
     masks = bool(forms) and all(form in MASKED for form in forms) and not on_prompts and carry.get("training.trainer_type") == "TRL_SFT"
     train = carry.body["data"]["train"]
+    if packed and carry.get("training.trainer_type") != "TRL_SFT":
+        carry.harmless(source, "packing is for supervised training alone")
+        return
     if masks:
         train["collator_name"] = "text_completions_only_with_padding"
         train["train_target"] = "FINAL_ASSISTANT_TURN" if last_only else "ALL_ASSISTANT_TURNS"

@@ -10,6 +10,7 @@ from assistant.catalogue.models import find_model
 from assistant.migrate import shapes
 from assistant.migrate.arguments import put_kwarg
 from assistant.migrate.carry import Carry
+from assistant.migrate.interpolation import filled, fillers
 from assistant.migrate.rows import Form, Rows, entry_of
 
 _MODULES = {"output_proj": "o_proj", "w1": "gate_proj", "w2": "down_proj", "w3": "up_proj"}
@@ -18,6 +19,7 @@ _DATASETS: dict[str, tuple[str | None, Form]] = {
     "alpaca_dataset": ("tatsu-lab/alpaca", "alpaca"), "alpaca_cleaned_dataset": ("yahma/alpaca-cleaned", "alpaca"), "chat_dataset": (None, "chat"), "instruct_dataset": (None, "alpaca"),
     "text_completion_dataset": (None, "text"), "wikitext_dataset": ("EleutherAI/wikitext_document_level", "text"), "cnn_dailymail_articles_dataset": ("ccdv/cnn_dailymail", "text"), "preference_dataset": (None, "preference"),
     "stack_exchange_paired_dataset": ("lvwerra/stack-exchange-paired", "preference"), "hh_rlhf_helpful_dataset": ("RLHFlow/HH-RLHF-Helpful-standard", "preference"),
+    "the_cauldron_dataset": ("HuggingFaceM4/the_cauldron", "other"), "llava_instruct_dataset": ("liuhaotian/LLaVA-Instruct-150K", "sharegpt"),
     "slimorca_dataset": ("Open-Orca/SlimOrca-Dedup", "sharegpt"), "samsum_dataset": ("Samsung/samsum", "other"), "grammar_dataset": ("liweili/c4_200m", "other"),
 }  # fmt: skip
 """Builder → (the dataset that it reads where none is named, the form of its rows)."""
@@ -29,9 +31,11 @@ _LOST = {"tensor_parallel_dim": "Oumi splits no layer over GPUs", "context_paral
 
 def from_torchtune(carry: Carry) -> None:
     """Carry one of torchtune's configs over."""
+    names = fillers(carry.root)
+    carry.root = filled(carry.root)
     component = str(carry.take("model._component_", "")).rpartition(".")[2]
     dpo = "dpo" in str(carry.root.at("loss._component_") and carry.root.at("loss._component_").value).lower()  # type: ignore[union-attr]
-    carry.put("training.trainer_type", "TRL_DPO" if dpo else "TRL_SFT", "loss")
+    carry.put("training.trainer_type", "TRL_DPO" if dpo else "TRL_SFT", "loss._component_" if carry.has("loss._component_") else "loss")
     _model(carry, component)
     if dpo:
         for name in ("beta", "label_smoothing"):
@@ -41,7 +45,8 @@ def from_torchtune(carry: Carry) -> None:
     dtype = str(carry.take("dtype", "bf16"))
     shapes.put_precision(carry, bf16=dtype == "bf16", fp16=dtype == "fp16", source="dtype")
     forms, packed, on_prompts = _datasets(carry)
-    shapes.put_masking(carry, "dataset", forms, on_prompts=on_prompts, packed=packed)
+    shapes.put_masking(carry, "dataset.packed" if carry.has("dataset.packed") else "dataset", forms, on_prompts=on_prompts, packed=packed)
+    _validation(carry)
     _optimizer(carry)
     _run(carry)
     _sharding(carry)
@@ -53,6 +58,9 @@ def from_torchtune(carry: Carry) -> None:
             carry.lost(key, why)
     for key in _HARMLESS:
         carry.harmless(key)
+    for key in sorted(names):
+        if carry.has(key) and key not in carry.read:
+            carry.harmless(key, "stands where it is named")
 
 
 def _model(carry: Carry, component: str) -> None:
@@ -109,10 +117,23 @@ def _datasets(carry: Carry) -> tuple[list[Form], bool, bool]:
         entries.append(entry_of(rows, carry))
         forms.append(rows.form)
     carry.body.setdefault("data", {})["train"] = {"datasets": entries}
-    usual = _COLUMNS.get(str(carry.take(f"{sources[0]}._component_", "")).rpartition(".")[2])
+    usual = _COLUMNS.get(str(carry.take(f"{sources[0]}._component_", "")).rpartition(".")[2]) if sources else None
     if forms == ["text"] and (column := carry.take(f"{sources[0]}.column", usual)) not in (None, "text"):
         put_kwarg(carry, "dataset_text_field", f"{sources[0]}.column", column)
     return forms, packed, learned
+
+
+def _validation(carry: Carry) -> None:
+    """`dataset_val`, and how often it is looked at."""
+    if carry.root.at("dataset_val") is not None:
+        carry.body["data"]["validation"] = {"datasets": [entry_of(_rows(carry, "dataset_val"), carry)]}
+        carry.harmless("dataset_val.packed", "rows to evaluate on are read one by one")
+        carry.harmless("dataset_val.train_on_input", "rows to evaluate on are read as those to train on")
+        every = carry.take("run_val_every_n_steps")
+        carry.put("training.eval_strategy", "steps" if every else "epoch", "run_val_every_n_steps" if every else "dataset_val", "" if every else "once an epoch")
+        if every:
+            carry.put("training.eval_steps", every, "run_val_every_n_steps")
+    carry.rename({"batch_size_val": "training.per_device_eval_batch_size"})
 
 
 def _rows(carry: Carry, source: str) -> Rows:
@@ -130,7 +151,7 @@ def _rows(carry: Carry, source: str) -> Rows:
     path = str(carry.take(f"{source}.source") or usual or builder)
     files = carry.take(f"{source}.data_files")
     return Rows(
-        source=source, path=path, form=form, said=builder, split=carry.take(f"{source}.split"), subset=carry.take(f"{source}.name"), files=files,
+        source=source, path=path, form=form, said=builder, split=carry.take(f"{source}.split"), subset=carry.take(f"{source}.subset", carry.take(f"{source}.name")), files=files,
         column=carry.take(f"{source}.conversation_column"),
     )  # fmt: skip
 
@@ -215,5 +236,8 @@ def _output(carry: Carry) -> None:
         carry.put("training.enable_wandb", True, "metric_logger._component_", f"export WANDB_PROJECT={shlex.quote(str(project))}: the project is not in the file" if project else "", fate="changed" if project else "carried")
     elif logger:
         carry.harmless("metric_logger._component_", "Oumi writes its own logs below output_dir")
-    if carry.take("save_adapter_weights_only") or carry.take("checkpointer.save_adapter_weights_only"):
-        carry.put("peft.peft_save_mode", "ADAPTER_ONLY", "save_adapter_weights_only")
+    for key in ("save_adapter_weights_only", "checkpointer.save_adapter_weights_only"):
+        if carry.take(key) and carry.get("training.use_peft"):
+            carry.put("peft.peft_save_mode", "ADAPTER_ONLY", key)
+        else:
+            carry.harmless(key, "there are no adapters" if carry.has(key) and not carry.get("training.use_peft") else "adapters are saved alone in Oumi anyway")

@@ -9,7 +9,7 @@ from assistant.migrate.rows import Form, Rows, entry_of
 
 _ADAPTER = {
     "lora_r": "peft.lora_r", "lora_alpha": "peft.lora_alpha", "lora_dropout": "peft.lora_dropout", "lora_target_modules": "peft.lora_target_modules",
-    "lora_modules_to_save": "peft.lora_modules_to_save",
+    "lora_modules_to_save": "peft.lora_modules_to_save", "lora_task_type": "peft.lora_task_type",
 }  # fmt: skip
 _GRPO = {name: f"training.grpo.{name}" for name in ("num_generations", "max_completion_length", "use_vllm", "vllm_mode", "vllm_gpu_memory_utilization", "epsilon", "repetition_penalty", "log_completions")}
 _SIGNS = {"TRL_GRPO": ("num_generations", "reward_funcs", "max_completion_length"), "TRL_DPO": ("beta", "loss_type", "rpo_alpha", "precompute_ref_log_probs"), "TRL_KTO": ("desirable_weight", "undesirable_weight")}
@@ -74,6 +74,8 @@ def _data(carry: Carry, trainer: str) -> None:
     rows = Rows(source="dataset_name", path=name, form=_FORMS[trainer], split=splits[0], subset=carry.take("dataset_config"))
     train = {"datasets": [entry_of(rows, carry)]}
     carry.body.setdefault("data", {})["train"] = train
+    if carry.take("dataset_streaming"):
+        carry.put("data.train.stream", True, "dataset_streaming")
     strategy = carry.take("eval_strategy", carry.take("evaluation_strategy"))
     if strategy not in (None, "no"):
         carry.body["data"]["validation"] = {"datasets": [{**train["datasets"][0], "split": splits[1] or "test"}]}
@@ -86,5 +88,6 @@ def _defaults(carry: Carry) -> None:
     """TRL's own defaults that are not Oumi's (TRL 1.6)."""
     carry.default("training.learning_rate", _RATES[carry.get("training.trainer_type")], "TRL")
     carry.default("training.enable_gradient_checkpointing", True, "TRL")
-    carry.default("model.model_max_length", 1024, "TRL")
+    if carry.get("training.trainer_type") != "TRL_GRPO":  # which knows the length of answers alone
+        carry.default("model.model_max_length", 1024, "TRL")
     carry.default("training.logging_steps", 10, "TRL")

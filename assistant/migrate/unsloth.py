@@ -36,9 +36,13 @@ def from_unsloth(carry: Carry) -> None:
     if str(carry.take("training.training_type", "lora")).lower() == "lora":
         _adapter(carry)
     else:
-        carry.take("training.load_in_4bit")  # Unsloth quantises under adapters alone
+        carry.harmless("training.load_in_4bit", "Unsloth quantises under adapters alone")
+        node = carry.root.at("lora")
+        for key in node.keys if node is not None else ():
+            carry.harmless(f"lora.{key}", "the whole model is trained")
     shapes.put_precision(carry, bf16=True, fp16=False, source="training.training_type")
     carry.rename({key: path for key, path in _NAMES.items() if key not in carry.read})
+    carry.rename({"training.optim": "training.optimizer", "training.lr_scheduler_type": "training.lr_scheduler_type"})
     carry.epochs("training.num_epochs")
     _steps(carry)
     _recompute(carry)

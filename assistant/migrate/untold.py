@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from assistant.checks.document import Node, node_of
+from assistant.checks.document import Node
 from assistant.core.errors import OumiChatError
 from assistant.migrate.carry import Carry
 from assistant.migrate.notes import Note
+from assistant.migrate.unread import with_value
 
 _OFF: tuple[Any, ...] = (None, False, "", [], {}, 0, "no", "none", "None")
-UNREADABLE = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
-"""What a reader meets in a value of another kind than the tool takes: a list where a number stands."""
 Reader = Callable[[Carry], None]
 
 
 def untold(carry: Carry, reader: Reader) -> Iterator[Note]:
     """A note on each such key: carried where the result is another one without it, lost where it is the same with any value."""
     told = {note.source for note in carry.notes}
+    kept = {note.source for note in carry.notes if note.fate in ("carried", "changed")}
+    whole = {note.source for note in carry.notes if note.fate == "lost" or (note.fate == "harmless" and note.source not in kept)}
     for path, node in carry.root.walk():
         is_section = node.is_mapping or any(item.is_mapping for item in node.items)
-        if is_section or node.value in _OFF or any(path == source or path.startswith((f"{source}.", f"{source}[")) for source in told):
+        if is_section or node.value in _OFF or path in told or any(path.startswith((f"{source}.", f"{source}[")) for source in whole):
             continue
-        if any(source.startswith(f"{path}[") for source in told) or path not in carry.read:
+        if any(source.startswith(f"{path}[") for source in told) or not any(part in carry.read for part in _above(path)):
             continue
         yield _note(carry, reader, path, node)
+
+
+def _above(path: str) -> Iterator[str]:
+    """The path, and each section and list that it is in."""
+    yield path
+    for place in range(len(path) - 1, 0, -1):
+        if path[place] in ".[":
+            yield path[:place]
 
 
 def _note(carry: Carry, reader: Reader, path: str, node: Node) -> Note:
@@ -59,16 +67,10 @@ def _others(value: Any) -> Iterator[Any]:
 
 def _read_with(carry: Carry, reader: Reader, path: str, value: Any) -> Carry | None:
     """The file as it is read with another value of one key; None where it cannot be read so."""
-    body = copy.deepcopy(carry.root.value)
-    *above, last = path.replace("[", ".[").split(".")
-    here: Any = body
-    for step in above:
-        here = here[int(step[1:-1])] if step.startswith("[") else here[step]
-    here[int(last[1:-1]) if last.startswith("[") else last] = value
-    again = Carry(root=node_of(body))
+    again = Carry(root=with_value(carry.root, path, value))
     try:
         reader(again)
-    except (OumiChatError, *UNREADABLE):
+    except (OumiChatError, ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError):
         return None
     return again
 

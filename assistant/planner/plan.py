@@ -198,6 +198,15 @@ def length_of_run(intent: Intent, method: str) -> tuple[int | None, int | None]:
     return (3 if method == "full" and objective == "sft" else 1), None
 
 
+_CHECKPOINTS = 50
+"""The most checkpoints of a run whose steps were counted: each holds the weights and their optimizer states."""
+
+
+def _save_steps(steps: int | None) -> int:
+    """Every 500 steps, as Oumi's default is; further apart, by whole 500s, where that makes more than 50 checkpoints."""
+    return 500 * max(1, math.ceil((steps or 0) / (500 * _CHECKPOINTS)))
+
+
 def _sharding(chosen: Candidate) -> tuple[str, str | None]:
     """(the contract's word, Oumi's strategy)."""
     if chosen.sharding.startswith("fsdp"):
@@ -248,6 +257,7 @@ def _assemble(problem: Problem, chosen: Candidate, dataset: DatasetChoice, visio
         weight_decay=float(said.get("training.weight_decay", 0.01 if adapters else 0.0)),
         epochs=epochs,
         max_steps=steps,
+        save_steps=_save_steps(steps),
         lora_rank=problem.rank if adapters else None,
         lora_alpha=(intent.lora_alpha or problem.rank * defaults.LORA_ALPHA_FACTOR) if adapters else None,
         lora_targets=targets_for(intent, model) if adapters else (),

@@ -67,7 +67,7 @@ _ADAPTER_AFTER = r"[\"'`]?\s+(?:(?:q?lora|peft)\s+)?adapters?\b|[\"'`]?\s+(?:as|
 
 
 _RIVAL = r"\b(?:beats?|outperforms?|surpass|than|like|imitate|mimic|replaces?|against|versus|vs\.?|compared (?:to|with)|tokenizer of|outputs? (?:of|from)|answers (?:of|from)|(?:written|generated|made|produced) (?:by|with)|we (?:run|have|use|serve))\s+(?:the |an? |our )?$"
-_RIVAL_BEHIND = r"(?:'s)?\s+(?:outputs?|answers|responses|generations|traces|completions|tokenizer|in production|did|does|was|is (?:too|already))\b"
+_RIVAL_BEHIND = r"(?:'s)?(?:\s+|-)(?:style|outputs?|answers|responses|generations|traces|completions|tokenizer|in production|did|does|was|is (?:too|already))\b"
 
 
 def _trained(names: list[Named], page: Page) -> list[Named]:

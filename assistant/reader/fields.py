@@ -242,7 +242,7 @@ def read_budget(page: Page, found: dict[str, Any], notes: list[tuple[str, Any, s
         if compiled(r"[€£]|eur|pounds|gbp").search(match.group()):
             notes.append(("max_dollars", found["max_dollars"], "said in another currency and taken as dollars, one for one"))
     limited = compiled(r"(?:\b(?:under|cap|ceiling|wall|m[aá]ximo|h\u00f6chstens|moins de|menos de|unter|within|in|less than|at most|max\w*|no more than|below|up to|tops|budget\w*|limit\w*|allow\w*|must|overnight|finish\w*|done|deadline|shorter than|ready|have|got)\b|<)")
-    if (match := _hours(page)) and (limited.search(page.original[max(0, match.start() - 25) : match.end() + 8]) or _is_item(page, match)):
+    if (match := _hours(page)) and (limited.search(page.original[max(0, match.start() - 25) : match.end() + 8]) or _is_item(page, match) or _is_length(page, match)):
         page.take(*match.span())
         count = number(match.group(1)) or float(match.group(1))
         unit = match.group(2).lower()
@@ -269,6 +269,11 @@ def _is_price(page: Page, money: re.Match[str]) -> bool:
 def _is_item(page: Page, match: re.Match[str]) -> bool:
     """True for what stands between commas by itself."""
     return compiled(r"(?:^|[,;|/])\s*$").search(page.original[: match.start()]) is not None and compiled(r"\s*(?:$|[,;|/])").match(page.original, match.end()) is not None
+
+
+def _is_length(page: Page, match: re.Match[str]) -> bool:
+    """True for how long a run is to take: `train for 2 days`, not `for 2 days of logs`."""
+    return compiled(r"\bfor\s+(?:about |around |roughly |some |~)?$").search(page.original[: match.start()]) is not None and not compiled(r"\s+(?:of|per|a|each|worth|old|ago)\b").match(page.original, match.end())
 
 
 def _hours(page: Page) -> re.Match[str] | None:

@@ -20,6 +20,8 @@ SAID = "as said"
 """Why a note is there that holds what the user said, and no choice of ours."""
 CRITERION, ROWS, SUBJECT, SEARCH, SCALE, FUNCTION, VALIDATION = "criterion", "rows", "subject", "search", "scale", "evaluation function", "validation"
 AT_ONCE = "requests at once"
+PACKED = "packed weights"
+"""Note of a format in which the weights of a model to run were said to be."""
 """Fields of such notes."""
 
 Notes = list[tuple[str, Any, str]]
@@ -280,8 +282,29 @@ _USERS = (
 """`32 users`, `5 requests in parallel`; `100 requests` alone are rows."""
 
 
+_PACKED_WORDS = tuple((word, rf"(?<![\w./-])(?:in |as )?(?:{pattern})(?![\w/])(?: (?:weights|version|quants?|checkpoint|model))?") for word, pattern in (
+    *((word, pattern) for word, pattern in _SCHEMES if word != "gguf"), ("4bit", _FOUR), ("8bit", _EIGHT),
+))  # fmt: skip
+
+
+_PACKED_NAME = r"(?<![\w./-])[a-z][\w.]*(?:-[\w.]+)*-(awq|gptq|fp8|int4|int8|w4a16|w8a8)(?![\w/])"
+"""A model by a name of its own that ends in the format, without an owner."""
+
+
+def _packed(work: _Work) -> None:
+    """Weights that are quantised already: `qwen2.5 32b awq`."""
+    if not work.page.mentions("awq", "gptq", "fp", "bit", "int", "bnb", "nf4", "w4", "w8", "hqq", "exl2", "q4", "q8"):
+        return
+    text = work.page.text
+    said = [word for word, pattern in _PACKED_WORDS if affirmed(text, pattern) and list(work.page.find_all(compiled(pattern)))]
+    in_names = [match.group(1).lower() for match in compiled(_PACKED_NAME).finditer(text)]
+    if said or in_names:
+        work.notes.append((PACKED, (said or in_names)[0], SAID))
+
+
 def _infer(work: _Work) -> None:
-    """How many are served at once."""
+    """How many are served at once, and in which format."""
+    _packed(work)
     match = work.page.find(compiled(_USERS)) if work.page.mentions("user", "client", "request", "session", "sequence", "stream", "people", "concurrency", "max_num_seqs") else None
     if match is not None:
         work.notes.append((AT_ONCE, _amount(match.group(1) or match.group(2)), SAID))

@@ -50,3 +50,18 @@ def test_a_limit_that_cannot_be_checked_is_said() -> None:
     assert any(f.rule == "REQ002" and "not checked" in f.message for f in grpo.findings)
     unpriced = answer(gpu="RTX3060", model="Qwen/Qwen2.5-0.5B-Instruct", max_dollars=5)
     assert any(f.rule == "REQ002" for f in unpriced.findings)
+
+
+def test_a_run_without_an_end_takes_the_hours_that_were_said() -> None:
+    said = {"model": "meta-llama/Llama-3.2-1B", "method": None, "objective": "pretrain", "gpu": "H100", "gpu_count": 8}
+    usual, two_days = answer(**said), answer(**said, max_hours=48)
+    assert usual.plan.max_steps == 1000
+    assert 47 < two_days.plan.time.hours <= 48
+    assert "48.0 h" in next(a.why for a in two_days.assumptions if a.field == "max_steps")
+    assert answer(**said, max_hours=48, max_steps=500).plan.max_steps == 500
+    assert answer(**said, max_dollars=1e6).plan.max_steps == 1000
+
+
+def test_a_long_run_keeps_no_more_than_50_checkpoints() -> None:
+    steps = {n: answer(max_steps=n).plan.save_steps for n in (1_000, 25_000, 25_001, 251_998)}
+    assert steps == {1_000: 500, 25_000: 500, 25_001: 1_000, 251_998: 5_500}

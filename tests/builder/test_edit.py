@@ -223,3 +223,9 @@ def test_a_value_within_itself_is_refused_with_its_line() -> None:
     with pytest.raises(UsageError, match="within itself") as refused:
         apply_edits("model: &a\n  model_name: X\n  model_kwargs: *a\n", [Edit(path="model.model_name", value="Y")])
     assert refused.value.context == "line 3, column 17"
+
+
+def test_a_tab_before_a_comment_stays() -> None:
+    """The parser in Python refuses it; Oumi's reads it."""
+    text = "training:\n  max_steps:\t10\t# few\n  seed: 1\t\n"
+    assert apply_edits(text, [Edit(path="training.max_steps", value=20), Edit(path="training.seed", rename="data_seed")]) == "training:\n  max_steps:\t20\t# few\n  data_seed: 1\t\n"

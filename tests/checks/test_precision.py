@@ -160,3 +160,74 @@ def test_a_field_of_an_environment_is_said_to_belong_to_its_arguments() -> None:
     text = "environment_config: {environments: [{id: a, env_type: simulated, tool_persona: you}]}\nstrategy_params: {}\n"
     (flaw,) = [flaw for flaw in flaws(text) if flaw.finding.path.endswith("tool_persona")]
     assert flaw.finding.fix == "it belongs to the environment's env_kwargs: environment_config.environments[0].env_kwargs.tool_persona"
+
+
+OFFLOADED = SEVENTY + "deepspeed: {enable_deepspeed: true, zero_stage: ZERO_3, offload_param: {device: CPU}, offload_optimizer: {device: CPU}}\n"
+
+
+def test_what_the_estimate_does_not_count_is_not_said_to_be_too_much() -> None:
+    assert not [flaw for flaw in flaws(OFFLOADED, "RTX4090") if flaw.finding.rule.startswith("MEM02")]
+
+
+@pytest.mark.parametrize(("job", "told"), [("A100:8", False), ("A100:1", True)])
+def test_which_a100_is_told_where_it_may_matter(job: str, told: bool) -> None:
+    eight = "model: {model_name: meta-llama/Llama-3.1-8B-Instruct, torch_dtype_str: bfloat16, model_max_length: 512}\n"
+    full = eight + "training: {trainer_type: TRL_SFT, per_device_train_batch_size: 1, enable_gradient_checkpointing: true}\n"
+    sharded = full + "fsdp: {enable_fsdp: true, auto_wrap_policy: TRANSFORMER_BASED_WRAP}\n"
+    found = {flaw.finding.rule for flaw in flaws(JOB.replace("A100-80GB:8", job), job_trains=sharded)}
+    assert ("JOB025" in found) is told
+
+
+OTHERWISE = (
+    ("DAT050", train("").replace("TRL_SFT", "HF").replace("yahma/alpaca-cleaned", "mlabonne/orpo-dpo-mix-40k")),
+    ("DAT060", SFT.replace("yahma/alpaca-cleaned", "huggingfacedataset, dataset_kwargs: {hf_dataset_path: HuggingFaceH4/no_robots}")),
+    ("DAT071", SFT.replace("train: {", "train: {pack: on, ").replace("yahma/alpaca-cleaned", "json, dataset_kwargs: {data_files: rows.jsonl}") + "training: {trainer_type: TRL_SFT, max_steps: 9}\n"),
+    ("DAT071", SFT.replace("train: {", "train: {pack: true, ").replace("yahma/alpaca-cleaned", "mlabonne/orpo-dpo-mix-40k") + "training: {trainer_type: TRL_DPO, max_steps: 9}\n"),
+    ("DAT072", SFT.replace("yahma/alpaca-cleaned", "json, dataset_path: rows.jsonl")),
+    ("DAT073", SFT.replace("train: {", "train: {collator_name: text_with_padding, ").replace("yahma/alpaca-cleaned", "trl-lib/tldr") + "training: {trainer_type: TRL_GRPO}\n"),
+    ("DAT058", "model: {model_name: gpt2}\njudge_params: {prompt_template: 'good? {request}'}\ninference_config: {model: {model_name: gpt2, chat_template: llama3}}\n"),
+    ("TRN035", "model: {model_name: gpt2, attn_implementation: flash_attn_2}\ntasks: [{evaluation_backend: lm_harness, task_name: mmlu}]\n"),
+    ("TRN034", "model: {model_name: gpt2, torch_dtype_str: f32, attn_implementation: flash_attention_2}\ntraining: {trainer_type: TRL_SFT}\n"),
+    ("TRN040", train("optimizer: lion_32bit").replace("TRL_SFT", "OUMI")),
+    ("TRN040", train("lr_scheduler_type: polynomial").replace("TRL_SFT", "OUMI")),
+    ("TRN078", train("").replace("TRL_SFT", "TRL_GRPO").replace("yahma/alpaca-cleaned", "trl-lib/tldr")),
+    ("EVL020", "evaluation: {model: {model_name: gpt2}, tasks: [{task_name: mmlu}]}\ncheckpoints_dir: out\npolling_interval: 5\n"),
+    ("INF020", "judge_params: {prompt_template: 'good? {request}'}\ninference_config: {model: {model_name: gpt2}, engine: NATIVE, generation: {temperature: '0.7'}}\n"),
+    ("INF001", "model: {model_name: gpt2}\nengine: VLLM\ngeneration: {use_sampling: false, temperature: 0.7}\n"),
+)
+"""(rule, config): known traps in other words, of another trainer or kind, or by what is inherited."""
+
+
+@pytest.mark.parametrize(("rule", "text"), OTHERWISE, ids=[f"{rule}-{i}" for i, (rule, _) in enumerate(OTHERWISE)])
+def test_a_known_trap_is_told_in_other_words(rule: str, text: str) -> None:
+    assert rule in rules(text)
+
+
+HARMLESS = (
+    ("INF001", "model: {model_name: gpt2}\nengine: VLLM\ngeneration: {use_sampling: true, temperature: 0.7}\n"),
+    ("DST038", train("gradient_checkpointing_kwargs: {use_reentrant: false}", fsdp="enable_fsdp: true").replace("TRL_SFT", "OUMI")),
+    ("TRN063", train("trainer_kwargs: {num_generations: 2}, per_device_train_batch_size: 2").replace("TRL_SFT", "TRL_GRPO")),
+)
+"""(rule, config) where what would be told changes nothing, or is not so."""
+
+
+@pytest.mark.parametrize(("rule", "text"), HARMLESS, ids=[rule for rule, _ in HARMLESS])
+def test_what_changes_nothing_is_not_told(rule: str, text: str) -> None:
+    assert rule not in rules(text, "A100-80GB")
+
+
+def test_an_argument_with_a_section_of_its_own_is_said_to_belong_there() -> None:
+    text = train("trainer_kwargs: {temperature: 0.5}").replace("TRL_SFT", "TRL_GRPO")
+    assert rules(text)["TRN028"].finding.fix == "Use training.grpo.temperature."
+
+
+def test_a_run_at_the_limit_is_not_said_to_be_impossible() -> None:
+    """Expected at 23.7 GiB of 23.5: within what the estimate misses."""
+    text = (
+        "model: {model_name: Qwen/QwQ-32B, torch_dtype_str: bfloat16, model_max_length: 2048}\n"
+        "training: {trainer_type: TRL_SFT, use_peft: true, per_device_train_batch_size: 2, enable_gradient_checkpointing: true}\n"
+        "peft: {q_lora: true, lora_r: 16, lora_target_modules: [q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj], bnb_4bit_quant_type: nf4, bnb_4bit_quant_storage: bfloat16,"
+        " bnb_4bit_compute_dtype: bfloat16}\n"
+    )
+    assert [flaw.finding.rule for flaw in flaws(text, "RTX4090") if flaw.finding.rule.startswith("MEM02")] == ["MEM022"]
+    assert [flaw.finding.rule for flaw in flaws(text, "A10G") if flaw.finding.rule.startswith("MEM02")] == ["MEM020"]

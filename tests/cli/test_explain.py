@@ -133,3 +133,14 @@ def test_what_is_neither_field_nor_config_is_said(args: list[str], words: str, t
 def test_a_question_that_begins_with_the_word_is_a_request(capsys: pytest.CaptureFixture[str]) -> None:
     run(["--offline", "explain", "what", "lora", "does"])
     assert 'no field "what' not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("word", "told"), [("lr", "training.learning_rate"), ("nope", "no field"), ("TRL_SFT", "training.trainer_type"), ("Training", "Did you mean training?")])
+def test_one_word_that_is_no_field_is_no_request(word: str, told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain", word]) == 2
+    assert told in capsys.readouterr().err
+
+
+def test_a_section_of_any_kind_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain", "resources"]) == 0
+    assert "cloud: text, must be given" in capsys.readouterr().out

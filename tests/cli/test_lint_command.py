@@ -222,3 +222,12 @@ def test_the_installed_oumi_is_not_asked_of_standard_input(capsys: pytest.Captur
     stdin(monkeypatch, BAD)
     assert run(["lint", "--with-oumi", "-"]) == 2
     assert "reads files" in capsys.readouterr().err
+
+
+def test_a_link_that_leads_back_up_brings_no_file_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "up").symlink_to(tmp_path)
+    (tmp_path / "runs" / "t.yaml").write_text("model: {model_name: gpt2}\ntraining: {trainer_type: trl_sft}\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    run(["lint", "**/*.yaml", "--format", "json"])
+    assert {found["file"] for found in json.loads(capsys.readouterr().out)["findings"]} == {"runs/t.yaml"}

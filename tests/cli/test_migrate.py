@@ -138,3 +138,11 @@ def test_what_is_piped_in_and_is_no_config(raw: bytes, words: str, monkeypatch: 
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(raw)))
     assert run(["migrate", "-"]) == 2
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("name", "text", "hint"), [("train.py", "from trl import SFTTrainer\n", "oumi-chat - < "), ("train.ipynb", '{"cells": [], "metadata": {}}', "Paste its cells")])
+def test_a_program_is_sent_to_where_it_is_read(name: str, text: str, hint: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    assert run(["migrate", str(path)]) == 2
+    assert hint in capsys.readouterr().err.replace("\n", " ")

@@ -96,7 +96,7 @@ def test_an_early_ctrl_c_is_told(seconds: float) -> None:
         ("create a lora config for llama3", False),
         ("explain training.learning_rate", True),
         ("explain lora_r", True),
-        ("explain lora", False),
+        ("explain lora", True),
         ("lint train.yaml", True),
         ("lint assistant", True),
         ("lint no-such-folder", True),

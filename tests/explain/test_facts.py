@@ -83,6 +83,13 @@ def test_a_last_name_alone_stands_for_its_field() -> None:
         ("training.trainer_kwargs.betta", None, "beta"),
         ("training.trainer_kwargs.max_seq_length", None, "model.model_max_length"),
         ("xyzzy.plugh", None, "Field names look like"),
+        ("lr", None, "training.learning_rate"),
+        ("Training", None, "Did you mean training?"),
+        ("training.epochs", None, "training.num_train_epochs"),
+        ("load_in_4bit", None, "peft.q_lora: true"),
+        ("TRL_DPO", None, "a value of training.trainer_type"),
+        ("batch", None, "training.per_device_train_batch_size"),
+        ("flash_attention", None, "Field names look like"),
     ],
 )
 def test_what_is_no_field_is_refused_with_what_is_near(path: str, kind: str | None, near: str) -> None:
@@ -95,3 +102,8 @@ def test_what_is_no_field_is_refused_with_what_is_near(path: str, kind: str | No
 def test_an_argument_of_trainers_names_those_that_take_it() -> None:
     assert "TRL_DPO" in of("training.trainer_kwargs.beta").trainers
     assert "TRL_SFT" not in of("training.trainer_kwargs.beta").trainers
+
+
+def test_of_fields_with_one_last_name_that_which_recipes_set_comes_first() -> None:
+    assert everywhere("seed", None, "0.9")[0].path == "training.seed"
+    assert everywhere("run_name", None, "0.9")[0].path == "run_name"

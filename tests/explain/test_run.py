@@ -67,3 +67,9 @@ def test_every_recipe_can_be_told() -> None:
             assert all(text.strip() for _, text in parts), path
             count += 1
     assert count >= 220
+
+
+def test_text_that_oumi_reads_as_a_number_is_told_as_one() -> None:
+    body = {"model": {"model_name": "gpt2"}, "engine": "NATIVE", "generation": {"max_new_tokens": "1_000", "temperature": "0.5", "use_sampling": "yes"}}
+    assert dict(parts_of(body, "infer"))["Method"] == "up to 1,000 new tokens for each, sampled at temperature 0.5"
+    assert "${n} new tokens" in dict(parts_of({**body, "generation": {"max_new_tokens": "${n}"}}, "infer"))["Method"]

@@ -12,7 +12,6 @@ from assistant.catalogue.models import get_model
 from assistant.checks.document import parse
 from assistant.checks.lint import Context, judge
 from assistant.checks.typed import mistakes
-from assistant.core.errors import UsageError
 from assistant.migrate.foreign import import_config, tool_of
 from assistant.migrate.notes import Migration
 from tests.migrate.examples import EXAMPLES, TOOLS, name_of
@@ -245,13 +244,6 @@ def test_what_is_off_or_says_nothing_loses_nothing() -> None:
     assert fates(found)["some_switch"] == {"harmless"}
 
 
-def test_four_bits_said_twice_to_axolotl_are_lost_nowhere() -> None:
-    found = imported(AXOLOTL + "adapter: qlora\nload_in_4bit: true\n")
-    assert fates(found)["load_in_4bit"] == {"carried"}
-    assert field(found, "peft.q_lora") is True
-    assert found.is_whole
-
-
 TRL = "model_name_or_path: Qwen/Qwen2.5-1.5B-Instruct\ndataset_name: trl-lib/ultrafeedback_binarized\nbeta: 0.2\nuse_peft: true\nload_in_4bit: true\n"
 
 
@@ -295,27 +287,91 @@ def test_rows_of_a_model_that_reads_text_alone_stay_text() -> None:
     assert field(imported(FACTORY), "data.train.datasets")[0]["dataset_name"] == "text_sft_jsonl"
 
 
+HUB_IMAGES = "base_model: Qwen/Qwen2.5-VL-7B-Instruct\nprocessor_type: AutoProcessor\ndatasets:\n  - path: {path}\n    type: chat_template\n"
+
+
+@pytest.mark.parametrize("text", [HUB_IMAGES.format(path="HuggingFaceH4/llava-instruct-mix-vsft"), SEES.replace("mllm_demo,identity", "merve/vqav2-small")])
+def test_images_of_the_hub_go_through_oumis_own_class_where_it_has_one(text: str) -> None:
+    found = imported(text)
+    (entry,) = field(found, "data.train.datasets")
+    assert entry["dataset_kwargs"] == {"processor_name": "Qwen/Qwen2.5-VL-7B-Instruct", "return_tensors": True}
+    assert field(found, "data.train.collator_name") == "vision_language_with_padding"
+    assert field(found, "data.train.train_target") is None
+    assert found.is_whole
+    assert any("learns prompts too" in note.message for note in found.notes if note.fate == "changed")
+
+
+def test_images_of_the_hub_without_a_class_are_told_as_lost() -> None:
+    found = imported(HUB_IMAGES.format(path="some/pictures"))
+    (entry,) = field(found, "data.train.datasets")
+    assert (entry["dataset_name"], entry["dataset_kwargs"]["hf_dataset_path"]) == ("hf_vision", "some/pictures")
+    assert any(note.fate == "lost" and "image, question and answer" in note.message for note in found.notes)
+
+
+def test_images_for_a_model_that_reads_text_are_told_as_lost() -> None:
+    assert any(note.fate == "lost" and "reads text alone" in note.message for note in imported(AXOLOTL.replace("yahma/alpaca-cleaned", "merve/vqav2-small")).notes)
+
+
 @pytest.mark.parametrize(
-    ("text", "key"),
+    ("more", "key", "fate"),
     [
-        (AXOLOTL + "val_set_size: .inf\n", "val_set_size"),
-        (AXOLOTL + "num_epochs: .inf\n", "num_epochs"),
-        (AXOLOTL.replace("type: alpaca", "type: chat_template\n    message_property_mappings: x"), r"datasets\[0\]"),
-        (FACTORY + "lora_target: 5\n", "lora_target"),
-        (TUNE + "max_steps_per_epoch: {a: 1}\n", "epoch"),
+        ("adapter: lora\nlora_target_modules: 'layers.[\\d]+.q_proj'\n", "lora_target_modules", "lost"),
+        ("adapter: lora\nlora_target_modules: q_proj\n", "lora_target_modules", "carried"),
+        ("chat_template: jinja\nchat_template_jinja: '{{ messages }}'\n", "chat_template_jinja", "lost"),
+        ("special_tokens: {eos_token: <|im_end|>}\n", "special_tokens.eos_token", "carried"),
+        ("rl: dpo\nsample_packing: true\n", "sample_packing", "harmless"),
+        ("rl_beta: 0.1\n", "rl_beta", "harmless"),
     ],
 )
-def test_a_value_of_another_kind_is_the_files_mistake(text: str, key: str) -> None:
-    with pytest.raises(UsageError, match=f"has a value that cannot be read, near .*{key}"):
-        imported(text)
+def test_a_key_of_axolotl_meets_its_fate(more: str, key: str, fate: str) -> None:
+    assert fates(imported(AXOLOTL + more))[key] == {fate}
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("row", "key", "fate"),
     [
-        AXOLOTL + "wandb_project: a; rm -rf ~\n", TUNE + "metric_logger: {_component_: torchtune.training.metric_logging.WandBLogger, project: a; rm -rf ~}\n",
-        UNSLOTH + "logging: {enable_wandb: true, wandb_project: a; rm -rf ~}\n",
+        ("message_property_mappings: {role: role, content: content}", "message_property_mappings", "harmless"),
+        ("message_property_mappings: {role: role, content: text}", "message_property_mappings", "lost"),
+        ("roles: {user: [user]}", "roles", "harmless"),
+        ("roles: {user: [human], assistant: [gpt]}", "roles", "lost"),
+        ("chat_template: llama3", "chat_template", "changed"),
     ],
-)  # fmt: skip
-def test_a_name_in_a_command_is_one_word(text: str) -> None:
-    assert [note.message for note in imported(text).notes if "export WANDB_PROJECT='a; rm -rf ~'" in note.message]
+)
+def test_names_of_its_own_in_the_rows_are_lost(row: str, key: str, fate: str) -> None:
+    assert fates(imported(f"base_model: a/b\ndatasets:\n  - path: some/chats\n    type: chat_template\n    {row}\n"))[f"datasets[0].{key}"] == {fate}
+
+
+def test_names_in_a_config_of_torchtune_are_filled_in() -> None:
+    found = imported(TUNE + "output_dir: ${root}/out\nroot: /data\nepochs: ${passes}\npasses: 2\noptimizer: {_component_: torch.optim.AdamW, lr: '${rate}'}\nrate: 3e-4\n")
+    assert (field(found, "training.output_dir"), field(found, "training.num_train_epochs"), field(found, "training.learning_rate")) == ("/data/out", 2, 3e-4)
+    assert field(imported(TUNE + "output_dir: ${a}\na: ${b}\nb: ${a}\n"), "training.output_dir") in ("${a}", "${b}")
+
+
+def test_data_of_torchtune_to_evaluate_on() -> None:
+    found = imported(TUNE + "dataset_val: {_component_: torchtune.datasets.alpaca_dataset, split: 'train[95%:]'}\nrun_val_every_n_steps: 50\nbatch_size_val: 2\n")
+    assert field(found, "data.validation.datasets") == [{"dataset_name": "tatsu-lab/alpaca", "split": "train[95%:]"}]
+    assert (field(found, "training.eval_steps"), field(found, "training.per_device_eval_batch_size")) == (50, 2)
+
+
+def test_a_whole_model_trained_with_unsloth_has_no_adapters() -> None:
+    found = imported(UNSLOTH + "training: {training_type: full, load_in_4bit: true}\nlora: {lora_r: 16}\n")
+    assert field(found, "peft") is None
+    assert fates(found)["lora.lora_r"] == fates(found)["training.load_in_4bit"] == {"harmless"}
+
+
+def test_a_dataset_of_axolotl_that_is_a_name_alone_is_lost_and_leaves_no_entry() -> None:
+    found = imported("base_model: a/b\ndatasets:\n  - tatsu-lab/alpaca\n  - {type: alpaca}\n  - {path: yahma/alpaca-cleaned, type: alpaca}\n")
+    assert field(found, "data.train.datasets") == [{"dataset_name": "yahma/alpaca-cleaned"}]
+    assert fates(found)["datasets[0]"] == fates(found)["datasets[1]"] == {"lost"}
+
+
+def test_four_bits_said_twice_to_axolotl_are_lost_nowhere() -> None:
+    found = imported(AXOLOTL + "adapter: qlora\nload_in_4bit: true\n")
+    assert fates(found)["load_in_4bit"] == {"carried"}
+    assert field(found, "peft.q_lora") is True
+    assert found.is_whole
+
+
+def test_the_name_of_a_project_is_one_word_of_a_command() -> None:
+    found = imported(AXOLOTL + "wandb_project: a; rm -rf ~\n")
+    assert [note.message for note in found.notes if "export WANDB_PROJECT='a; rm -rf ~'" in note.message]

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import random
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from assistant.catalogue.models import get_model
+from assistant.checks.lint import Context
+from assistant.checks.lint import judge as lint
 from assistant.migrate.foreign import import_config, tool_of
 from assistant.migrate.upgrade import kind_of_old, upgrade
-from tests.migrate.examples import EXAMPLES, HERE, name_of
+from tests.migrate.examples import EXAMPLES, HERE, TOOLS, name_of
+from tests.migrate.written import written
 
 pytestmark = pytest.mark.oumi
 
@@ -27,6 +33,20 @@ def test_another_tools_config_is_accepted(judge: Any, path: Path) -> None:
     verdict = judge.ask(path.name, import_config(text, tool).text, world=8)
     assert verdict["l1"], verdict["error"]
     assert verdict["l2"] or any(words in verdict["error"] for words in NO_GPU), verdict["error"]
+
+
+@pytest.mark.parametrize("tool", TOOLS.values())
+def test_what_the_linter_passes_of_configs_drawn_by_chance_loads(judge: Any, tool: str) -> None:
+    loaded = 0
+    for seed in range(40):
+        found = import_config(yaml.safe_dump(written(tool, random.Random(f"{tool}{seed}")), sort_keys=False), tool)
+        if any(flaw.finding.severity == "error" for flaw in lint(found.text, Context(model_of=get_model)).flaws):
+            continue
+        text = re.sub(r"(?m)^ +dataset_path: .*$", "", found.text)  # whose files are not here
+        verdict = judge.ask(f"{tool}-{seed}", text.replace("flash_attention_2", "sdpa"), world=8)
+        assert verdict["l1"], (verdict["error"], found.text)
+        loaded += 1
+    assert loaded > 10
 
 
 @pytest.mark.parametrize("path", OLD, ids=lambda path: path.stem)

@@ -85,6 +85,11 @@ _REWARDED: Body = {
     "training.trainer_type": "TRL_GRPO", "training.grpo.num_generations": 2, "training.grpo.max_completion_length": 8,
     "data.train.datasets": [{"dataset_name": "trl-lib/tldr", "dataset_path": "prompts.jsonl"}],
 }  # fmt: skip
+_OUMIS: Body = {
+    "training.trainer_type": "OUMI", "training.trainer_kwargs": None,
+    "data.train.collator_name": "text_completions_only_with_padding", "data.train.train_target": "ALL_ASSISTANT_TURNS",
+}  # fmt: skip
+"""Oumi's own trainer, which needs labels."""
 LATE: tuple[tuple[str, Body], ...] = (
     ("TRN020", {"training.per_device_train_batch_size": 0}),
     ("TRN020", {"training.learning_rate": -1.0}),
@@ -116,6 +121,10 @@ LATE: tuple[tuple[str, Body], ...] = (
     ("PEF047", {**_PEFT, "peft.lora_target_modules": ["q_proj"], "peft.lora_init_weights": "PISSA_NITER"}),
     ("TRN020", {"training.per_device_train_batch_size": "0"}),
     ("TRN028", {"training.trainer_kwargs.optim": "adamw_torch"}),
+    ("DAT072", {"data.train.datasets": [{"dataset_name": "json", "dataset_path": "rows.jsonl"}]}),
+    ("DAT073", {"training.trainer_type": "TRL_GRPO", "data.train.collator_name": "text_with_padding", "training.grpo": {"num_generations": 2}}),
+    ("TRN040", {**_OUMIS, "training.optimizer": "lion_32bit"}),
+    ("TRN040", {**_OUMIS, "training.lr_scheduler_type": "polynomial"}),
     ("DAT050", {"training.trainer_type": "TRL_DPO"}),
     ("DAT050", {"training.trainer_type": "TRL_KTO"}),
     ("DAT057", {"data.train.collator_name": "text_completions_only_with_padding"}),
@@ -230,6 +239,16 @@ def test_packed_rows_come_with_their_labels(tiny: Path, train: Train) -> None:
     assert train("labelled", body)["error"] is None
 
 
+@pytest.mark.parametrize(("name", "comes"), [("text_sft_jsonl", True), ("json", False)])
+def test_rows_that_are_not_tokenized_hang_the_packer(tiny: Path, judge_bin: Path, name: str, comes: bool) -> None:
+    """It fails in a thread of its own, and whoever asks for a row waits for ever."""
+    body = changed(base(tiny), {"data.train.pack": True, "data.train.datasets": [{"dataset_name": name}]})
+    assert ("DAT071" in rules(body)) is not comes
+    said = [judge_bin / "python", HERE / "packing_worker.py", tiny / "tiny-llama", name, tiny / "rows.jsonl"]
+    done = subprocess.run(said, capture_output=True, text=True, timeout=200, check=False)
+    assert f"ROWS {int(comes)}" in done.stdout, done.stderr[-500:]
+
+
 def test_qlora_trains_on_a_cpu(tiny: Path, train: Train, judge_bin: Path) -> None:
     """Where bitsandbytes is there at all: some judges lack it."""
     body = changed(base(tiny), {**_PEFT, "peft.q_lora": True, "peft.lora_target_modules": ["q_proj"]})
@@ -283,6 +302,7 @@ QUIET: tuple[tuple[str, Body, Body], ...] = (
     ("TRN064", {"training.use_deterministic": True, "training.enable_gradient_checkpointing": True}, {}),
     ("TRN065", {"training.trainer_kwargs": {"use_cpu": True, "load_best_model_at_end": True}}, {}),
     ("TRN073", {"training.profiler": {"enable_cpu_profiling": True, "schedule": {"enable_schedule": True}}}, {}),
+    ("TRN078", _REWARDED, {}),
     ("DAT052", {"data.validation": _HELD_OUT}, {"arguments": {"eval_strategy": "no"}}),
     ("DAT053", {"data.validation": _HELD_OUT, "training.eval_strategy": "steps", "training.eval_steps": 50}, {}),
     ("DAT054", {"data.train.datasets.0.sample_count": 4}, {"rows": 4}),
@@ -378,6 +398,12 @@ def test_packing_without_a_length_makes_rows_of_1024(tiny: Path, train: Train) -
     answer = train("packed", body)
     assert answer["error"] is None
     assert answer["longest"] in (1024, 1025)
+
+
+def test_rows_that_oumi_prepares_need_a_length_where_the_tokenizer_has_none(tiny: Path, train: Train) -> None:
+    body = changed(base(tiny), {"model.model_max_length": None})
+    assert "MEM007" in rules(body)
+    assert "OverflowError" in train("endless-tokenizer", body)["error"]
 
 
 def test_a_sample_larger_than_the_set_repeats_rows(tiny: Path, train: Train) -> None:

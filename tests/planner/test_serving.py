@@ -271,3 +271,64 @@ def test_whether_the_users_have_room(users: int, severity: str) -> None:
     found = next(f for f in outcome.findings if f.rule == "INF010")
     assert found.severity == severity
     assert f"{users:,}" in found.message
+
+
+PACKED = "Qwen/Qwen2.5-32B-Instruct-AWQ"
+
+
+def test_packed_weights_take_what_they_are_packed_in() -> None:
+    """4 bits and a 16-bit scale for 32 weights; embedding and head in 16 bit."""
+    packed, whole = (plan(answer("RTXA6000", task="infer", model=name)) for name in (PACKED, PACKED.removesuffix("-AWQ")))
+    assert packed.memory is not None
+    assert whole.memory is not None
+    assert packed.fits
+    assert not whole.fits
+    base = get_model(PACKED.removesuffix("-AWQ"))
+    assert base is not None
+    kept = base.params_embedding + base.params_lm_head
+    assert packed.memory.parts["weights"] == pytest.approx((base.params_total - kept) * 0.5625 + kept * 2)
+    assert config(answer("RTXA6000", task="infer", model=PACKED))["model"]["model_name"] == PACKED
+
+
+@pytest.mark.parametrize(
+    ("machine", "model", "told"),
+    [
+        ("V100", "TheBloke/Mistral-7B-Instruct-v0.2-AWQ", True),
+        ("T4", "TheBloke/Mistral-7B-Instruct-v0.2-AWQ", False),
+        ("V100", "TheBloke/Mistral-7B-Instruct-v0.2-GPTQ", False),
+        ("V100", "Qwen/Qwen3-8B-FP8", True),
+        ("MI300X", "Qwen/Qwen3-8B-FP8", False),
+        ("MI300X", "Qwen/Qwen2.5-7B-Instruct-AWQ", True),
+    ],
+)
+def test_a_format_without_kernels_on_the_gpu_is_told(machine: str, model: str, told: bool) -> None:
+    outcome = answer(machine, task="infer", model=model, engine="VLLM")
+    assert ("INF012" in [f.rule for f in outcome.findings]) is told
+
+
+@pytest.mark.parametrize("words", ["qwen2.5 32b awq", "qwen2.5-32b-awq", "qwen2.5 32b in 4 bit", "qwen2.5 32b gptq weights", "qwen2.5 32b fp8"])
+def test_a_format_that_was_said_of_a_model_in_16_bit_is_told(words: str) -> None:
+    reading = read(f"serve {words} with vllm on an A6000")
+    outcome = respond(reading.intent, notes=reading.notes, unread=reading.unread)
+    found = next(f for f in outcome.findings if f.rule == "INF011")
+    assert "it would take up to" in found.message
+    assert not reading.unread
+
+
+@pytest.mark.parametrize("words", [PACKED, "qwen2.5 32b", "qwen2.5 32b, no quantization,"])
+def test_nothing_is_told_of_a_format_that_stands_in_the_name_or_was_not_said(words: str) -> None:
+    reading = read(f"serve {words} with vllm on an A6000")
+    outcome = respond(reading.intent, notes=reading.notes, unread=reading.unread)
+    assert "INF011" not in [f.rule for f in outcome.findings]
+
+
+def test_vllm_quantises_as_it_loads_where_that_was_asked_for() -> None:
+    reading = read("serve llama 3.1 8b on a 3060 with vllm model.model_kwargs.load_in_4bit=true")
+    outcome = respond(reading.intent, notes=reading.notes)
+    assert plan(outcome).fits
+    assert config(outcome)["model"]["model_kwargs"]["load_in_4bit"] is True
+
+
+def test_a_packed_model_is_evaluated() -> None:
+    scored = plan(answer("RTX4090", task="evaluate", model="Qwen/Qwen2.5-7B-Instruct-AWQ", benchmarks=["mmlu"]))
+    assert scored.fits

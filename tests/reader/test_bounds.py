@@ -76,3 +76,16 @@ def test_a_bound_that_its_number_breaks_is_taken_as_no_value(words: str) -> None
 )  # fmt: skip
 def test_an_exact_number_has_no_note_of_a_bound(words: str) -> None:
     assert not [note for note in read(f"lora llama 3.1 8b {words}").notes if "number open" in note.why or "exact number" in note.why]
+
+
+@pytest.mark.parametrize(
+    ("text", "hours"),
+    [
+        ("pretrain a llama 1b on fineweb-edu on 8 h100 for 2 days", 48),
+        ("train qwen3 8b for about 12 hours", 12),
+        ("lora qwen3 8b for 3 days of chat logs in chats.jsonl", None),
+        ("sft qwen3 8b for two hours a day", None),
+    ],
+)
+def test_how_long_a_run_is_to_take(text: str, hours: float | None) -> None:
+    assert read(text).intent.max_hours == hours

@@ -61,7 +61,6 @@ def test_what_names_no_field_becomes_a_note(text: str, wanted: dict[str, str]) -
         "lora llama 3.1 8b for helpfulness on alpaca",
         "qlora qwen3 8b in 4 bit on a 4090",
         "finetune qwen3 8b on data/judge_rows.jsonl, 3 trials of mine failed",
-        "serve qwen3 8b in 8 bit with vllm",
         "mmlu for qwen3 8b",
     ],
 )

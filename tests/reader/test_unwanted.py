@@ -155,3 +155,15 @@ def test_numbers_of_a_run_that_was_are_not_asked_for(text: str, wanted: dict[str
 )
 def test_numbers_that_are_asked_for_stay(text: str, key: str, value: Any) -> None:
     assert said(text).get(key) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "model"),
+    [
+        ("dpo zephyr style on ultrafeedback w/ mistral 7b qlora", "mistralai/Mistral-7B-Instruct-v0.3"),
+        ("zephyr-style dpo of mistral 7b", "mistralai/Mistral-7B-Instruct-v0.3"),
+        ("finetune zephyr in the style of shakespeare", "HuggingFaceH4/zephyr-7b-beta"),
+    ],
+)
+def test_a_model_whose_style_is_followed_is_not_trained(text: str, model: str) -> None:
+    assert said(text)["model"] == model

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from assistant.checks.case import Case
 from assistant.checks.declared import Found, Hit, Rule, put
+from assistant.checks.rules.data import MODELS
 
 KNOWN = ("eager", "sdpa", "flash_attention_2", "flash_attention_3", "flash_attention_4", "flex_attention")
 """transformers 5.16 (modeling_utils: attention functions), each also as `paged|NAME`."""
@@ -14,16 +15,20 @@ _MEANT = {
 
 
 def _no_such_attention(case: Case) -> Found:
-    said = case.text("model.attn_implementation")
+    return [hit for section in MODELS for hit in _attention_of(case, f"{section}.attn_implementation")]
+
+
+def _attention_of(case: Case, path: str) -> list[Hit]:
+    said = case.text(path)
     if not said or said.removeprefix("paged|") in KNOWN or any(mark in said for mark in "/:$"):
         return []  # a repository of kernels, or what is filled in later
     folded = said.lower()
     meant = folded if folded in KNOWN else _MEANT.get(folded, "")
     return [
         Hit(
-            path="model.attn_implementation",
+            path=path,
             words={"how": f"write {meant}" if meant else "write sdpa, flash_attention_2, eager or the repository of a kernel"},
-            edits=put("model.attn_implementation", meant) if meant else (),
+            edits=put(path, meant) if meant else (),
         )
     ]
 
@@ -31,6 +36,7 @@ def _no_such_attention(case: Case) -> Found:
 RULES = (
     Rule(
         rule="TRN035",
+        kinds=("train", "eval", "infer", "judge", "synthesize", "async_eval"),
         where=_no_such_attention,
         message='transformers has no attention called "{value}"',
         fix="{how}",

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from assistant.checks.case import Case
 from assistant.checks.declared import REMOVE, Found, Hit, Rule, put, when
+from assistant.checks.rules.rows import untokenized
 from assistant.checks.schema import snapshot
 
 COLLATORS = ("text_with_padding", "text_completions_only_with_padding", "vision_language_with_padding", "vision_language_sft")
 """oumi/builders/collators.py, 0.9."""
 _COMPLETIONS = "text_completions_only_with_padding"
 _SPLITS = ("train", "validation", "test")
+MODELS = ("model", "inference_config.model", "evaluation.model")
+"""Where a model stands, in any kind of config."""
 _ROWS: dict[str, frozenset[str]] = {
     "TRL_SFT": frozenset(("sft", "vision_sft", "pretrain")),
     "TRL_DPO": frozenset(("dpo", "vision_dpo")),
@@ -17,6 +20,7 @@ _ROWS: dict[str, frozenset[str]] = {
     "TRL_GRPO": frozenset(("grpo",)),
     "TRL_GKD": frozenset(("sft", "vision_sft")),
     "TRL_GOLD": frozenset(("sft", "vision_sft")),
+    **dict.fromkeys(("HF", "OUMI"), frozenset(("sft", "vision_sft", "pretrain"))),
 }
 """Trainer → rows that it reads. A set of another kind lacks the columns that it asks for."""
 _MEANT = {"sft": "TRL_SFT", "vision_sft": "TRL_SFT", "dpo": "TRL_DPO", "vision_dpo": "TRL_DPO", "kto": "TRL_KTO", "grpo": "TRL_GRPO", "pretrain": "TRL_SFT"}
@@ -55,7 +59,7 @@ def _other_rows(case: Case) -> Found:
 def _packs_short(case: Case) -> bool:
     """Sets of raw text are cut to the length of their own dataset_kwargs."""
     raw = any(spec.kind == "pretrain" for _, spec in case.registered())
-    return case.on("data.train.pack") and case.number("model.model_max_length") is None and not raw
+    return case.on("data.train.pack") and case.number("model.model_max_length") is None and not raw and not untokenized(case)
 
 
 def _never_evaluated(case: Case) -> bool:
@@ -95,15 +99,24 @@ def _no_target(case: Case) -> bool:
     return "response_template" not in case.section("data.train.collator_kwargs")
 
 
+def _own_collator(case: Case) -> bool:
+    """Preference pairs and prompts are put together by TRL."""
+    return case.is_file and case.trainer in ("TRL_DPO", "TRL_GRPO") and case.get("data.train.collator_name") in COLLATORS[:2]
+
+
 def _no_such_template(case: Case) -> Found:
+    return [hit for section in MODELS for hit in _template_of(case, f"{section}.chat_template")]
+
+
+def _template_of(case: Case, path: str) -> list[Hit]:
     """The template that is meant, where its name was only written in another way; else the tokenizer's own."""
-    said, known = case.text("model.chat_template"), snapshot()["names"]["model.chat_template"]
+    said, known = case.text(path), snapshot()["names"]["model.chat_template"]
     if not said or said in known:
         return []
     plain = said.lower().replace("_", "").replace("-", "")
     meant = next((name for name in known if name.replace("_", "").replace("-", "") == plain), "auto")
     how = "Write auto for the tokenizer's own, or one of" if meant == "auto" else f"Write {meant}; it has"
-    return [Hit(path="model.chat_template", words={"how": f"{how} {', '.join(name for name in known if name != 'auto')}."}, edits=put("model.chat_template", meant))]
+    return [Hit(path=path, words={"how": f"{how} {', '.join(name for name in known if name != 'auto')}."}, edits=put(path, meant))]
 
 
 RULES = (
@@ -256,8 +269,20 @@ RULES = (
         good="data: {train: {collator_name: text_completions_only_with_padding, train_target: ALL_ASSISTANT_TURNS, datasets: [{dataset_name: yahma/alpaca-cleaned}]}}\n",
     ),
     Rule(
+        rule="DAT073",
+        where=when("data.train.collator_name", _own_collator),
+        message="{value} is for supervised rows: this trainer has a collator of its own, and the run stops.",
+        fix="Take data.train.collator_name out.",
+        edits=REMOVE,
+        summary="A collator for rows of another shape",
+        why="GRPO refuses any collator, and Oumi's text collators find no input_ids in preference pairs (measured).",
+        bad="data: {train: {collator_name: text_with_padding, datasets: [{dataset_name: mlabonne/orpo-dpo-mix-40k}]}}\ntraining: {trainer_type: TRL_DPO, learning_rate: 1.0e-6}\n",
+        good="data: {train: {datasets: [{dataset_name: mlabonne/orpo-dpo-mix-40k}]}}\ntraining: {trainer_type: TRL_DPO, learning_rate: 1.0e-6}\n",
+        since="0.9",
+    ),
+    Rule(
         rule="DAT058",
-        kinds=("train", "eval", "infer"),
+        kinds=("train", "eval", "infer", "judge", "synthesize", "async_eval"),
         where=_no_such_template,
         message='Oumi has no chat template "{value}".',
         fix="{how}",

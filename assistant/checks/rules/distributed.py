@@ -14,7 +14,7 @@ _BATCH = {"train_micro_batch_size_per_gpu": "per_device_train_batch_size", "grad
 def _masters_in_float32(case: Case) -> bool:
     """accelerate upcasts what trains; adapters are float32 already (PEFT's autocast_adapter_dtype)."""
     half = case.get("model.torch_dtype_str") in ("bfloat16", "bf16") and case.get("fsdp.mixed_precision") == "bf16"
-    return half and case.method == "full" and case.sharding == "fsdp"
+    return half and case.method == "full" and case.sharding == "fsdp" and case.trainer != "OUMI"
 
 
 def _ignored(section: str, kind: str) -> Callable[[Case], Found]:
@@ -60,7 +60,8 @@ def _no_cuda(case: Case) -> Found:
 
 
 def _reentrant_unheard(case: Case) -> bool:
-    return case.sharding == "fsdp" and case.is_file and bool(case.section("training.gradient_checkpointing_kwargs"))
+    """Oumi's own trainer hands them to the model; the others leave recomputing to accelerate."""
+    return case.sharding == "fsdp" and case.trainer != "OUMI" and case.is_file and bool(case.section("training.gradient_checkpointing_kwargs"))
 
 
 def _not_across(case: Case) -> bool:

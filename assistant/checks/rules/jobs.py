@@ -71,6 +71,9 @@ def _cannot(case: Case) -> Iterator[Hit]:
 
 
 def _small_a100(case: Case) -> bool:
+    """Where the run is known to fit 40 GB nobody needs to know that there is a larger one."""
+    if case.fit is not None and case.fit.full.fits(case.fit.machine.usable_gib):
+        return False
     return re.fullmatch(r"A100(?::\d+)?", case.text("resources.accelerators")) is not None
 
 

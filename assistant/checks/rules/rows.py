@@ -107,8 +107,32 @@ def _no_row_length(case: Case) -> Found:
     return found
 
 
+def untokenized(case: Case) -> list[Hit]:
+    """Where packing finds nothing to pack. Rows that reach the packer as they are: those of a set without a class of Oumi's, and of trainers that tokenize by themselves."""
+    if not case.is_file or not case.on("data.train.pack"):
+        return []
+    if case.trainer in ("TRL_DPO", "TRL_KTO", "TRL_GRPO"):
+        return [Hit(path="data.train.pack", words={"whose": f"{case.trainer} takes rows that are not tokenized"}, edits=(Edit(path="data.train.pack", remove=True),))]
+    names = [str(entry.get("dataset_name")) for _, entry in case.datasets()]
+    raw = [name for name in names if registered_dataset(name) is None and (name in _FILES or find_dataset(name) is not None)]
+    return [Hit(path="data.train.pack", words={"whose": f"Oumi does not tokenize the rows of {raw[0]}"})] if raw else []
+
+
+def _path_unread(case: Case) -> Found:
+    """A file named for a reader that looks for its files elsewhere."""
+    found = []
+    for split in ("train", "validation"):
+        for path, entry in case.datasets(split):
+            name, said = str(entry.get("dataset_name")), str(entry.get("dataset_path") or "")
+            if case.is_file and name in _FILES and said and "data_files" not in case.section(f"{path}.dataset_kwargs"):
+                edits = (Edit(path=f"{path}.dataset_path", remove=True), Edit(path=f"{path}.dataset_kwargs.data_files", value=said))
+                found.append(Hit(path=f"{path}.dataset_path", words={"reader": name}, edits=edits))
+    return found
+
+
 def _no_system(case: Case) -> Found:
-    return [f"{path}.dataset_name" for path, entry in case.datasets() if case.is_file and entry.get("dataset_name") == "HuggingFaceDataset"]
+    """Oumi looks the name up whatever its capitals."""
+    return [f"{path}.dataset_name" for path, entry in case.datasets() if case.is_file and str(entry.get("dataset_name")).lower() == "huggingfacedataset"]
 
 
 RULES = (
@@ -219,6 +243,28 @@ RULES = (
         good="model: {model_name: gpt2, model_max_length: 1024}\n"
         "data: {train: {stream: true, datasets: [{dataset_name: HuggingFaceFW/fineweb-edu, dataset_kwargs: {seq_length: 1024}}]}}\n"
         "training: {trainer_type: TRL_SFT, max_steps: 100}\n",
+    ),
+    Rule(
+        rule="DAT071",
+        where=untokenized,
+        message="Packing takes rows with input_ids, and {whose}: the run hangs as it reads its data.",
+        fix="Take data.train.pack out, or give supervised rows by a set that Oumi has a class for, such as text_sft_jsonl.",
+        summary="Packing of rows that are not tokenized",
+        why="PretrainingAsyncTextDataset raises ValueError in a thread of its own, and the trainer waits for rows that never come (measured with json rows for SFT, DPO and KTO).",
+        bad="data: {train: {pack: true, datasets: [{dataset_name: json, dataset_kwargs: {data_files: rows.jsonl}}]}}\ntraining: {trainer_type: TRL_SFT, max_steps: 100}\n",
+        good="data: {train: {pack: true, datasets: [{dataset_name: text_sft_jsonl, dataset_path: rows.jsonl}]}}\ntraining: {trainer_type: TRL_SFT, max_steps: 100}\n",
+        since="0.9",
+    ),
+    Rule(
+        rule="DAT072",
+        where=_path_unread,
+        message="{reader} does not read dataset_path: it finds no rows.",
+        fix="Write it as dataset_kwargs.data_files.",
+        summary="A file named where its reader does not look",
+        why="Oumi hands name, subset, split and dataset_kwargs to datasets.load_dataset and leaves dataset_path out (measured: DatasetGenerationError; builders/data.py).",
+        bad="data: {train: {datasets: [{dataset_name: json, dataset_path: rows.jsonl}]}}\ntraining: {trainer_type: TRL_SFT}\n",
+        good="data: {train: {datasets: [{dataset_name: json, dataset_kwargs: {data_files: rows.jsonl}}]}}\ntraining: {trainer_type: TRL_SFT}\n",
+        since="0.9",
     ),
     Rule(
         rule="DAT066",

@@ -14,9 +14,10 @@ _HARNESS_ENGINES = ("NATIVE", "VLLM", "REMOTE")
 
 
 def _tasks(case: Case) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for place, task in enumerate(case.listed("tasks")):
+    above = "evaluation.tasks" if case.kind == "async_eval" else "tasks"
+    for place, task in enumerate(case.listed(above)):
         if isinstance(task, Mapping):
-            yield f"tasks[{place}]", task
+            yield f"{above}[{place}]", task
 
 
 def _no_backend(case: Case) -> Found:
@@ -56,17 +57,28 @@ def _ignored_generation(case: Case) -> Found:
     if known is None or not _served(case):
         return []
     values = case.section("generation")
-    names = [name for name in values if name in _WATCHED and name not in known.fields and values[name] is not None]
+    names = [name for name in values if name in _WATCHED and name not in known.fields and values[name] is not None and not _goes_without_saying(case, name)]
     return [Hit(path=f"generation.{name}", words={"engine": known.name}) for name in names]
+
+
+def _goes_without_saying(case: Case, name: str) -> bool:
+    """What the engine does anyway: it samples where there is a temperature, and keeps a cache."""
+    if name == "use_sampling":
+        return case.on("generation.use_sampling") is ((case.number("generation.temperature") or 0) > 0)
+    return name == "use_cache" and case.on("generation.use_cache")
 
 
 _WATCHED = frozenset(("batch_size", "num_beams", "use_sampling", "logit_bias", "min_p", "seed", "guided_decoding", "frequency_penalty", "presence_penalty", "use_cache"))
 
 
 def _greedy(case: Case) -> Found:
-    if _engine(case) != "NATIVE" or not _served(case) or case.on("generation.use_sampling"):
+    """A judge and a synthesis answer by a config of their own within."""
+    within = "inference_config." if case.kind in ("judge", "synthesize") else ""
+    engine = case.text(f"{within}engine") or "NATIVE" if within else _engine(case)
+    if engine != "NATIVE" or not (within or _served(case)) or case.on(f"{within}generation.use_sampling"):
         return []
-    return [f"generation.{name}" for name in ("temperature", "min_p") if (case.number(f"generation.{name}") or 0) > 0]
+    paths = [f"{within}generation.{name}" for name in ("temperature", "min_p")]
+    return [Hit(path=path, edits=put(f"{within}generation.use_sampling", True)) for path in paths if (case.number(path) or 0) > 0]
 
 
 def _no_cache(case: Case) -> bool:
@@ -76,7 +88,7 @@ def _no_cache(case: Case) -> bool:
 RULES = (
     Rule(
         rule="EVL020",
-        kinds=("eval",),
+        kinds=("eval", "async_eval"),
         where=_no_backend,
         message="evaluation_backend {told}, and the evaluation stops when it comes to this task.",
         fix="It is lm_harness or custom.",
@@ -150,12 +162,11 @@ RULES = (
     ),
     Rule(
         rule="INF020",
-        kinds=("infer",),
+        kinds=("infer", "judge", "synthesize"),
         severity="warning",
         where=_greedy,
         message="{path} has no effect: without use_sampling the answer is the likeliest one",
         fix="set generation.use_sampling: true",
-        edits=put("generation.use_sampling", True),
         summary="A temperature without sampling",
         why="The NATIVE engine drops it with a debug message where use_sampling is false, its default (code of Oumi 0.9).",
         bad="model: {model_name: gpt2}\nengine: NATIVE\ngeneration: {temperature: 0.7}\n",

@@ -24,7 +24,7 @@ def _foreign_kwargs(case: Case) -> Found:
     if not known:
         return []
     foreign = [name for name in given if name not in known and name != "packing" and field(f"training.{name}") is None]
-    return [_foreign(name, known, given) for name in foreign]
+    return [_foreign(name, known, given, case.trainer) for name in foreign]
 
 
 _PASSED = {
@@ -42,8 +42,15 @@ _PASSED = {
 """Arguments that TrainingParams.to_hf passes itself under other names than its fields' (core/configs/params/training_params.py, 0.9) → what to write."""
 
 
-def _foreign(name: str, known: frozenset[str], given: Mapping[str, Any]) -> Hit:
+_SECTIONS = {"TRL_GRPO": "grpo", "TRL_GKD": "gkd", "TRL_GOLD": "gold"}
+"""Trainer → the section of its own arguments."""
+
+
+def _foreign(name: str, known: frozenset[str], given: Mapping[str, Any], trainer: str | None) -> Hit:
     path = f"training.trainer_kwargs.{name}"
+    section = _SECTIONS.get(trainer or "", "")
+    if section and field(f"training.{section}.{name}") is not None:
+        return Hit(path=path, words={"told": "Oumi passes this argument itself, and may not be given it twice", "how": f"Use training.{section}.{name}."})
     if name in _PASSED:
         return Hit(path=path, words={"told": "Oumi passes this argument itself, and may not be given it twice", "how": _PASSED[name]})
     renamed = _misspelt(name, known, given)
@@ -139,11 +146,16 @@ def _uneven_groups(case: Case) -> Found:
     if case.trainer != "TRL_GRPO" or world is None:
         return []
     micro, steps = (case.number(f"training.{name}") for name in ("per_device_train_batch_size", "gradient_accumulation_steps"))
-    group = case.number("training.grpo.num_generations") or 8.0
+    group = case.number("training.grpo.num_generations") or case.number("training.trainer_kwargs.num_generations") or 8.0
     batch = (micro if micro is not None else 8.0) * (steps if steps is not None else 1.0) * world
     if "generation_batch_size" in case.section("training.trainer_kwargs") or batch % group == 0:
         return []
     return [Hit(path="training.per_device_train_batch_size", words={"batch": f"{batch:g}", "group": f"{group:g}"})]
+
+
+def _no_rewards(case: Case) -> bool:
+    given = case.listed("training.reward_functions") or case.text("training.reward_functions")
+    return case.is_file and case.trainer == "TRL_GRPO" and not given and not case.get("training.grpo.rollout_function")
 
 
 def _checkpointing_undone(case: Case) -> bool:
@@ -303,6 +315,17 @@ RULES = (
         bad="training: {trainer_type: TRL_GRPO, per_device_train_batch_size: 3}\n",
         good="training: {trainer_type: TRL_GRPO, per_device_train_batch_size: 8}\n",
         gpus="A100-80GB",
+    ),
+    Rule(
+        rule="TRN078",
+        severity="warning",
+        where=when("training.reward_functions", _no_rewards),
+        message="no reward function is named: every answer is worth the same, and nothing is learned",
+        fix="set training.reward_functions",
+        summary="GRPO without a reward",
+        why="Oumi logs a warning and trains on (measured): without rewards all advantages are 0.",
+        bad="training: {trainer_type: TRL_GRPO, learning_rate: 1.0e-6}\n",
+        good="training: {trainer_type: TRL_GRPO, learning_rate: 1.0e-6, reward_functions: [soft_5tokens_completions]}\n",
     ),
     Rule(
         rule="TRN064",

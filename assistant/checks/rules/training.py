@@ -9,6 +9,11 @@ from assistant.checks.schema import snapshot
 _FULL = ("float32", "f32", "float")
 _TRL = ("TRL_SFT", "TRL_DPO", "TRL_KTO", "TRL_GRPO", "TRL_GKD", "TRL_GOLD", "HF")
 _STRATEGIES = ("no", "steps", "epoch")
+_OF_OUMI = {
+    "training.optimizer": ("adam", "adamw", "adamw_torch", "adamw_torch_fused", "adamw_8bit", "paged_adamw_8bit", "paged_adamw", "paged_adamw_32bit", "sgd", "adafactor"),
+    "training.lr_scheduler_type": ("linear", "cosine", "cosine_with_restarts", "cosine_with_min_lr", "constant"),
+}
+"""oumi/builders/optimizers.py and lr_schedules.py, 0.9."""
 
 
 def _autocast_over_half(case: Case) -> bool:
@@ -22,7 +27,7 @@ def _flash(case: Case) -> bool:
     if case.get("model.attn_implementation") != "flash_attention_2":
         return False
     old = case.capability is not None and case.capability < 8.0
-    return old or (case.get("model.torch_dtype_str") == "float32" and case.text("training.mixed_precision_dtype").upper() not in ("BF16", "FP16"))
+    return old or (case.get("model.torch_dtype_str") in _FULL and case.text("training.mixed_precision_dtype").upper() not in ("BF16", "FP16"))
 
 
 def _warmup_too_long(case: Case) -> bool:
@@ -38,10 +43,14 @@ def _no_least_rate(case: Case) -> bool:
 
 
 def _no_such_word(case: Case) -> Found:
-    """Optimizers and schedulers that Transformers does not have."""
+    """Optimizers and schedulers that Transformers does not have, or Oumi's own trainer."""
+    if case.trainer == "OUMI":
+        wrong = [path for path, known in _OF_OUMI.items() if case.text(path) and case.text(path).lower() not in known]
+        return [Hit(path=path, words={"whose": "Oumi's own trainer", "near": f"It is one of {', '.join(_OF_OUMI[path])}."}) for path in wrong]
     if case.trainer not in _TRL:
         return []
-    return [path for path in ("training.optimizer", "training.lr_scheduler_type") if case.text(path) and case.text(path) not in snapshot()["names"][path]]
+    wrong = [path for path in _OF_OUMI if case.text(path) and case.text(path) not in snapshot()["names"][path]]
+    return [Hit(path=path, words={"whose": "Transformers"}) for path in wrong]
 
 
 def _no_bf16(case: Case) -> Found:
@@ -211,10 +220,10 @@ RULES = (
     Rule(
         rule="TRN040",
         where=_no_such_word,
-        message="Transformers has no {path} {value}.",
+        message='{whose} has no {path} "{value}".',
         fix="{near}",
         summary="An optimizer or schedule that does not exist",
-        why="Oumi hands the word to Transformers, which refuses it when the trainer is made; `adamw` and `adam` are such words (measured).",
+        why="Oumi hands the word to Transformers, which refuses it when the trainer is made; `adamw` and `adam` are such words (measured). Its own trainer has a shorter list (measured with lion_32bit and polynomial).",
         bad="training: {trainer_type: TRL_SFT, optimizer: adamwww}\n",
         good="training: {trainer_type: TRL_SFT, optimizer: adamw_torch_fused}\n",
     ),

@@ -13,7 +13,15 @@ from assistant.core.taskplan import TaskPlan
 from assistant.core.values import Estimate, Finding, Hardware, ModelSpec, Reason
 from assistant.planner.data import needs
 from assistant.planner.serving.engines import choose_engine, engine_words, without_adapter
-from assistant.planner.serving.fitting import DTYPES, gated_note, precision_of, unknown_size, value_bytes_of, vllm_fit
+from assistant.planner.serving.fitting import (
+    DTYPES,
+    gated_note,
+    native_bytes,
+    precision_of,
+    unknown_size,
+    value_bytes_of,
+    vllm_fit,
+)
 from assistant.planner.serving.functions import OwnFunction, function_findings
 from assistant.planner.serving.infer import NEW_TOKENS, Subject, named, slug
 from assistant.planner.serving.memory import (
@@ -148,7 +156,7 @@ def _native(base: _Setting, intent: Intent, model: ModelSpec, machine: Hardware,
     def load(batch: int, gpus: int) -> Load:
         rows = int(batch * context * _LIKELIHOOD_BYTES) if likelihood else batch
         return Load(
-            model=model, bytes_per_weight=value_bytes, value_bytes=value_bytes, sequences=batch, tokens=context, gpus=gpus,
+            model=model, bytes_per_weight=native_bytes(model, machine), value_bytes=value_bytes, sequences=batch, tokens=context, gpus=gpus,
             grows=any(t.generates for t in tasks), logits_rows=rows,
         )  # fmt: skip
 

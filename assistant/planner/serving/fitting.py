@@ -6,7 +6,14 @@ from dataclasses import dataclass, replace
 
 from assistant.core.units import GIB
 from assistant.core.values import Estimate, Finding, Hardware, ModelSpec
-from assistant.planner.serving.memory import estimate_load, room_for, tensor_parallel, vllm_load, vllm_usable_gib
+from assistant.planner.serving.memory import (
+    estimate_load,
+    room_for,
+    stored_bytes,
+    tensor_parallel,
+    vllm_load,
+    vllm_usable_gib,
+)
 
 DTYPES = {"bf16": "bfloat16", "fp16": "float16", "fp32": "float32"}
 """A plan's precision → `model.torch_dtype_str`."""
@@ -32,7 +39,7 @@ def vllm_fit(model: ModelSpec, machine: Hardware, context: int, path: str) -> Vl
         machine=replace(used, free_gib=min(usable, used.usable_gib)),
         memory=estimate_load(load),
         room=room_for(load, usable * GIB),
-        findings=_findings(model, machine, gpus, path),
+        findings=(*_findings(model, machine, gpus, path), *_kernels(model, machine)),
     )
 
 
@@ -46,6 +53,34 @@ def _findings(model: ModelSpec, machine: Hardware, gpus: int, path: str) -> tupl
         what = f"vLLM takes 90 % of a GPU and only {machine.free_gib:.1f} GiB are free: it would not start"
         found.append(Finding(rule="INF005", severity="warning", path=path, message=what, fix="free the GPU first, or say native"))
     return tuple(found)
+
+
+_LEAST = {"awq": 7.5, "w8a8": 7.5, "fp8": 7.5, "nvfp4": 7.5}
+"""Compute capability from which vLLM has kernels for a packed format; GPTQ and bitsandbytes run on all that it runs on."""
+_ON_AMD = frozenset(["fp8", "mxfp4"])
+"""Formats that vLLM reads on AMD's GPUs."""
+
+
+def _kernels(model: ModelSpec, machine: Hardware) -> tuple[Finding, ...]:
+    """A packed format that vLLM has no kernels for on this GPU (its tables of supported hardware, 0.15 and 0.32)."""
+    form, gpu = model.stored_as, machine.gpu
+    if form is None or gpu.kind in ("cpu", "unified"):
+        return ()
+    able = form in _ON_AMD if gpu.vendor == "AMD" else (gpu.compute_capability or 9.0) >= _LEAST.get(form, 0.0)
+    if able:
+        return ()
+    what = f"vLLM has no kernels for weights in {form} on {gpu.name}: it would not start"
+    return (Finding(rule="INF012", severity="warning", path="model.model_name", message=what, fix="name weights in another format, such as GGUF, or another GPU"),)
+
+
+_STAY_PACKED = frozenset(["awq", "gptq", "int4", "4bit", "w4a16", "bnb-4bit", "bnb-8bit", "int8", "8bit"])
+"""Formats whose layers transformers computes with as they are; it widens others where the GPU has no kernels for them."""
+
+
+def native_bytes(model: ModelSpec, machine: Hardware) -> float:
+    """Bytes a weight of the linear layers in transformers."""
+    wide = value_bytes_of(machine)
+    return min(wide, stored_bytes(model)) if model.stored_as in _STAY_PACKED else wide
 
 
 def precision_of(machine: Hardware | None) -> str:

@@ -11,13 +11,23 @@ from assistant.core.intent import Intent
 from assistant.core.taskplan import TaskPlan
 from assistant.core.values import Estimate, Finding, Hardware, ModelSpec, Reason
 from assistant.planner.serving.engines import Choice, choose_engine, engine_words
-from assistant.planner.serving.fitting import DTYPES, gated_note, precision_of, unknown_size, value_bytes_of, vllm_fit
+from assistant.planner.serving.fitting import (
+    DTYPES,
+    gated_note,
+    native_bytes,
+    precision_of,
+    unknown_size,
+    value_bytes_of,
+    vllm_fit,
+)
 from assistant.planner.serving.memory import Load, estimate_load
 
 CONTEXT = 8192
 """Tokens of context nobody said, capped by the model: room for an answer of 2,048; 26 of Oumi's 131 inference recipes take it."""
 NEW_TOKENS = 2048
 """Tokens of an answer nobody said: what 61 of Oumi's 131 inference recipes take."""
+LOADED_IN_4_BIT = "model.model_kwargs.load_in_4bit"
+"""Field by which Oumi has vLLM quantise with bitsandbytes as it loads (vllm_inference_engine.py, 0.9); vLLM then holds 4 bits a weight."""
 _BATCHES = (32, 16, 8, 4, 2, 1)
 _SLUG = re.compile(r"[^a-z0-9.]+")
 
@@ -118,7 +128,8 @@ def _sized(intent: Intent, engine: Engine, model: ModelSpec | None, machine: Har
     if model is None:
         return None, _Sized(machine=machine, batch=1 if engine.name == "NATIVE" else None)
     if engine.name == "VLLM" or engine.kind == "server":
-        return _vllm(model, machine, context)
+        in_4_bit = engine.name == "VLLM" and (intent.overrides or {}).get(LOADED_IN_4_BIT) is True
+        return _vllm(replace(model, stored_as="4bit") if in_4_bit else model, machine, context)
     if engine.name == "LLAMACPP":
         return _llamacpp(model, machine, context)
     return _native(intent, model, machine, context)
@@ -139,7 +150,7 @@ def _native(intent: Intent, model: ModelSpec, machine: Hardware, context: int) -
 
     def load(batch: int) -> Load:
         return Load(
-            model=model, bytes_per_weight=value_bytes, value_bytes=value_bytes, sequences=batch, tokens=context,
+            model=model, bytes_per_weight=native_bytes(model, machine), value_bytes=value_bytes, sequences=batch, tokens=context,
             gpus=machine.count, grows=True, logits_rows=batch,
         )  # fmt: skip
 
