@@ -40,6 +40,11 @@ class Thing:
         except (ValueError, OverflowError):
             return None
 
+    def text(self, field: str) -> str | None:
+        """The value as Oumi reads it where it takes text: a number or a switch becomes its word; None for what is neither."""
+        value = self.get(field)
+        return str(value) if isinstance(value, str | int | float) else None
+
     def listed(self, field: str) -> list[Any]:
         """The items of a list; none where there is no such list."""
         return items(self.get(field))

@@ -83,6 +83,8 @@ def _lint(
     if (diff or (fix and STDIN in files)) and (as_json or how != "text"):
         flag = "--diff" if diff else "--fix"
         raise UsageError(f"{flag} writes a text of its own on stdout.", context=flag, hint="Leave --format out, or run it without it afterwards.", reference="usage")
+    if with_oumi and STDIN in files:
+        raise UsageError("--with-oumi asks Oumi, which reads files and no stdin.", context="--with-oumi", hint="Give a file, or leave it out.", reference="usage")
     machine = parse_machine(gpus) if gpus else None
     version = release_of(oumi_version) if oumi_version else newest()
     flags = Flags(
@@ -142,10 +144,12 @@ class _Linting:
             self._skip(file)
             return
         self.checked += 1
-        if verdict.kind is not None and (self.flags.fix or self.flags.diff):
-            verdict = self._mend(file, text, context)
-        self.found += [(file.name, flaw) for flaw in verdict.flaws]
-        if self.flags.with_oumi and verdict.kind is not None and file.name != STDIN:
+        try:
+            if verdict.kind is not None and (self.flags.fix or self.flags.diff):
+                verdict = self._mend(file, text, context, verdict)
+        finally:  # of a file that could not be replaced, what is wrong with it as it stands
+            self.found += [(file.name, flaw) for flaw in verdict.flaws]
+        if self.flags.with_oumi and verdict.kind is not None:
             self.found += _oumis(file, verdict)
 
     def _context(self, file: Lintable) -> Context:
@@ -164,15 +168,17 @@ class _Linting:
         if not self.flags.quiet:
             report.say(self.flags.screen, f"{file.name} is none of Oumi's configs: skipped.")
 
-    def _mend(self, file: Lintable, text: str, context: Context) -> Verdict:
+    def _mend(self, file: Lintable, text: str, context: Context, verdict: Verdict) -> Verdict:
+        """What is left in the file: all that was found where it is only shown what would change."""
         done = mended(text, context, self.flags.selection)
         if self.flags.diff:
             self.diffs.append(diff_lines(text, done.text, file.name))
-        elif file.name == STDIN:
+            return verdict
+        if file.name == STDIN:
             self.piped = True
             self.flags.screen.result(done.text)
         elif done.text != text:
-            replace_own(file.path, done.text)
+            replace_own(file.path, done.text, before=text)
         self.mended += len(done.made)
         return done.verdict
 
@@ -185,7 +191,7 @@ class _Linting:
         else:
             REPORTERS[flags.format](flags.screen, found)
         if not flags.quiet:
-            report.say(flags.screen, summary_line(self.found, self.checked, self.mended))
+            report.say(flags.screen, summary_line(self.found, self.checked, self.mended, offers=not flags.fix))
 
 
 def _oumis(file: Lintable, verdict: Verdict) -> list[tuple[str, Flaw]]:
@@ -196,8 +202,6 @@ def _oumis(file: Lintable, verdict: Verdict) -> list[tuple[str, Flaw]]:
     """
     from assistant.machine.validate import validate
 
-    if verdict.kind == "async_eval":
-        return []
     said = validate(file.path, verdict.kind or "train")
     if said.accepted is None:
         raise UsageError("Oumi is not installed here.", context="--with-oumi", hint='pip install "oumi==0.9", or leave --with-oumi out', reference="no-oumi")

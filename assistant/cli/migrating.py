@@ -141,7 +141,7 @@ def _replace(one: Migrated, wish: Wish) -> None:
     """The file replaced as a whole, unless something would be lost with it."""
     if one.result.text == one.before or (not one.result.is_whole and not wish.force):
         return
-    replace_own(Path(one.name).expanduser(), one.result.text)
+    replace_own(Path(one.name).expanduser(), one.result.text, before=one.before)
 
 
 def _show(done: list[Migrated], wish: Wish, screen: Screen) -> None:

@@ -132,13 +132,16 @@ def write_new(path: Path, text: str, *, force: bool) -> None:
         Path(temporary).unlink(missing_ok=True)
 
 
-def replace_own(path: Path, text: str) -> None:
-    """Write a file anew that is mended where it stands, with its permissions.
+def replace_own(path: Path, text: str, *, before: str) -> None:
+    """Write a file anew that is mended where it stands, with its permissions; `before` is what it held when it was read.
 
     Raises:
-        UsageError: as `write_new`, or its owner has made it read-only: a new file in its place would get past that.
+        UsageError: as `write_new`; its owner has made it read-only: a new file in its place would get past that; or another
+            program has written it since it was read.
     """
     try:
+        if path.read_bytes() != before.encode("utf-8"):
+            raise UsageError(f"{path} was changed by another program and left as it is.", context=str(path), hint="Run the command again.", reference="changed-meanwhile")
         writable = path.stat().st_mode & 0o222 and os.access(path, os.W_OK)
     except OSError as problem:
         raise _refused(path, problem) from None

@@ -27,6 +27,7 @@ _CLASSES = {
     "tune": "TuningConfig",
     "judge": "JudgeConfig",
     "synthesize": "SynthesisConfig",
+    "async_eval": "AsyncEvaluationConfig",
 }
 """Kind of config → its class in `oumi.core.configs`."""
 _PATIENCE = 180.0

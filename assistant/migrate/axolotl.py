@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from typing import Any
 
 from assistant.migrate import shapes
@@ -98,6 +99,8 @@ def _adapter(carry: Carry) -> None:
     four, eight = carry.take("load_in_4bit"), carry.take("load_in_8bit")
     if adapter in ("lora", "qlora"):
         shapes.put_adapter(carry, "adapter", bits=4 if four or adapter == "qlora" else 8 if eight else None)
+        if four and adapter == "qlora":  # Axolotl asks for both
+            carry.note("carried", "load_in_4bit", "is peft.q_lora", path="peft.q_lora")
         if carry.take("lora_target_linear"):
             shapes.put_all_linear(carry, "lora_target_linear")
         named = carry.root.at("lora_target_modules")
@@ -280,9 +283,9 @@ def _schedule(carry: Carry) -> None:
 
 def _reporting(carry: Carry) -> None:
     if carry.take("wandb_project"):
-        carry.put("training.enable_wandb", True, "wandb_project", f"export WANDB_PROJECT={carry.take('wandb_project')}: the project is not in the file", fate="changed")
+        carry.put("training.enable_wandb", True, "wandb_project", f"export WANDB_PROJECT={shlex.quote(str(carry.take('wandb_project')))}: the project is not in the file", fate="changed")
     if carry.take("wandb_entity"):
-        carry.note("harmless", "wandb_entity", f"export WANDB_ENTITY={carry.take('wandb_entity')}")
+        carry.note("harmless", "wandb_entity", f"export WANDB_ENTITY={shlex.quote(str(carry.take('wandb_entity')))}")
     if name := carry.take("wandb_name") or carry.take("wandb_run_id"):
         carry.put("training.run_name", name, "wandb_name")
     carry.take("wandb_mode")

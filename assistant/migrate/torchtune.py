@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from typing import Any
 
 from assistant.catalogue.models import find_model
@@ -232,7 +233,7 @@ def _output(carry: Carry) -> None:
     logger = str(carry.take("metric_logger._component_", ""))
     if "WandB" in logger:
         project = carry.take("metric_logger.project")
-        carry.put("training.enable_wandb", True, "metric_logger._component_", f"export WANDB_PROJECT={project}: the project is not in the file" if project else "", fate="changed" if project else "carried")
+        carry.put("training.enable_wandb", True, "metric_logger._component_", f"export WANDB_PROJECT={shlex.quote(str(project))}: the project is not in the file" if project else "", fate="changed" if project else "carried")
     elif logger:
         carry.harmless("metric_logger._component_", "Oumi writes its own logs below output_dir")
     for key in ("save_adapter_weights_only", "checkpointer.save_adapter_weights_only"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from assistant.migrate import shapes
 from assistant.migrate.carry import Carry
 from assistant.migrate.rows import Form, Rows, entry_of
@@ -106,7 +108,7 @@ def _data(carry: Carry) -> None:
 def _reporting(carry: Carry) -> None:
     if carry.has("logging.wandb_project"):
         project = carry.take("logging.wandb_project")
-        carry.note("harmless", "logging.wandb_project", f"export WANDB_PROJECT={project}: the project is not in the file")
+        carry.note("harmless", "logging.wandb_project", f"export WANDB_PROJECT={shlex.quote(str(project))}: the project is not in the file")
     for key in ("logging.wandb_token", "logging.hf_token"):
         if carry.has(key):
             carry.take(key)

@@ -92,12 +92,17 @@ def _sarif_rule(rule: str, summary: str, why: str, severity: str) -> dict[str, A
     }  # fmt: skip
 
 
+def _sentence(flaw: Flaw) -> str:
+    """What is wrong and what mends it, in one line."""
+    finding = flaw.finding
+    return one_row(f"{finding.message.rstrip('.')}. Fix: {finding.fix}" if finding.fix else finding.message)
+
+
 def _sarif_result(name: str, flaw: Flaw) -> dict[str, Any]:
     finding = flaw.finding
-    text = f"{finding.message} {finding.fix}".strip()
     uri = "stdin" if name == "-" else quote(name.replace("\\", "/"), safe="/", errors="replace")
     place = {"artifactLocation": {"uri": uri}, "region": {"startLine": flaw.line, "startColumn": flaw.column}}
-    return {"ruleId": finding.rule, "level": _LEVELS[finding.severity], "message": {"text": text}, "locations": [{"physicalLocation": place}]}
+    return {"ruleId": finding.rule, "level": _LEVELS[finding.severity], "message": {"text": _sentence(flaw)}, "locations": [{"physicalLocation": place}]}
 
 
 def as_github(screen: Screen, report: Report) -> None:
@@ -107,9 +112,8 @@ def as_github(screen: Screen, report: Report) -> None:
 
 def _annotation(name: str, flaw: Flaw) -> str:
     finding = flaw.finding
-    text = one_row(f"{finding.message} {finding.fix}".strip())
     where = f"file={_property(clean(name))},line={flaw.line},col={flaw.column},title={_property(finding.rule)}"
-    return f"::{_COMMANDS[finding.severity]} {where}::{_data(text)}"
+    return f"::{_COMMANDS[finding.severity]} {where}::{_data(_sentence(flaw))}"
 
 
 def _data(text: str) -> str:
@@ -124,14 +128,16 @@ REPORTERS: dict[str, Callable[[Screen, Report], None]] = {"text": as_text, "json
 """--format → what shows a report."""
 
 
-def summary_line(found: Found, files: int, mended: int) -> str:
-    """How it went, in a sentence."""
+def summary_line(found: Found, files: int, mended: int, *, offers: bool = False) -> str:
+    """How it went, in a sentence; with `offers`, how many of the findings --fix knows a fix for."""
     counts = {severity: sum(flaw.finding.severity == severity for _, flaw in found) for severity in ("error", "warning", "info")}
     words = {"error": ("error", "errors"), "warning": ("warning", "warnings"), "info": ("note", "notes")}
     told = [f"{n} {words[severity][n != 1]}" for severity, n in counts.items() if n]
     looked = f"{files} config{'s' if files != 1 else ''} checked"
     fixed = f", {mended} mended" if mended else ""
-    return f"{looked}{fixed}: {', '.join(told) if told else 'nothing found'}."
+    fixes = sum(bool(flaw.edits) and flaw.finding.severity != "info" for _, flaw in found) if offers else 0
+    offered = f" There is a fix for {fixes}: --fix." if fixes else ""
+    return f"{looked}{fixed}: {', '.join(told) if told else 'nothing found'}.{offered}"
 
 
 def diff_text(diffs: Iterable[Sequence[str]]) -> str:

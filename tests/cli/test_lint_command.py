@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from assistant.cli.program import run
+from assistant.machine import validate
 
 BAD = """\
 model:
@@ -71,7 +72,9 @@ def test_text_names_the_place_and_the_fix(here: Path, capsys: pytest.CaptureFixt
     printed = capsys.readouterr()
     assert printed.out.splitlines()[0].startswith("train.yaml:4:17: error SCH003 training.trainer_type takes one of")
     assert printed.out.splitlines()[1] == "    fix: write TRL_SFT"
-    assert "1 config checked: 1 error." in printed.err
+    assert "1 config checked: 1 error. There is a fix for 1: --fix." in printed.err
+    assert run(["lint", put(here, "train.yaml", GOOD)]) == 0
+    assert "--fix" not in capsys.readouterr().err
 
 
 def test_folders_patterns_and_names_are_taken_once(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -119,8 +122,10 @@ def test_a_mended_standard_input_is_the_result(monkeypatch: pytest.MonkeyPatch, 
 
 def test_fix_writes_once_and_diff_never(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     name = put(here, "train.yaml", BAD)
-    assert run(["lint", "--diff", name]) == 0
-    assert "+  trainer_type: TRL_SFT" in capsys.readouterr().out
+    assert run(["lint", "--diff", name]) == 5  # the error is still in the file
+    printed = capsys.readouterr()
+    assert "+  trainer_type: TRL_SFT" in printed.out
+    assert "1 config checked: 1 error." in printed.err
     assert (here / name).read_text("utf-8") == BAD
     assert run(["lint", "--fix", name]) == 0
     assert (here / name).read_text("utf-8") == BAD.replace("trl_sft", "TRL_SFT")
@@ -141,6 +146,7 @@ def test_sarif_is_what_code_scanning_takes(here: Path, capsys: pytest.CaptureFix
     result = one_run["results"][0]
     assert body["version"] == "2.1.0"
     assert (result["ruleId"], result["level"]) == ("SCH003", "error")
+    assert result["message"]["text"].endswith('not "trl_sft". Fix: write TRL_SFT')
     assert result["locations"][0]["physicalLocation"] == {"artifactLocation": {"uri": "my%20configs/a%25b.yaml"}, "region": {"startLine": 4, "startColumn": 17}}
     assert result["ruleId"] in [rule["id"] for rule in one_run["tool"]["driver"]["rules"]]
 
@@ -149,6 +155,7 @@ def test_github_shows_it_beside_the_line(here: Path, capsys: pytest.CaptureFixtu
     run(["lint", "--format", "github", put(here, "a,b:c.yaml", BAD)])
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("::error file=a%2Cb%3Ac.yaml,line=4,col=17,title=SCH003::")
+    assert lines[0].endswith('not "trl_sft". Fix: write TRL_SFT')
     assert all(line.startswith(("::error ", "::warning ", "::notice ")) for line in lines)
 
 
@@ -189,10 +196,32 @@ def test_a_read_only_file_is_judged_and_not_mended(here: Path, capsys: pytest.Ca
     name = put(here, "train.yaml", BAD)
     (here / name).chmod(0o444)
     assert run(["lint", "--fix", name]) == 2
-    err = capsys.readouterr().err
+    out, err = capsys.readouterr()
+    assert "error SCH003" in out
+    assert "1 config checked: 1 error." in err
     assert "read-only" in err
     assert "mended" not in err
     assert (here / name).read_text("utf-8") == BAD
+
+
+def test_what_the_installed_oumi_says_is_a_finding(here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, str]] = []
+
+    def refuse(path: Path, kind: str) -> validate.Verdict:
+        asked.append((str(path), kind))
+        return validate.Verdict(accepted=False, problem="ValueError: no")
+
+    monkeypatch.setattr(validate, "validate", refuse)
+    train, watch = put(here, "train.yaml", GOOD), put(here, "watch.yaml", "checkpoints_dir: out\npolling_interval: 60\nevaluation: {model: {model_name: gpt2}, tasks: [{evaluation_backend: lm_harness, task_name: mmlu}]}\n")
+    code, findings = found(capsys, train, watch, "--with-oumi", "--select", "SCH")
+    assert asked == [("train.yaml", "train"), ("watch.yaml", "async_eval")]
+    assert (code, [(one["file"], one["rule"]) for one in findings]) == (5, [("train.yaml", "OUMI"), ("watch.yaml", "OUMI")])
+
+
+def test_the_installed_oumi_is_not_asked_of_standard_input(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    stdin(monkeypatch, BAD)
+    assert run(["lint", "--with-oumi", "-"]) == 2
+    assert "reads files" in capsys.readouterr().err
 
 
 def test_a_link_that_leads_back_up_brings_no_file_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

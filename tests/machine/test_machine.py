@@ -150,12 +150,20 @@ def test_a_file_that_is_replaced_keeps_its_permissions(tmp_path: Path) -> None:
     target = tmp_path / "train.yaml"
     target.write_text("one\n", "utf-8")
     target.chmod(0o640)
-    replace_own(target, "two\n")
+    replace_own(target, "two\n", before="one\n")
     assert (target.read_text("utf-8"), stat.S_IMODE(target.stat().st_mode)) == ("two\n", 0o640)
     target.chmod(0o440)
     with pytest.raises(UsageError, match="read-only"):
-        replace_own(target, "three\n")
+        replace_own(target, "three\n", before="two\n")
     assert target.read_text("utf-8") == "two\n"
+
+
+def test_what_another_program_has_written_meanwhile_stays(tmp_path: Path) -> None:
+    target = tmp_path / "train.yaml"
+    target.write_text("of another program\n", "utf-8")
+    with pytest.raises(UsageError, match="changed by another program"):
+        replace_own(target, "mended\n", before="as it was read\n")
+    assert target.read_text("utf-8") == "of another program\n"
 
 
 @pytest.mark.parametrize("name", [".", "missing/train.yaml"])

@@ -363,3 +363,15 @@ def test_a_dataset_of_axolotl_that_is_a_name_alone_is_lost_and_leaves_no_entry()
     found = imported("base_model: a/b\ndatasets:\n  - tatsu-lab/alpaca\n  - {type: alpaca}\n  - {path: yahma/alpaca-cleaned, type: alpaca}\n")
     assert field(found, "data.train.datasets") == [{"dataset_name": "yahma/alpaca-cleaned"}]
     assert fates(found)["datasets[0]"] == fates(found)["datasets[1]"] == {"lost"}
+
+
+def test_four_bits_said_twice_to_axolotl_are_lost_nowhere() -> None:
+    found = imported(AXOLOTL + "adapter: qlora\nload_in_4bit: true\n")
+    assert fates(found)["load_in_4bit"] == {"carried"}
+    assert field(found, "peft.q_lora") is True
+    assert found.is_whole
+
+
+def test_the_name_of_a_project_is_one_word_of_a_command() -> None:
+    found = imported(AXOLOTL + "wandb_project: a; rm -rf ~\n")
+    assert [note.message for note in found.notes if "export WANDB_PROJECT='a; rm -rf ~'" in note.message]

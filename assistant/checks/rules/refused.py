@@ -50,8 +50,8 @@ def _numbers(thing: Thing) -> Iterator[Hit]:
 
 
 def _among(thing: Thing, name: str, words: tuple[str, ...]) -> Iterator[Hit]:
-    said = thing.get(name)
-    if isinstance(said, str) and said not in words:
+    said = thing.text(name)
+    if said is not None and said not in words:
         yield _hit(thing.below(name), f'{thing.below(name)} cannot be "{said[:60]}"', f"it is one of {', '.join(words)}" if len(words) > 1 else f"it is {words[0]}")
 
 
@@ -59,7 +59,7 @@ def _words(thing: Thing) -> Iterator[Hit]:
     for name, words in _WORDS.get(thing.owner, {}).items():
         yield from _among(thing, name, words)
     for name, word in _NUMBERS_OR.get(thing.owner, {}).items():
-        if thing.number(name) is None:
+        if isinstance(thing.get(name), str):  # OmegaConf makes no number of a text where both are allowed
             yield from _among(thing, name, (word,))
 
 
@@ -71,8 +71,8 @@ def _full(thing: Thing) -> Iterator[Hit]:
 
 
 def _model(thing: Thing) -> Iterator[Hit]:
-    said = thing.get("torch_dtype_str")
-    if isinstance(said, str) and said.lower() not in _DTYPES:
+    said = thing.text("torch_dtype_str")
+    if said is not None and said.lower() not in _DTYPES:
         yield from _among(thing, "torch_dtype_str", _DTYPES)
     for name in fields_of("ModelParams", thing.version):
         if name in thing.section("processor_kwargs"):
