@@ -95,6 +95,7 @@ _UNCOUNTED = (
 _HARMLESS_KWARGS = frozenset(["beta", "loss_type", "label_smoothing", "desirable_weight", "undesirable_weight", "epsilon", "disable_tqdm"])
 """trainer_kwargs that change the loss or the log, not the memory."""
 _COUNTED: dict[str, tuple[Any, ...]] = {
+    "data.train.pack": (True, False),
     "deepspeed.zero_stage": ("ZERO_2", "ZERO_3"),
     "peft.lora_bias": ("none",),
     "peft.q_lora_bits": (4,),

@@ -146,6 +146,9 @@ def _trainer_why(plan: Plan) -> str:
 def _length_reason(intent: Intent, plan: Plan) -> Reason:
     if plan.max_steps:
         why = "as asked" if intent.max_steps else "the length of Oumi's recipe: this run has no natural end"
+        if not intent.max_steps and plan.objective == "sft":
+            passes = "once" if (intent.epochs or 1) == 1 else f"{intent.epochs:g} times"
+            why = f"about {passes} through the rows, packed to {plan.sequence_length:,} tokens: packed rows have no epochs to Oumi"
         return Reason(field="max_steps", value=plan.max_steps, why=why)
     why = "as asked" if intent.epochs else "what most of Oumi's recipes for this method do"
     return Reason(field="epochs", value=plan.epochs, why=why)

@@ -64,6 +64,7 @@ def make_plan(intent: Intent, model: ModelSpec, hardware: Hardware, *, data: Dat
         rank=rank,
         trainable={m: trainable_params(intent, model, m, rank, freeze_vision=frozen) for m in space.methods},
         row_tokens=data.tokens.mean if data and data.tokens else (spec.mean_tokens if spec else None),
+        packs=objective == "sft" and (intent.overrides or {}).get("data.train.pack") is True,
         teacher=teacher,
         freeze_vision=frozen,
         vision=vision,
@@ -71,8 +72,10 @@ def make_plan(intent: Intent, model: ModelSpec, hardware: Hardware, *, data: Dat
     )
     found = search(problem)
     chosen = found.best or found.smallest
+    rows = data.rows if data else (spec.rows if spec else None)
     plan = _assemble(problem, chosen, dataset, vision)
-    time, unknown = time_for(problem, chosen, data.rows if data else (spec.rows if spec else None), plan)
+    plan = _packed(plan, problem, rows) if problem.packs and plan.epochs else plan
+    time, unknown = time_for(problem, chosen, rows, plan)
     plan = _with(plan, time=time, time_unknown=unknown)
     reward, why = reward_for(spec) if objective == "grpo" else (None, "")
     if reward:
@@ -89,6 +92,20 @@ def make_plan(intent: Intent, model: ModelSpec, hardware: Hardware, *, data: Dat
         plan=_with(plan, decisions=decisions_for(intent, plan, roads), fallen=fallen(problem, chosen)),
         assumptions=(*assumptions, *_open_numbers(intent, plan, space.sequences, advice.why if advice else "")),
     )
+
+
+def _packed(plan: Plan, problem: Problem, rows: int | None) -> Plan:
+    """A run over packed rows ends after a number of steps: those of its epochs, by the rows and their mean length.
+
+    Raises:
+        NeedsInputError: how many rows or tokens there are is not known.
+    """
+    if rows is None or problem.row_tokens is None:
+        text = "Packed rows have no epochs to Oumi: a number of steps must end the run. For how many should it train?"
+        raise needs(Question(field="max_steps", text=text, choices=("1000",)))
+    sequences = math.ceil(rows * min(problem.row_tokens, plan.sequence_length) / plan.sequence_length)
+    steps = math.ceil(sequences * (plan.epochs or 1) / plan.global_batch_size)
+    return _with(plan, epochs=None, max_steps=steps, save_steps=_save_steps(steps))
 
 
 def _upper(problem: Problem, chosen: Candidate, *, sharding: str = "", checkpointing: bool | None = None) -> float | None:

@@ -77,6 +77,7 @@ class Problem:
     rank: int
     trainable: dict[str, int]
     row_tokens: float | None = None
+    packs: bool = False
     teacher: ModelSpec | None = None
     freeze_vision: bool = False
     vision: bool = False
@@ -264,7 +265,7 @@ def fed_tokens(problem: Problem, shape: Shape) -> float | None:
 
     The whole length where rows are packed; None where their length is not known.
     """
-    if problem.space.objective == "pretrain":
+    if problem.space.objective == "pretrain" or problem.packs:
         return float(shape.sequence)
     if problem.row_tokens is None:
         return None

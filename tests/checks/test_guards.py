@@ -40,7 +40,6 @@ REFUSED: tuple[tuple[str, Values, Values], ...] = (
     ("TRN029", {}, {"training.trainer_kwargs.weight_decay": 0.1}),
     ("TRN030", {}, {"training.trainer_kwargs.packing": True}),
     ("TRN031", {}, {"training.save_steps": 0, "training.save_final_model": False}),
-    ("DAT043", {}, {"data.train.pack": True}),
     ("TRN032", {}, {"training.lr_scheduler_type": "cosine_with_min_lr"}),
     ("DAT040", {}, {"training.eval_strategy": "steps"}),
     ("DAT041", {}, {"data.train.train_target": "ALL_ASSISTANT_TURNS"}),

@@ -125,3 +125,17 @@ def test_qlora_is_not_chosen_where_it_gains_little() -> None:
     large = plan("meta-llama/Llama-3.1-405B-Instruct", "cpu:64GB")
     assert not large.fits
     assert large.method == "lora"
+
+
+def test_packed_rows_end_after_the_steps_of_their_epochs() -> None:
+    """Oumi counts no epochs of packed rows: 51,760 rows of 180 tokens make 2,275 sequences of 4,096."""
+    packs = {"data.train.pack": True}
+    once = plan(machine="A100-80GB", method="lora", dataset="yahma/alpaca-cleaned", sequence_length=4096, overrides=packs)
+    twice = plan(machine="A100-80GB", method="lora", dataset="yahma/alpaca-cleaned", sequence_length=4096, epochs=2, overrides=packs)
+    assert (once.epochs, once.max_steps) == (None, -(-2275 // once.global_batch_size))
+    assert twice.max_steps == -(-4550 // twice.global_batch_size)
+    assert once.time is not None
+    assert once.time.steps == once.max_steps
+    with pytest.raises(NeedsInputError, match="Packed rows have no epochs"):
+        plan(method="lora", dataset="somebody/rows", overrides=packs)
+    assert plan(method="lora", dataset="somebody/rows", max_steps=50, overrides=packs).max_steps == 50

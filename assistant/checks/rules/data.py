@@ -41,7 +41,7 @@ def _endless(case: Case) -> Found:
     """Rows without a length: streamed ones, those that Oumi packs, and raw text, which is read as a stream whatever is said."""
     if (case.number("training.max_steps") or 0) > 0 or not case.endless:
         return []
-    ways = (("data.train.stream", "streamed"), ("data.train.pack", "packed"))
+    ways = (("data.train.stream", "streamed"), *((("data.train.pack", "packed"),) if case.finished else ()))  # a plan counts the steps of packed rows
     return [Hit(path=path, words={"how": how}) for path, how in ways if case.on(path)][:1]
 
 
