@@ -24,7 +24,8 @@ def mended(text: str, context: Context, selection: Selection) -> Mended:
     """The text with every fix made that leaves fewer findings; what is only worth knowing is mended where it is selected.
 
     Every fix is judged again: one that cannot be made safely, or that brings another finding of its weight or above, is
-    left out. So the number of findings falls with each, and a second run changes nothing.
+    left out, unless it puts a name or a word right that Oumi cannot read: what that uncovers was there before. So the number of
+    what cannot be read falls with each, or that of findings, and a second run changes nothing.
     """
     made: list[Flaw] = []
     verdict = judge(text, context, selection)
@@ -43,9 +44,20 @@ def _next(text: str, verdict: Verdict, context: Context, selection: Selection) -
         except UsageError:  # an alias or the like is in the way
             continue
         after = judge(changed, context, selection)
-        if after.kind == verdict.kind and _weight(after) < _weight(verdict) and _names(after) <= _names(verdict):
+        if after.kind == verdict.kind and _is_better(after, verdict):
             return changed, after, flaw
     return None
+
+
+def _is_better(after: Verdict, before: Verdict) -> bool:
+    if _unread(after) != _unread(before):
+        return _unread(after) < _unread(before)
+    return _weight(after) < _weight(before) and _names(after) <= _names(before)
+
+
+def _unread(verdict: Verdict) -> int:
+    """Names and words that Oumi cannot read."""
+    return sum(flaw.finding.rule in ("SCH001", "SCH003") for flaw in verdict.flaws)
 
 
 def _is_wanted(flaw: Flaw, selection: Selection) -> bool:

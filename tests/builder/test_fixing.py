@@ -127,3 +127,11 @@ def test_a_misspelt_trainer_hides_nothing_and_is_mended() -> None:
     text = "model: {model_name: gpt2}\ntraining:\n  trainer_type: trl_sft\n  optimizer: adamwww\n"
     assert {"SCH003", "TRN040"} <= {flaw.finding.rule for flaw in judge(text, CONTEXT, ALL).flaws}
     assert "trainer_type: TRL_SFT\n" in mended(text, CONTEXT, ALL).text
+
+
+def test_a_misspelt_name_is_put_right_though_it_hides_an_error() -> None:
+    text = "model: {model_name: gpt2}\ntraining:\n  trainer_type: TRL_SFT\n  optimiser: adamwww\n  per_device_train_batch_sise: 0  # keep\n"
+    first = mended(text, CONTEXT, ALL)
+    assert "  per_device_train_batch_size: 0  # keep\n" in first.text
+    assert "TRN020" in {flaw.finding.rule for flaw in first.verdict.flaws}
+    assert mended(first.text, CONTEXT, ALL).text == first.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -33,8 +34,10 @@ UNRUN = {
 
 
 def run() -> set[str]:
-    texts = [(ROOT / "tests" / "oumi" / name).read_text("utf-8") for name in _RUNS]
-    return REFUSED | set(re.findall(r"\b[A-Z]{3}\d{3}\b", "\n".join(texts)))
+    """Rules that stand by themselves in the code of those tests: what prose says of one counts for nothing."""
+    trees = [ast.parse((ROOT / "tests" / "oumi" / name).read_text("utf-8")) for name in _RUNS]
+    words = (node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str))
+    return REFUSED | {word for word in words if re.fullmatch(r"[A-Z]{3}\d{3}", word)}
 
 
 def test_every_rule_is_run_or_says_why_not() -> None:

@@ -68,6 +68,10 @@ def test_no_adapter_sits_on_routed_experts(measured: dict[str, dict[str, Any]]) 
 ATTENTION = ["k_proj", "o_proj", "q_proj", "v_proj"]
 
 
+OF_RULES = ("PEF032", "PEF033", "PEF034", "PEF035", "PEF036", "PEF040", "PEF043")
+"""Whose claims are run here, each by the test that names it."""
+
+
 @pytest.fixture(scope="module")
 def named(judge_bin: Path) -> dict[str, dict[str, Any]]:
     linear, gated, half = ["all-linear"], ["q_proj", "gate_proj", "up_proj"], ["q_proj", "up_proj"]

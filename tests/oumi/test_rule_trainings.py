@@ -93,6 +93,13 @@ _OUMIS: Body = {
 LATE: tuple[tuple[str, Body], ...] = (
     ("TRN020", {"training.per_device_train_batch_size": 0}),
     ("TRN020", {"training.learning_rate": -1.0}),
+    ("TRN020", {"training.warmup_steps": -1}),
+    ("TRN020", {"training.warmup_ratio": -0.1}),
+    ("TRN020", {"training.logging_steps": 0}),
+    ("TRN020", {"training.adam_beta1": 1.0}),
+    ("TRN020", {"training.adam_beta2": 1.5}),
+    ("TRN020", {"training.dataloader_prefetch_factor": 0, "training.dataloader_num_workers": 1}),
+    ("TRN020", {"training.per_device_eval_batch_size": 0, "training.eval_strategy": "steps", "training.eval_steps": 1, "data.validation": _HELD_OUT}),
     ("TRN020", {**_PEFT, "peft.lora_r": 0, "peft.lora_target_modules": ["q_proj"]}),
     ("TRN020", {**_PEFT, "peft.lora_dropout": 5.0, "peft.lora_target_modules": ["q_proj"]}),
     ("TRN028", {"training.trainer_kwargs.max_seq_length": 64}),
@@ -206,8 +213,9 @@ def test_a_learning_rate_of_0_leaves_the_weights(tiny: Path, train: Train) -> No
     body = changed(base(tiny), {"training.learning_rate": 0.0})
     assert "TRN041" in rules(body)
     assert train("still", body)["error"] is None
+    assert train("moved", base(tiny))["error"] is None
     assert tensors(tiny / "out-still") == tensors(tiny / "tiny-llama")
-    assert tensors(tiny / "out-good") != tensors(tiny / "tiny-llama")
+    assert tensors(tiny / "out-moved") != tensors(tiny / "tiny-llama")
 
 
 def tensors(folder: Path) -> dict[str, bytes]:
@@ -299,6 +307,10 @@ QUIET: tuple[tuple[str, Body, Body], ...] = (
     ("TRN047", {"model.model_kwargs.load_in_4bit": True}, {"quantised": []}),
     ("TRN051", {"model.torch_dtype_str": "float16"}, {}),
     ("TRN053", {"training.trainer_type": "TRL_DPO", "data.train.datasets": [{"dataset_name": "debug_dpo"}]}, {"arguments": {"learning_rate": 5e-5}}),
+    *(("TRN055", changes, {}) for changes in (
+        {"training.learning_rate": 1.0}, {"training.weight_decay": 1.5}, {"training.weight_decay": -0.1}, {"training.warmup_ratio": 1.5}, {"training.save_steps": -1},
+        {"training.logging_steps": -1}, {"training.per_device_eval_batch_size": 0}, {"training.dataloader_prefetch_factor": 0}, {**_PEFT, "peft.lora_dropout": 1.0}, {**_PEFT, "peft.lora_dropout": -0.1},
+    )),
     ("TRN064", {"training.use_deterministic": True, "training.enable_gradient_checkpointing": True}, {}),
     ("TRN065", {"training.trainer_kwargs": {"use_cpu": True, "load_best_model_at_end": True}}, {}),
     ("TRN073", {"training.profiler": {"enable_cpu_profiling": True, "schedule": {"enable_schedule": True}}}, {}),
@@ -322,11 +334,11 @@ QUIET: tuple[tuple[str, Body, Body], ...] = (
 """(rule, changes of a good config, what came of it) that run to their end without a word of what is wrong."""
 
 
-@pytest.mark.parametrize(("rule", "changes", "came"), QUIET, ids=[rule for rule, *_ in QUIET])
+@pytest.mark.parametrize(("rule", "changes", "came"), QUIET, ids=["-".join((rule, *changes)) for rule, changes, _ in QUIET])
 def test_what_is_silent_runs_to_its_end(tiny: Path, train: Train, rule: str, changes: Body, came: Body) -> None:
     body = changed(base(tiny), changes)
     assert rule in rules(body)
-    answer = train(f"quiet-{rule}", body)
+    answer = train(f"quiet-{rule}-{'-'.join(changes)}", body)
     assert answer["error"] is None
     arguments = {name: answer["arguments"][name] for name in came.get("arguments", {})}
     assert {**{name: answer[name] for name in came}, **({"arguments": arguments} if arguments else {})} == came

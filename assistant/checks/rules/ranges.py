@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from assistant.checks.case import Case
@@ -88,9 +89,35 @@ SERVED = {
 """The same of configs that answer, score, judge, write rows or quantize."""
 
 
-def _outside(case: Case) -> list[str]:
+_RUNS: dict[str, Callable[[Case, float], bool]] = {
+    "training.learning_rate": lambda _, value: value >= 1,
+    "training.weight_decay": lambda *_: True,
+    "training.warmup_ratio": lambda _, value: value > 1,
+    "training.save_steps": lambda *_: True,
+    "training.logging_steps": lambda _, value: value < 0,
+    "training.per_device_eval_batch_size": lambda case, value: value == 0 and case.text("training.eval_strategy") in ("", "no"),
+    "training.dataloader_prefetch_factor": lambda case, _: (case.number("training.dataloader_num_workers") or 0) < 1,
+    "peft.lora_dropout": lambda _, value: value == 1 or value < 0,
+}
+"""Numbers out of their range with which a run goes on all the same (two steps of each with Oumi 0.9)."""
+
+
+def _out_of_range(case: Case) -> Iterator[tuple[str, bool]]:
+    """(path, whether a run goes on with it)."""
     free = ("training.save_steps",) if case.trainer == "VERL_GRPO" else ()  # verl takes -1 for never
-    return [path for path, span in RANGES.items() if not span.holds(case.number(path)) and path not in free]
+    for path, span in RANGES.items():
+        value = case.number(path)
+        if value is not None and path not in free and not span.holds(value):
+            yield path, path in _RUNS and _RUNS[path](case, value)
+
+
+def _outside(case: Case) -> list[str]:
+    """In words any of them is refused: it is a slip."""
+    return [path for path, runs in _out_of_range(case) if not (runs and case.is_file)]
+
+
+def _odd(case: Case) -> list[str]:
+    return [path for path, runs in _out_of_range(case) if runs and case.is_file]
 
 
 def _outside_served(case: Case) -> list[str]:
@@ -105,10 +132,22 @@ RULES = (
         fix="It must be {range}.",
         summary="A number that no run can have",
         why="Oumi's classes check few numbers: a batch of 0, a rank of 0 or a negative learning rate pass its validation and stop "
-        "the run once the model is loaded (measured with 2-step runs of Oumi 0.9). A warmup_ratio above 1 is taken for a number of steps.",
+        "the run once the model is loaded (measured with 2-step runs of Oumi 0.9).",
         bad="training: {per_device_train_batch_size: 0}\n",
         good="training: {per_device_train_batch_size: 2}\n",
         early=True,
+    ),
+    Rule(
+        rule="TRN055",
+        severity="warning",
+        where=_odd,
+        message="{path} {value} is out of its range, and a run goes on with it",
+        fix="it should be {range}",
+        summary="A number that runs and should not",
+        why="A learning rate or a dropout of 1, a negative weight decay, save_steps of -1, an evaluation batch of 0 where nothing is evaluated: nothing refuses them (measured "
+        "with 2-step runs of Oumi 0.9). A warmup_ratio above 1 is taken for a number of steps.",
+        bad="training: {learning_rate: 1.0}\n",
+        good="training: {learning_rate: 1.0e-4}\n",
     ),
     Rule(
         rule="INF023",
