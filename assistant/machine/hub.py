@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import os
+from math import ceil
 from pathlib import Path
 from threading import Thread
 
@@ -38,7 +39,7 @@ def download_config(model_id: str, *, seconds: float = SECONDS) -> tuple[Path | 
 
 
 def _fetch(model_id: str, seconds: float) -> tuple[Path | None, str]:
-    os.environ.setdefault("HF_HUB_DOWNLOAD_TIMEOUT", f"{seconds:g}")
+    os.environ.setdefault("HF_HUB_DOWNLOAD_TIMEOUT", str(max(1, ceil(seconds))))  # a whole number: Oumi's own libraries, started from here, read it too
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     try:
         from huggingface_hub import hf_hub_download  # loaded only for a model that is not in the catalogue
