@@ -21,6 +21,7 @@ from assistant.core.values import Finding, Hardware, Reason
 from assistant.planner.data import is_local
 from assistant.planner.inference_part import PART
 from assistant.planner.requirements import rentable, way_price
+from assistant.planner.serving.fitting import NO_KERNELS
 from assistant.planner.serving.infer import LOADED_IN_4_BIT, Subject, plan_infer
 from assistant.reader.otherkinds import AT_ONCE, PACKED
 
@@ -114,7 +115,7 @@ def _assumed(intent: Intent, named: Named, planner: Planner) -> tuple[Hardware |
     for machine in rentable(assumed_machines(), intent):
         tried = replace(machine, count=intent.gpu_count or machine.count, nodes=1)
         plan, _ = planner(intent, subject(named, tried))
-        if fits := plan.fits:
+        if fits := plan.fits and _starts(plan):
             break
     if tried is None:
         return None, ()
@@ -191,10 +192,15 @@ def _ways(asked: Request, named: Named, planner: Planner, machine: Hardware) -> 
             break
     for other in _larger(machine):
         plan, _ = planner(asked.intent, subject(named, other))
-        if plan.fits and (way := _way(machine_phrase(other), asked.intent, plan, other, words=asked.text if asked.said else None)):
+        if plan.fits and _starts(plan) and (way := _way(machine_phrase(other), asked.intent, plan, other, words=asked.text if asked.said else None)):
             yield replace(way, price=way_price(asked.intent.cloud, other))
             if other.gpu.name != machine.gpu.name:
                 break
+
+
+def _starts(plan: TaskPlan) -> bool:
+    """False where the engine has no kernels for these weights on this GPU."""
+    return all(finding.rule != NO_KERNELS for finding in plan.findings)
 
 
 def _larger(machine: Hardware) -> Iterator[Hardware]:

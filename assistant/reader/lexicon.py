@@ -144,9 +144,9 @@ FLAG_WORDS = (
     ("training.enable_wandb", True, r"(?:\blog(?:ging)? to |\buse |\bwith |\benable |(?<=\bno )|(?<=\bwithout )|(?<=\bdisable ))(?:wandb|weights (?:and|&) biases)\b"),
     ("model.enable_liger_kernel", True, r"\b(?:with |use |enable )?liger(?: kernels?)?\b"),
     ("model.load_pretrained_weights", False, r"\b(?:from scratch|random(?:ly)? (?:init\w*|weights))\b"),
-    ("data.train.pack", True, r"\b(?:with |use |enable )?(?:sequence |sample )?packing\b"),
+    ("data.train.pack", True, r"\b(?:with |use |enable )?(?:sequence |sample )?packing\b|\bpack (?:the |my |all |short |several )?(?:rows?|data|sequences|samples|examples|conversations|texts?)(?: together)?\b"),
 )
-FLAG_SIGNS = ("checkpointing", "flash", "fa2", "wandb", "weights", "liger", "scratch", "random", "packing")
+FLAG_SIGNS = ("checkpointing", "flash", "fa2", "wandb", "weights", "liger", "scratch", "random", "pack")
 SCHEDULES = (
     ("cosine", r"\bcosine(?: (?:schedule|scheduler|decay|lr|annealing))?\b"),
     ("linear", r"\blinear (?:schedule|scheduler|decay|lr)\b"),

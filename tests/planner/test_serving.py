@@ -332,3 +332,10 @@ def test_vllm_quantises_as_it_loads_where_that_was_asked_for() -> None:
 def test_a_packed_model_is_evaluated() -> None:
     scored = plan(answer("RTX4090", task="evaluate", model="Qwen/Qwen2.5-7B-Instruct-AWQ", benchmarks=["mmlu"]))
     assert scored.fits
+
+
+def test_no_machine_is_offered_on_which_the_weights_would_not_start() -> None:
+    outcome = answer("V100", task="infer", model=PACKED, engine="VLLM")
+    assert outcome.status == "does_not_fit"
+    assert outcome.ways_out
+    assert all("V100" not in way.command for way in outcome.ways_out)

@@ -153,3 +153,11 @@ def test_what_is_trained_in_4_bit_is_qlora(text: str, method: str | None) -> Non
 def test_a_program_that_loads_in_4_bit_and_adds_adapters_is_qlora() -> None:
     text = 'model, tokenizer = FastLanguageModel.from_pretrained(\n    model_name = "unsloth/Meta-Llama-3.1-8B",\n    load_in_4bit = True,\n)\nmodel = FastLanguageModel.get_peft_model(model, r = 16)\n'
     assert read(text).intent.method == "qlora"
+
+
+@pytest.mark.parametrize(
+    ("text", "packs"),
+    [("lora qwen3 8b, pack the rows", True), ("lora qwen3 8b and pack short sequences together", True), ("lora qwen3 8b, don't pack the rows", False), ("lora qwen3 8b for a backpack shop", None)],
+)
+def test_rows_are_packed_in_plain_words(text: str, packs: bool | None) -> None:
+    assert (read(text).intent.overrides or {}).get("data.train.pack") is packs

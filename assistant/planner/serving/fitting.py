@@ -55,6 +55,8 @@ def _findings(model: ModelSpec, machine: Hardware, gpus: int, path: str) -> tupl
     return tuple(found)
 
 
+NO_KERNELS = "INF012"
+"""Rule of a packed format that an engine cannot compute with on a GPU."""
 _LEAST = {"awq": 7.5, "w8a8": 7.5, "fp8": 7.5, "nvfp4": 7.5}
 """Compute capability from which vLLM has kernels for a packed format; GPTQ and bitsandbytes run on all that it runs on."""
 _ON_AMD = frozenset(["fp8", "mxfp4"])
@@ -70,7 +72,7 @@ def _kernels(model: ModelSpec, machine: Hardware) -> tuple[Finding, ...]:
     if able:
         return ()
     what = f"vLLM has no kernels for weights in {form} on {gpu.name}: it would not start"
-    return (Finding(rule="INF012", severity="warning", path="model.model_name", message=what, fix="name weights in another format, such as GGUF, or another GPU"),)
+    return (Finding(rule=NO_KERNELS, severity="warning", path="model.model_name", message=what, fix="name weights in another format, such as GGUF, or another GPU"),)
 
 
 _STAY_PACKED = frozenset(["awq", "gptq", "int4", "4bit", "w4a16", "bnb-4bit", "bnb-8bit", "int8", "8bit"])
