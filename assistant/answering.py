@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assistant.builder import respond
+from assistant.builder.phrase import machine_phrase
 from assistant.builder.requests import unread_findings
 from assistant.builder.subjects import BASE
 from assistant.catalogue.machines import hardware_from_intent
@@ -65,12 +66,31 @@ def _answered(reading: Reading, text: str, setting: Setting, line: str | None) -
         reading, usual = with_usual_model(reading, text)
     if asked and not reading.questions and (found := sized(asked, reading, machine, text, setting, usual)):
         return replace(found, intent=said)
+    if asked in ("requirements", "count") and said.task in _RUN:
+        machine, notes = _least(reading, machine, notes, text, setting)
     if machine is None:  # then the notes belong to no machine, and would be left out with it
         reading = replace(reading, notes=(*reading.notes, *notes))
     outcome = planned(asked, reading, machine, notes, text, setting)
     if usual:
         return replace(outcome, intent=outcome.intent.model_copy(update={"model": None}))
     return outcome if asked else offering_usual(outcome, reading, text)
+
+
+_RUN = ("infer", "evaluate")
+"""Tasks whose least machine is the first one on which a plan fits; of a training it is the one on which the run costs least."""
+_COUNTS = (1, 2, 4, 8)
+"""GPUs of one machine as they are rented."""
+
+
+def _least(reading: Reading, machine: Hardware | None, notes: tuple[Reason, ...], text: str, setting: Setting) -> tuple[Hardware | None, tuple[Reason, ...]]:
+    """What running a model needs: the fewest of the GPU that was said, else the usual machine with the least memory in all that holds it."""
+    from assistant.builder.serving import usual_machines
+
+    said = machine if machine is not None and (setting.gpus or machine.source != "probe") else hardware_from_intent(reading.intent)[0]
+    machines = [replace(said, count=count, nodes=1, source="flag") for count in _COUNTS] if said is not None else usual_machines()
+    held = next((one for one in machines if planned(None, reading, one, notes, text, setting).status == "ok"), machines[-1])
+    why = "the fewest that hold it, as they are rented" if said is not None else "the least memory in all that holds it, of usual machines"
+    return held, (Reason(field="hardware", value=machine_phrase(held), why=why),)
 
 
 def planned(asked: Asked | None, reading: Reading, machine: Hardware | None, notes: tuple[Reason, ...], text: str, setting: Setting) -> Outcome:

@@ -206,10 +206,15 @@ def _starts(plan: TaskPlan) -> bool:
 def _larger(machine: Hardware) -> Iterator[Hardware]:
     """More of the same GPU, then usual ones by what they hold in all."""
     yield from (replace(machine, count=count, nodes=1) for count in (2, 4, 8) if count > machine.count and machine.gpu.is_cuda)
+    held = machine.gpu.usable_gib * machine.count
+    yield from (other for other in usual_machines() if other.gpu.usable_gib * other.count > held)
+
+
+def usual_machines() -> list[Hardware]:
+    """1, 2, 4 and 8 of each usual GPU, by the memory that they hold in all."""
     gpus = {m.gpu.name: m for m in assumed_machines()}.values()
     others = [replace(m, count=count, nodes=1) for m in gpus for count in (1, 2, 4, 8)]
-    held = machine.gpu.usable_gib * machine.count
-    yield from sorted((m for m in others if m.gpu.usable_gib * m.count > held), key=lambda m: (m.gpu.usable_gib * m.count, m.count))
+    return sorted(others, key=lambda m: (m.gpu.usable_gib * m.count, m.count))
 
 
 def _way(change: str, intent: Intent, plan: TaskPlan, machine: Hardware, *, words: str | None = None) -> WayOut | None:

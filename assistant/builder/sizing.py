@@ -241,6 +241,8 @@ def answer_sizing(
     `machine` is what was stated; `resolve` turns a name into a model. `usual` stands for a bare size ("a 70b"): the
     figures are for it, and the model is asked for.
     """
+    if asked != "largest" and intent.task not in (None, "train"):
+        return None
     intent = absorb(intent)
     if asked == "largest":
         return largest(intent, machine, text=text) if machine is not None and intent.model is None and usual is None else None

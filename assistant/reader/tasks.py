@@ -35,6 +35,8 @@ def _by_words(text: str) -> str | None:
             return "train"
         if task == "quantize" and compiled(r"\bq?lora\b|fine[- ]?tun|\btrain(?!ed)").search(text):
             continue
+        if task == "quantize" and compiled(pattern).search(text) and compiled(_RUNS).search(text) and not compiled(_QUANTIZES).search(text):
+            return "evaluate" if compiled(_WORDS["evaluate"]).search(text) else "infer"
         if task == "evaluate" and compiled(r"\bfine[- ]?tun(?:e|ing)\b|\btrain(?:ing)?\b|\beval(?:uate)? every\b|\bq?lora\b").search(text) and not compiled(r"\bevaluate\b(?! (?:every|each|during|while)\b)|\bbenchmark\b|^eval\b|\bfinetuned model\b").search(text):
             continue
         if task == "infer" and compiled(r"\bfine[- ]?tun(?:e|ing)\b|\btrain(?:ing)?\b|\bq?lora\b|\bdpo\b|\bsft\b|\bgrpo\b|\bkto\b|\bgkd\b").search(text):
@@ -69,6 +71,9 @@ def _affirmed_alone(text: str, pattern: str) -> str:
 _WORDS = dict(lexicon.TASKS)
 _DENIABLE = (_WORDS["evaluate"], _WORDS["infer"], r"\bquanti[sz](?:e|ed|ing|ation)\b")
 """Tasks by their own words: `not awq` says how a quantization is to be done."""
+_RUNS = r"\b(?:serv(?:e|es|ed|ing)|host(?:ing)?|deploy(?:ing)?|infer(?:ence|encing)?|chat(?:ting)? with|evaluat\w+|run(?:s|ning)?)\b"
+_QUANTIZES = r"quanti[sz]|\b(?:squash|shrink|squeeze|crunch|convert|turn|reduce|compress|pack|save|make|create|build|produce|get)\b"
+"""With a format alone, `serve llama 70b awq`, what is said to be run is quantised already."""
 _LATER = r"\b(?:before|prior to|until)\s+(?:(?:i|we|you|start|starting|any|the|to|do|doing)\s+){0,4}(?:fine-?tun\w*|train\w*)(?: (?:it|them))?\b"
 """What comes after the task."""
 _PURPOSE = r"(\b(?:fine[- ]?tun\w+|train(?:ing)?|q?lora|teach|dpo|sft)\b(?:[^,.;\n]|\.\d){0,60}?)\sto (?:evaluate|judge|grade|score|rate|serve|answer|generate|write|quanti[sz]e|host|synthesi[sz]e|benchmark)\b"

@@ -142,3 +142,19 @@ def test_the_length_of_an_answer_is_not_that_of_the_context(text: str, tokens: i
 def test_a_context_beside_it_is_still_one() -> None:
     intent = read("serve qwen3 8b with 8k context, max 1000 tokens per answer").intent
     assert (intent.sequence_length, intent.overrides) == (8192, {"generation.max_new_tokens": 1000})
+
+
+@pytest.mark.parametrize(
+    ("text", "task"),
+    [
+        ("what gpu do i need to serve llama 3.3 70b awq?", "infer"),
+        ("can i run qwen2.5 32b awq on a 3090?", "infer"),
+        ("gpu for serving llama 3.3 70b gptq", "infer"),
+        ("evaluate qwen2.5 7b awq on mmlu", "evaluate"),
+        ("quantize llama 3.3 70b with awq to serve it", "quantize"),
+        ("llama 3.1 8b to awq", "quantize"),
+        ("make an awq of llama 3.1 8b", "quantize"),
+    ],
+)
+def test_a_format_of_what_is_run_is_no_wish_to_quantize(text: str, task: str) -> None:
+    assert read(text).intent.task == task
