@@ -14,6 +14,7 @@ from assistant.builder.rows import shorter_rows
 from assistant.builder.ways_out import ways_out
 from assistant.catalogue.models import all_models
 from assistant.catalogue.offers import NO_PRICES, OWN
+from assistant.core.errors import OumiChatError
 from assistant.core.intent import Intent
 from assistant.core.outcome import Outcome, Requirement
 from assistant.core.units import gib
@@ -21,6 +22,7 @@ from assistant.core.values import Finding, GpuSpec, Hardware, ModelSpec, Plan, Q
 from assistant.planner.explain import summary
 from assistant.planner.plan import make_plan
 from assistant.planner.requirements import is_offered, largest_models, least_hardware, least_of, on_any_machine
+from assistant.planner.serving.infer import Subject, plan_infer
 from assistant.reader.sizes import Asked, bare_size, largest_of
 
 _METHODS = {"full": "full training", "lora": "LoRA", "qlora": "QLoRA"}
@@ -196,6 +198,29 @@ def largest(intent: Intent, machine: Hardware, *, text: str | None = None) -> Ou
     )
 
 
+_OFFERED = 5
+"""Models that are offered where the largest are asked for."""
+
+
+def _largest_to_run(intent: Intent, machine: Hardware, text: str) -> Outcome:
+    """The largest models that this machine serves as they are published, one a family; one must be picked for a config."""
+    family, names = largest_of(text), dict[str, str]()
+    for model in sorted(all_models(), key=lambda m: (-m.params_total, m.id)):
+        other = model.family in names or not model.instruct or model.rough or (family and not model.family.lower().startswith(family))
+        if len(names) < _OFFERED and not other and _serves(intent, model, machine):
+            names[model.family] = model.id
+    place = f"{machine.count} × {machine.gpu.name}"
+    asked = f"Which model? The largest that {place} serves as they are published are offered." if names else f"No model of the catalogue is served by {place} as it is published."
+    return Outcome(status="needs_input", intent=intent, request=text, questions=(Question(field="model", text=asked, choices=tuple(names.values())),), hardware=machine)
+
+
+def _serves(intent: Intent, model: ModelSpec, machine: Hardware) -> bool:
+    try:
+        return plan_infer(intent.model_copy(update={"model": model.id}), Subject(name=model.id, model=model, machine=machine))[0].fits
+    except OumiChatError:
+        return False
+
+
 def typical_model(params: float) -> ModelSpec | None:
     """The instruct model that stands for a size: of the best known families, then the dense one nearest to it."""
     families = ("Llama 3.3", "Llama 3.1", "Llama 3.2", "Qwen3", "Qwen2.5")
@@ -241,8 +266,9 @@ def answer_sizing(
     `machine` is what was stated; `resolve` turns a name into a model. `usual` stands for a bare size ("a 70b"): the
     figures are for it, and the model is asked for.
     """
-    if asked != "largest" and intent.task not in (None, "train"):
-        return None
+    if intent.task not in (None, "train"):
+        runs = asked == "largest" and intent.task == "infer" and machine is not None and intent.model is None
+        return _largest_to_run(intent, machine, text) if runs and machine is not None else None
     intent = absorb(intent)
     if asked == "largest":
         return largest(intent, machine, text=text) if machine is not None and intent.model is None and usual is None else None

@@ -36,3 +36,13 @@ def test_the_least_machine_that_runs_it(text: str, kind: str, gpu: str, count: i
 
 def test_what_it_takes_to_train_is_answered_as_before() -> None:
     assert said("what gpu do i need to lora llama 3.3 70b?").is_sizing
+
+
+def test_the_largest_that_a_machine_serves_is_not_the_largest_that_it_trains() -> None:
+    served, trained = said("biggest model I can serve on a 4090"), said("biggest model I can qlora on a 4090")
+    assert (served.status, trained.status) == ("needs_input", "needs_input")
+    assert not served.is_sizing
+    assert served.questions[0].choices
+    assert served.questions[0].choices != trained.questions[0].choices
+    for name in served.questions[0].choices:
+        assert said(f"serve {name} on a 4090").status == "ok"
